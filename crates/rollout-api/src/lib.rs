@@ -1,0 +1,16 @@
+//! WHAT AN OBJECT IS: the API's types, defaults, validation, hash and patches.
+//!
+//! An object is a [`Value`] tree, as the API server stores it. One table of the API's types
+//! drives strict decoding, defaults, the template hash and printing; controllers read typed
+//! views of the tree. This crate knows no YAML, no clock and no controllers.
+
+pub mod json;
+pub mod key;
+pub mod time;
+pub mod value;
+pub mod version;
+
+pub use key::{Kind, ObjectKey};
+pub use time::Timestamp;
+pub use value::{Map, Str, Value};
+pub use version::Minor;

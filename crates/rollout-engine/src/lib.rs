@@ -1,0 +1,1 @@
+//! WHAT HAPPENS: the cluster as a pure state machine on a virtual clock.

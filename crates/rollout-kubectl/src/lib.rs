@@ -1,0 +1,1 @@
+//! LINE → REQUEST → TEXT: kubectl's commands and printers.

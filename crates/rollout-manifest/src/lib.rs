@@ -1,0 +1,1 @@
+//! TEXT → OBJECTS: YAML with source spans and diagnostics.

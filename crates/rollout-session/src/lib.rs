@@ -1,0 +1,1 @@
+//! WHAT THE LEARNER DID: the log, the timeline, branches, links.

@@ -1,0 +1,1 @@
+//! WHAT THE SCREEN SHOWS: view models and explanations, already decided.
