@@ -1,0 +1,15 @@
+//! The structs that a page draws: one file per part of the page.
+
+mod bench;
+mod compare;
+mod editor;
+mod page;
+mod scene;
+mod why;
+
+pub use bench::*;
+pub use compare::*;
+pub use editor::*;
+pub use page::*;
+pub use scene::*;
+pub use why::*;
