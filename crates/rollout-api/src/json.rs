@@ -24,7 +24,11 @@ impl std::error::Error for JsonError {}
 
 /// Reads one JSON value; the last of equal keys wins.
 pub fn from_json(text: &str) -> Result<Value, JsonError> {
-    let mut p = Parser { text, bytes: text.as_bytes(), at: 0 };
+    let mut p = Parser {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+    };
     p.space();
     let v = p.value(0)?;
     p.space();
@@ -42,7 +46,10 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn error(&self, message: &str) -> JsonError {
-        JsonError { offset: self.at, message: message.to_owned() }
+        JsonError {
+            offset: self.at,
+            message: message.to_owned(),
+        }
     }
     fn space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
@@ -106,7 +113,9 @@ impl Parser<'_> {
         loop {
             self.space();
             if self.bytes.get(self.at) != Some(&b'"') {
-                return Err(self.error("invalid character looking for beginning of object key string"));
+                return Err(
+                    self.error("invalid character looking for beginning of object key string")
+                );
             }
             let key = self.string()?;
             self.space();
@@ -162,14 +171,21 @@ impl Parser<'_> {
         while let Some(b'0'..=b'9') = self.bytes.get(self.at) {
             self.at += 1;
         }
-        if self.at == start { Err(self.error("invalid character in numeric literal")) } else { Ok(self.at - start) }
+        if self.at == start {
+            Err(self.error("invalid character in numeric literal"))
+        } else {
+            Ok(self.at - start)
+        }
     }
     fn string(&mut self) -> Result<String, JsonError> {
         self.at += 1;
         let mut out = String::new();
         loop {
             let start = self.at;
-            while !matches!(self.bytes.get(self.at), None | Some(b'"' | b'\\' | 0..=0x1f)) {
+            while !matches!(
+                self.bytes.get(self.at),
+                None | Some(b'"' | b'\\' | 0..=0x1f)
+            ) {
                 self.at += 1;
             }
             out.push_str(&self.text[start..self.at]);
@@ -188,7 +204,10 @@ impl Parser<'_> {
         }
     }
     fn escape(&mut self, out: &mut String) -> Result<(), JsonError> {
-        let c = *self.bytes.get(self.at).ok_or_else(|| self.error("unexpected end of JSON input"))?;
+        let c = *self
+            .bytes
+            .get(self.at)
+            .ok_or_else(|| self.error("unexpected end of JSON input"))?;
         self.at += 1;
         match c {
             b'"' => out.push('"'),
@@ -201,7 +220,9 @@ impl Parser<'_> {
             b't' => out.push('\t'),
             b'u' => {
                 let hi = self.hex4()?;
-                let code = if (0xd800..0xdc00).contains(&hi) && self.bytes[self.at..].starts_with(b"\\u") {
+                let code = if (0xd800..0xdc00).contains(&hi)
+                    && self.bytes[self.at..].starts_with(b"\\u")
+                {
                     let back = self.at;
                     self.at += 2;
                     let lo = self.hex4()?;
@@ -221,7 +242,10 @@ impl Parser<'_> {
         Ok(())
     }
     fn hex4(&mut self) -> Result<u32, JsonError> {
-        let text = self.text.get(self.at..self.at + 4).ok_or_else(|| self.error("invalid \\u escape"))?;
+        let text = self
+            .text
+            .get(self.at..self.at + 4)
+            .ok_or_else(|| self.error("invalid \\u escape"))?;
         let n = u32::from_str_radix(text, 16).map_err(|_| self.error("invalid \\u escape"))?;
         self.at += 4;
         Ok(n)
@@ -366,7 +390,15 @@ mod tests {
     #[test]
     fn reads_and_writes() {
         for text in [
-            "null", "true", "-3", "3.5", "1e3", "\"a\\nb\"", "[]", "{}", "[1,[2],{\"a\":null}]",
+            "null",
+            "true",
+            "-3",
+            "3.5",
+            "1e3",
+            "\"a\\nb\"",
+            "[]",
+            "{}",
+            "[1,[2],{\"a\":null}]",
             "99999999999999999999",
         ] {
             assert_eq!(to_json(&from_json(text).unwrap()), text);
@@ -375,7 +407,17 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_json() {
-        for text in ["", "{", "[1,]", "{\"a\"}", "01", "nul", "\"\u{1}\"", "1 2", "-"] {
+        for text in [
+            "",
+            "{",
+            "[1,]",
+            "{\"a\"}",
+            "01",
+            "nul",
+            "\"\u{1}\"",
+            "1 2",
+            "-",
+        ] {
             assert!(from_json(text).is_err(), "{text:?}");
         }
         assert!(from_json(&"[".repeat(100_000)).is_err());

@@ -53,6 +53,10 @@ pub struct ObjectKey {
 impl ObjectKey {
     /// A key.
     pub fn new(kind: Kind, namespace: impl Into<Str>, name: impl Into<Str>) -> Self {
-        Self { kind, namespace: namespace.into(), name: name.into() }
+        Self {
+            kind,
+            namespace: namespace.into(),
+            name: name.into(),
+        }
     }
 }

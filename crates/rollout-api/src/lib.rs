@@ -4,13 +4,16 @@
 //! drives strict decoding, defaults, the template hash and printing; controllers read typed
 //! views of the tree. This crate knows no YAML, no clock and no controllers.
 
+pub mod gofmt;
 pub mod json;
 pub mod key;
+pub mod status_error;
 pub mod time;
 pub mod value;
 pub mod version;
 
 pub use key::{Kind, ObjectKey};
+pub use status_error::ApiError;
 pub use time::Timestamp;
 pub use value::{Map, Str, Value};
 pub use version::Minor;

@@ -23,7 +23,9 @@ pub struct Civil {
     pub weekday: u32,
 }
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 fn days_from_civil(y: i64, m: i64, d: i64) -> i64 {
@@ -39,14 +41,31 @@ impl Timestamp {
     /// Reads RFC 3339; a fraction is cut, an offset is taken into account.
     pub fn parse(text: &str) -> Option<Timestamp> {
         let b = text.as_bytes();
-        if b.len() < 20 || b[4] != b'-' || b[7] != b'-' || !matches!(b[10], b'T' | b't') || b[13] != b':' || b[16] != b':' {
+        if b.len() < 20
+            || b[4] != b'-'
+            || b[7] != b'-'
+            || !matches!(b[10], b'T' | b't')
+            || b[13] != b':'
+            || b[16] != b':'
+        {
             return None;
         }
         let n = |from: usize, to: usize| -> Option<i64> {
             let t = text.get(from..to)?;
-            if t.bytes().all(|c| c.is_ascii_digit()) { t.parse().ok() } else { None }
+            if t.bytes().all(|c| c.is_ascii_digit()) {
+                t.parse().ok()
+            } else {
+                None
+            }
         };
-        let (y, mo, d, h, mi, s) = (n(0, 4)?, n(5, 7)?, n(8, 10)?, n(11, 13)?, n(14, 16)?, n(17, 19)?);
+        let (y, mo, d, h, mi, s) = (
+            n(0, 4)?,
+            n(5, 7)?,
+            n(8, 10)?,
+            n(11, 13)?,
+            n(14, 16)?,
+            n(17, 19)?,
+        );
         if !(1..=12).contains(&mo) || !(1..=31).contains(&d) || h > 23 || mi > 59 || s > 60 {
             return None;
         }
@@ -67,7 +86,9 @@ impl Timestamp {
             }
             _ => return None,
         };
-        Some(Timestamp(days_from_civil(y, mo, d) * 86_400 + h * 3600 + mi * 60 + s - offset))
+        Some(Timestamp(
+            days_from_civil(y, mo, d) * 86_400 + h * 3600 + mi * 60 + s - offset,
+        ))
     }
 
     /// Splits into calendar parts, UTC.
@@ -118,7 +139,11 @@ impl Timestamp {
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let c = self.civil();
-        write!(f, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour, c.minute, c.second)
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+            c.year, c.month, c.day, c.hour, c.minute, c.second
+        )
     }
 }
 
@@ -128,12 +153,31 @@ mod tests {
 
     #[test]
     fn round_trips() {
-        for t in ["1970-01-01T00:00:00Z", "2025-06-10T12:00:00Z", "2024-02-29T23:59:59Z", "1969-12-31T23:59:59Z"] {
+        for t in [
+            "1970-01-01T00:00:00Z",
+            "2025-06-10T12:00:00Z",
+            "2024-02-29T23:59:59Z",
+            "1969-12-31T23:59:59Z",
+        ] {
             assert_eq!(Timestamp::parse(t).unwrap().rfc3339(), t);
         }
-        assert_eq!(Timestamp::parse("2025-06-10T14:00:00.123+02:00").unwrap().rfc3339(), "2025-06-10T12:00:00Z");
-        assert_eq!(Timestamp::parse("2025-06-10T11:55:00Z").unwrap().rfc1123z(), "Tue, 10 Jun 2025 11:55:00 +0000");
-        for bad in ["", "2025-06-10", "2025-13-10T12:00:00Z", "2025-06-10T12:00:00", "2025-06-10T12:00:00.Z"] {
+        assert_eq!(
+            Timestamp::parse("2025-06-10T14:00:00.123+02:00")
+                .unwrap()
+                .rfc3339(),
+            "2025-06-10T12:00:00Z"
+        );
+        assert_eq!(
+            Timestamp::parse("2025-06-10T11:55:00Z").unwrap().rfc1123z(),
+            "Tue, 10 Jun 2025 11:55:00 +0000"
+        );
+        for bad in [
+            "",
+            "2025-06-10",
+            "2025-13-10T12:00:00Z",
+            "2025-06-10T12:00:00",
+            "2025-06-10T12:00:00.Z",
+        ] {
             assert_eq!(Timestamp::parse(bad), None, "{bad}");
         }
     }

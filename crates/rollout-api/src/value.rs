@@ -153,7 +153,9 @@ impl Map {
     }
     /// Room for `n` entries.
     pub fn with_capacity(n: usize) -> Self {
-        Self { entries: Vec::with_capacity(n) }
+        Self {
+            entries: Vec::with_capacity(n),
+        }
     }
     /// Number of entries.
     pub fn len(&self) -> usize {
@@ -471,12 +473,15 @@ mod tests {
 
     #[test]
     fn a_change_copies_only_its_path() {
-        let a = object! { "spec" => object! { "replicas" => 1, "template" => object! { "x" => "y" } } };
+        let a =
+            object! { "spec" => object! { "replicas" => 1, "template" => object! { "x" => "y" } } };
         let mut b = a.clone();
         b.set("spec.replicas", 2);
         assert_eq!(a.int_at("spec.replicas"), Some(1));
         assert_eq!(b.int_at("spec.replicas"), Some(2));
-        let (Some(Value::Map(x)), Some(Value::Map(y))) = (a.at("spec.template"), b.at("spec.template")) else {
+        let (Some(Value::Map(x)), Some(Value::Map(y))) =
+            (a.at("spec.template"), b.at("spec.template"))
+        else {
             panic!("maps")
         };
         assert!(Rc::ptr_eq(x, y));

@@ -16,7 +16,9 @@ impl Minor {
     pub fn parse(text: &str) -> Option<Minor> {
         let rest = text.strip_prefix('v').unwrap_or(text).strip_prefix("1.")?;
         let minor = rest.split('.').next()?.parse().ok()?;
-        (Self::OLDEST_HASH.0..=Self::NEWEST.0).contains(&minor).then_some(Minor(minor))
+        (Self::OLDEST_HASH.0..=Self::NEWEST.0)
+            .contains(&minor)
+            .then_some(Minor(minor))
     }
 }
 
