@@ -7,10 +7,12 @@
 pub mod gofmt;
 pub mod json;
 pub mod key;
+pub mod kinds;
 pub mod status_error;
 pub mod time;
 pub mod value;
 pub mod version;
+pub mod views;
 
 pub use key::{Kind, ObjectKey};
 pub use status_error::ApiError;

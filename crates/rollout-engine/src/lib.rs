@@ -1,1 +1,38 @@
 //! WHAT HAPPENS: the cluster as a pure state machine on a virtual clock.
+//!
+//! Actions and time go in, [`StepRecord`]s come out. No wall clock, no I/O, no wasm; the same start, seed and actions
+//! give the same history everywhere.
+
+pub mod apiserver;
+mod bootstrap;
+pub mod client;
+pub mod components;
+pub mod config;
+pub mod controllers;
+pub mod decision;
+mod engine;
+pub mod events;
+pub mod images;
+pub mod kubelet;
+pub mod limits;
+pub mod logs;
+pub mod queue;
+pub mod rng;
+pub mod scheduler;
+pub mod scripted;
+pub mod sim_event;
+pub mod step;
+pub mod store;
+pub mod time;
+pub mod world;
+
+pub use client::Client;
+pub use config::{ClusterConfig, NodeSide, NodeSpec};
+pub use decision::Decision;
+pub use engine::Engine;
+pub use rollout_api::views::Object;
+pub use sim_event::SimEvent;
+pub use step::{Cause, Change, StepRecord};
+pub use store::Store;
+pub use time::{Millis, SimTime};
+pub use world::World;

@@ -1,0 +1,5 @@
+//! How container images behave.
+
+/// Behaviour by image reference.
+#[derive(Clone, Default)]
+pub struct ImageRules {}

@@ -1,0 +1,69 @@
+//! What containers have printed.
+
+use crate::limits::MAX_LOG_LINES;
+use rollout_api::{Str, Timestamp};
+use std::collections::{BTreeMap, VecDeque};
+
+/// One line of a log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogLine {
+    /// When it was printed.
+    pub at: Timestamp,
+    /// The line, without its newline.
+    pub text: Str,
+}
+
+/// Which log: pod UID or `namespace/name`, container, and whether it is that of the run before.
+pub type LogKey = (Str, Str, Run);
+
+/// Which run of a container.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Run {
+    /// The present or latest run.
+    Current,
+    /// The run before it.
+    Previous,
+}
+
+/// All logs. The key's first part is `namespace/name` of the pod.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Logs {
+    lines: BTreeMap<LogKey, VecDeque<LogLine>>,
+}
+
+impl Logs {
+    /// Adds a line to the present run.
+    pub fn push(&mut self, pod: &str, container: &str, at: Timestamp, text: impl Into<Str>) {
+        let lines = self
+            .lines
+            .entry((Str::copy(pod), Str::copy(container), Run::Current))
+            .or_default();
+        if lines.len() == MAX_LOG_LINES {
+            lines.pop_front();
+        }
+        lines.push_back(LogLine {
+            at,
+            text: text.into(),
+        });
+    }
+    /// The present run has ended and another begins.
+    pub fn rotate(&mut self, pod: &str, container: &str) {
+        let key = (Str::copy(pod), Str::copy(container), Run::Current);
+        if let Some(lines) = self.lines.remove(&key) {
+            self.lines.insert((key.0, key.1, Run::Previous), lines);
+        }
+    }
+    /// Sets a whole log (states that were recorded elsewhere).
+    pub fn set(&mut self, pod: &str, container: &str, run: Run, lines: Vec<LogLine>) {
+        self.lines
+            .insert((Str::copy(pod), Str::copy(container), run), lines.into());
+    }
+    /// A log, if there is one.
+    pub fn get(&self, pod: &str, container: &str, run: Run) -> Option<&VecDeque<LogLine>> {
+        self.lines.get(&(Str::copy(pod), Str::copy(container), run))
+    }
+    /// Forgets a pod that is gone.
+    pub fn forget(&mut self, pod: &str) {
+        self.lines.retain(|key, _| key.0 != pod);
+    }
+}
