@@ -232,7 +232,12 @@ pub fn resources() -> &'static [Resource] {
 
 /// The resource that stores a kind (`Event` is the core one).
 pub fn of_kind(kind: Kind) -> Option<&'static Resource> {
-    resources().iter().find(|r| r.kind.0 == kind.0)
+    of_kind_name(kind.0)
+}
+
+/// The resource that stores a kind, by its name.
+pub fn of_kind_name(kind: &str) -> Option<&'static Resource> {
+    resources().iter().find(|r| r.kind.0 == kind)
 }
 
 /// What `apiVersion` and `kind` of an object mean at a minor, exactly (case counts).
@@ -286,13 +291,13 @@ mod tests {
     #[test]
     fn every_line_is_read() {
         assert_eq!(resources().len(), TABLE.lines().count());
-        // kubectl 1.32 lists 57 (golden fresh-complete).
+        // kubectl 1.32 lists 58 (golden fresh-complete).
         assert_eq!(
             resources()
                 .iter()
                 .filter(|r| r.version(Minor(32)).is_some())
                 .count(),
-            57
+            58
         );
     }
 

@@ -5,6 +5,7 @@
 //! views of the tree. This crate knows no YAML, no clock and no controllers.
 
 pub mod gofmt;
+pub mod intstr;
 pub mod json;
 pub mod key;
 pub mod kinds;
@@ -14,6 +15,7 @@ pub mod value;
 pub mod version;
 pub mod views;
 
+pub use intstr::IntOrString;
 pub use key::{Kind, ObjectKey};
 pub use status_error::ApiError;
 pub use time::Timestamp;

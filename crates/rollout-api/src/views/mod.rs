@@ -1,5 +1,9 @@
 //! Typed views: what controllers read of an object, made once per write and kept beside the tree.
 
+mod cluster;
+
+pub use cluster::{DisruptionBudgetView, NodeView, ServicePort, ServiceView};
+
 use crate::value::{Str, Value};
 use crate::{Kind, Timestamp};
 
@@ -42,6 +46,27 @@ impl Object {
             _ => None,
         }
     }
+    /// The node, if it is one.
+    pub fn node(&self) -> Option<&NodeView> {
+        match &self.view {
+            View::Node(n) => Some(n),
+            _ => None,
+        }
+    }
+    /// The Service, if it is one.
+    pub fn service(&self) -> Option<&ServiceView> {
+        match &self.view {
+            View::Service(s) => Some(s),
+            _ => None,
+        }
+    }
+    /// The disruption budget, if it is one.
+    pub fn disruption_budget(&self) -> Option<&DisruptionBudgetView> {
+        match &self.view {
+            View::DisruptionBudget(b) => Some(b),
+            _ => None,
+        }
+    }
 }
 
 /// One variant per kind that controllers read; the others are trees only.
@@ -53,6 +78,12 @@ pub enum View {
     ReplicaSet(ReplicaSetView),
     /// A pod.
     Pod(PodView),
+    /// A node.
+    Node(NodeView),
+    /// A Service.
+    Service(ServiceView),
+    /// A PodDisruptionBudget.
+    DisruptionBudget(DisruptionBudgetView),
     /// Anything else.
     Other,
 }
@@ -64,6 +95,9 @@ impl View {
             Some("Pod") => View::Pod(PodView::of(value)),
             Some("ReplicaSet") => View::ReplicaSet(ReplicaSetView::of(value)),
             Some("Deployment") => View::Deployment(DeploymentView::of(value)),
+            Some("Node") => View::Node(NodeView::of(value)),
+            Some("Service") => View::Service(ServiceView::of(value)),
+            Some("PodDisruptionBudget") => View::DisruptionBudget(DisruptionBudgetView::of(value)),
             _ => View::Other,
         }
     }
@@ -416,8 +450,7 @@ impl PodView {
             .and_then(|m| m.get("annotations"))
             .and_then(|a| a.get("controller.kubernetes.io/pod-deletion-cost"))
             .and_then(Value::as_str)
-            .and_then(|s| s.parse().ok())
-            .unwrap_or(0);
+            .map_or(0, deletion_cost);
         PodView {
             node: text(value.get("spec"), "nodeName"),
             phase: match field(status, "phase").and_then(Value::as_str) {
@@ -444,6 +477,16 @@ impl PodView {
     pub fn is_live(&self) -> bool {
         !matches!(self.phase, PodPhase::Succeeded | PodPhase::Failed)
     }
+}
+
+/// Mirrors GetDeletionCostFromPodAnnotations, pkg/apis/core/helper/helpers.go: what is no plain number
+/// (also with `+` or leading zeros) costs nothing.
+fn deletion_cost(text: &str) -> i32 {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if text.starts_with('+') || (digits.starts_with('0') && text != "0") {
+        return 0;
+    }
+    text.parse().unwrap_or(0)
 }
 
 /// The kind of an object, by its `kind` field, for kinds with a view. See `kinds` for the whole table.
