@@ -22,7 +22,7 @@ impl Components {
     pub(crate) fn observe(&mut self, _world: &mut World, _change: &Change) {}
 
     /// Gives a component its turn.
-    pub(crate) fn fire(&mut self, _world: &mut World, event: SimEvent) {
+    pub(crate) fn fire(&mut self, world: &mut World, event: SimEvent) {
         match event {
             SimEvent::Deployment(_)
             | SimEvent::ReplicaSet(_)
@@ -31,8 +31,8 @@ impl Components {
             | SimEvent::Disruption(_)
             | SimEvent::Scheduler(_)
             | SimEvent::Kubelet(_)
-            | SimEvent::Scripted(_)
-            | SimEvent::ExpireEvents => {}
+            | SimEvent::Scripted(_) => {}
+            SimEvent::ExpireEvents => world.expire_events(),
         }
     }
 }

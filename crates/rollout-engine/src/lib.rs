@@ -4,6 +4,7 @@
 //! give the same history everywhere.
 
 pub mod apiserver;
+pub mod autoscaling;
 mod bootstrap;
 pub mod client;
 pub mod components;

@@ -1,5 +1,7 @@
-//! Kubernetes Events: combined, counted and limited as the real recorders do.
+//! Kubernetes Events: combined, counted and limited as the real recorders do, gone after an hour.
 
-/// The recorders' memory, per source.
-#[derive(Clone, Default)]
-pub struct Correlators {}
+mod correlator;
+mod recorder;
+
+pub use correlator::{Correlated, Correlator, EventObject, Incoming};
+pub use recorder::{Correlators, Source};
