@@ -1,0 +1,140 @@
+//! The page as static files: cargo, wasm-bindgen, style sheets, fonts. What Trunk would build, without Trunk.
+
+use crate::page::{self, Asset};
+use crate::run::{Failure, Outcome, cargo, root, run, target_dir};
+use crate::tools;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// `cargo xtask build [--out DIR]`.
+pub(crate) fn task(args: &[String]) -> Outcome {
+    let out = match args {
+        [] => root().join("dist"),
+        [flag, dir] if flag == "--out" => PathBuf::from(dir),
+        _ => return Err(Failure("usage: cargo xtask build [--out DIR]".into())),
+    };
+    build(&out)
+}
+
+/// Eight hex digits of a file's content: names change only with what they name.
+fn fingerprint(bytes: &[u8]) -> String {
+    let mut h: u64 = 0xcbf2_9ce4_8422_2325;
+    for b in bytes {
+        h = (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3);
+    }
+    format!("{:08x}", (h >> 32) as u32 ^ h as u32)
+}
+
+/// Builds the page into a directory.
+pub(crate) fn build(out: &Path) -> Outcome {
+    tools::wasm_target()?;
+    let html = fs::read_to_string(root().join("index.html"))?;
+    let assets = page::assets(&html)?;
+    if out.exists() {
+        fs::remove_dir_all(out)?;
+    }
+    fs::create_dir_all(out)?;
+    let mut page = html.clone();
+    for asset in &assets {
+        let replacement = match asset.rel.as_str() {
+            "rust" => rust(asset, out)?,
+            "css" => {
+                let bytes = fs::read(root().join(&asset.href))?;
+                let name = hashed(&asset.href, &bytes)?;
+                fs::write(out.join(&name), bytes)?;
+                format!("<link rel=\"stylesheet\" href=\"./{name}\">")
+            }
+            "icon" => {
+                let bytes = fs::read(root().join(&asset.href))?;
+                let name = hashed(&asset.href, &bytes)?;
+                fs::write(out.join(&name), bytes)?;
+                format!("<link rel=\"icon\" href=\"./{name}\">")
+            }
+            "copy-file" => {
+                let name = Path::new(&asset.href).file_name().unwrap_or_default();
+                fs::copy(root().join(&asset.href), out.join(name))?;
+                String::new()
+            }
+            _ => {
+                let from = root().join(&asset.href);
+                let name = asset.target.clone().map_or_else(|| from.file_name().unwrap_or_default().into(), PathBuf::from);
+                copy_dir(&from, &out.join(name))?;
+                String::new()
+            }
+        };
+        page = page.replace(&asset.tag, &replacement);
+    }
+    fs::write(out.join("index.html"), page)?;
+    println!("built {}", out.display());
+    Ok(())
+}
+
+fn hashed(href: &str, bytes: &[u8]) -> Result<String, Failure> {
+    let path = Path::new(href);
+    let stem = path.file_stem().and_then(|s| s.to_str()).ok_or_else(|| Failure(format!("{href}: no name")))?;
+    let ext = path.extension().and_then(|s| s.to_str()).unwrap_or("");
+    Ok(format!("{stem}-{}.{ext}", fingerprint(bytes)))
+}
+
+fn copy_dir(from: &Path, to: &Path) -> Outcome {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_dir(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// The profile the page is built with; `ROLLOUT_PAGE_PROFILE` replaces it for quick tries.
+fn profile(asset: &Asset) -> String {
+    std::env::var("ROLLOUT_PAGE_PROFILE").ok().or_else(|| asset.profile.clone()).unwrap_or_else(|| "release".into())
+}
+
+fn rust(asset: &Asset, out: &Path) -> Result<String, Failure> {
+    let manifest = fs::read_to_string(root().join(&asset.href))?;
+    let package = manifest
+        .lines()
+        .find_map(|l| l.strip_prefix("name = \""))
+        .and_then(|l| l.strip_suffix('"'))
+        .ok_or_else(|| Failure(format!("{}: no package name", asset.href)))?;
+    let profile = profile(asset);
+    run(&mut cargo(&["build", "-p", package, "--target", "wasm32-unknown-unknown", "--profile", &profile]))?;
+    let folder = if profile == "dev" { "debug" } else { &profile };
+    let wasm = target_dir().join("wasm32-unknown-unknown").join(folder).join(format!("{package}.wasm"));
+    let work = target_dir().join("page");
+    if work.exists() {
+        fs::remove_dir_all(&work)?;
+    }
+    let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
+    bindgen
+        .input_path(&wasm)
+        .web(true)
+        .and_then(|b| b.typescript(false).remove_name_section(true).remove_producers_section(true).generate(&work))
+        .map_err(|e| Failure(format!("wasm-bindgen: {e:#}")))?;
+    let module = fs::read(work.join(format!("{package}_bg.wasm")))?;
+    let module_name = format!("{package}-{}_bg.wasm", fingerprint(&module));
+    let glue = fs::read(work.join(format!("{package}.js")))?;
+    let glue_name = format!("{package}-{}.js", fingerprint(&glue));
+    fs::write(out.join(&module_name), &module)?;
+    fs::write(out.join(&glue_name), &glue)?;
+    let snippets = work.join("snippets");
+    if snippets.exists() {
+        copy_dir(&snippets, &out.join("snippets"))?;
+    }
+    // A file of its own instead of inline code: a strict content security policy needs no hash then.
+    let boot = format!(
+        "import init from './{glue_name}';\ninit({{ module_or_path: new URL('./{module_name}', import.meta.url) }});\n"
+    );
+    let boot_name = format!("boot-{}.js", fingerprint(boot.as_bytes()));
+    fs::write(out.join(&boot_name), boot)?;
+    Ok(format!(
+        "<link rel=\"modulepreload\" href=\"./{glue_name}\">\n\
+         <link rel=\"preload\" href=\"./{module_name}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n\
+         <script type=\"module\" src=\"./{boot_name}\"></script>"
+    ))
+}

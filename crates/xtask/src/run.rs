@@ -1,0 +1,75 @@
+//! Running programs, and the small tasks that are one program each.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A task did not work; the text says what and what helps.
+#[derive(Debug)]
+pub(crate) struct Failure(pub(crate) String);
+
+impl From<std::io::Error> for Failure {
+    fn from(e: std::io::Error) -> Self {
+        Failure(e.to_string())
+    }
+}
+
+pub(crate) type Outcome = Result<(), Failure>;
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// Where cargo builds.
+pub(crate) fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// `cargo`, at the root.
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let mut c = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    c.args(args).current_dir(root());
+    c
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    let shown = format!("{command:?}").replace('"', "");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Failure(format!("{shown}: {status}"))),
+        Err(e) => Err(Failure(format!("{shown}: {e}"))),
+    }
+}
+
+/// Runs test files of the package `rollout-tests` over a directory (default: the copy in tests/data).
+pub(crate) fn data_tests(variable: &str, args: &[String], files: &[&str]) -> Outcome {
+    let mut c = cargo(&["test", "--quiet", "-p", "rollout-tests"]);
+    for file in files {
+        if root().join("tests/tests").join(format!("{file}.rs")).exists() {
+            c.args(["--test", file]);
+        }
+    }
+    c.args(["--", "--nocapture"]);
+    if let Some(dir) = args.first() {
+        c.env(variable, std::fs::canonicalize(dir).map_err(|e| Failure(format!("{dir}: {e}")))?);
+    }
+    run(&mut c)
+}
+
+/// The engine's figures: built for speed, medians.
+pub(crate) fn bench(args: &[String]) -> Outcome {
+    run(cargo(&["run", "--quiet", "--release", "-p", "rollout-cli", "--", "bench"]).args(args))
+}
+
+/// Random sessions.
+pub(crate) fn soak(args: &[String]) -> Outcome {
+    let sessions = args.first().map_or("100000", String::as_str);
+    run(cargo(&["test", "--release", "-p", "rollout-tests", "--test", "time_travel", "--", "--nocapture", "soak"])
+        .env("ROLLOUT_SOAK", sessions))
+}
+
+/// docs/fidelity.md.
+pub(crate) fn fidelity() -> Outcome {
+    run(cargo(&["test", "--quiet", "-p", "rollout-tests", "--test", "fidelity"]).env("ROLLOUT_BLESS", "1"))
+}
