@@ -45,7 +45,10 @@ fn usage() -> String {
 
 /// Takes the common options out of the arguments. After `--` everything stays as it is.
 fn common_options(args: &[String]) -> Result<(Common, Vec<String>), String> {
-    let mut common = Common { version: Minor::default(), seed: 1 };
+    let mut common = Common {
+        version: Minor::default(),
+        seed: 1,
+    };
     let mut rest = Vec::new();
     let mut it = args.iter();
     while let Some(arg) = it.next() {
@@ -62,12 +65,20 @@ fn common_options(args: &[String]) -> Result<(Common, Vec<String>), String> {
             rest.push(arg.clone());
             continue;
         }
-        let value = inline.or_else(|| it.next().cloned()).ok_or_else(|| format!("{name} needs a value"))?;
+        let value = inline
+            .or_else(|| it.next().cloned())
+            .ok_or_else(|| format!("{name} needs a value"))?;
         if name == "--seed" {
-            common.seed = value.parse().map_err(|_| format!("--seed {value}: not a whole number from 0 to {}", u64::MAX))?;
+            common.seed = value.parse().map_err(|_| {
+                format!("--seed {value}: not a whole number from 0 to {}", u64::MAX)
+            })?;
         } else {
             common.version = Minor::parse(&value).ok_or_else(|| {
-                format!("--kubernetes {value}: not a minor version from {} to {}", Minor::OLDEST_HASH, Minor::NEWEST)
+                format!(
+                    "--kubernetes {value}: not a minor version from {} to {}",
+                    Minor::OLDEST_HASH,
+                    Minor::NEWEST
+                )
             })?;
         }
     }
@@ -98,7 +109,10 @@ pub fn dispatch(args: &[String]) -> Exit {
     match SUBCOMMANDS.iter().find(|(n, ..)| n == name) {
         Some((.., run)) => run(&common, rest),
         None => {
-            print_error(&format!("error: unknown subcommand {name:?}\n\n{}", usage()));
+            print_error(&format!(
+                "error: unknown subcommand {name:?}\n\n{}",
+                usage()
+            ));
             Exit(2)
         }
     }
@@ -114,7 +128,8 @@ mod tests {
 
     #[test]
     fn common_options_stand_anywhere_before_the_dashes() {
-        let (common, rest) = common_options(&words("hash --kubernetes 1.20 -f x.yaml --seed=7")).unwrap();
+        let (common, rest) =
+            common_options(&words("hash --kubernetes 1.20 -f x.yaml --seed=7")).unwrap();
         assert_eq!((common.version, common.seed), (Minor(20), 7));
         assert_eq!(rest, words("hash -f x.yaml"));
         let (common, rest) = common_options(&words("kubectl -- get --seed 3")).unwrap();

@@ -57,7 +57,10 @@ pub(crate) fn build(out: &Path) -> Outcome {
             }
             _ => {
                 let from = root().join(&asset.href);
-                let name = asset.target.clone().map_or_else(|| from.file_name().unwrap_or_default().into(), PathBuf::from);
+                let name = asset.target.clone().map_or_else(
+                    || from.file_name().unwrap_or_default().into(),
+                    PathBuf::from,
+                );
                 copy_dir(&from, &out.join(name))?;
                 String::new()
             }
@@ -71,7 +74,10 @@ pub(crate) fn build(out: &Path) -> Outcome {
 
 fn hashed(href: &str, bytes: &[u8]) -> Result<String, Failure> {
     let path = Path::new(href);
-    let stem = path.file_stem().and_then(|s| s.to_str()).ok_or_else(|| Failure(format!("{href}: no name")))?;
+    let stem = path
+        .file_stem()
+        .and_then(|s| s.to_str())
+        .ok_or_else(|| Failure(format!("{href}: no name")))?;
     let ext = path.extension().and_then(|s| s.to_str()).unwrap_or("");
     Ok(format!("{stem}-{}.{ext}", fingerprint(bytes)))
 }
@@ -92,7 +98,10 @@ fn copy_dir(from: &Path, to: &Path) -> Outcome {
 
 /// The profile the page is built with; `ROLLOUT_PAGE_PROFILE` replaces it for quick tries.
 fn profile(asset: &Asset) -> String {
-    std::env::var("ROLLOUT_PAGE_PROFILE").ok().or_else(|| asset.profile.clone()).unwrap_or_else(|| "release".into())
+    std::env::var("ROLLOUT_PAGE_PROFILE")
+        .ok()
+        .or_else(|| asset.profile.clone())
+        .unwrap_or_else(|| "release".into())
 }
 
 fn rust(asset: &Asset, out: &Path) -> Result<String, Failure> {
@@ -103,9 +112,20 @@ fn rust(asset: &Asset, out: &Path) -> Result<String, Failure> {
         .and_then(|l| l.strip_suffix('"'))
         .ok_or_else(|| Failure(format!("{}: no package name", asset.href)))?;
     let profile = profile(asset);
-    run(&mut cargo(&["build", "-p", package, "--target", "wasm32-unknown-unknown", "--profile", &profile]))?;
+    run(&mut cargo(&[
+        "build",
+        "-p",
+        package,
+        "--target",
+        "wasm32-unknown-unknown",
+        "--profile",
+        &profile,
+    ]))?;
     let folder = if profile == "dev" { "debug" } else { &profile };
-    let wasm = target_dir().join("wasm32-unknown-unknown").join(folder).join(format!("{package}.wasm"));
+    let wasm = target_dir()
+        .join("wasm32-unknown-unknown")
+        .join(folder)
+        .join(format!("{package}.wasm"));
     let work = target_dir().join("page");
     if work.exists() {
         fs::remove_dir_all(&work)?;
@@ -114,7 +134,12 @@ fn rust(asset: &Asset, out: &Path) -> Result<String, Failure> {
     bindgen
         .input_path(&wasm)
         .web(true)
-        .and_then(|b| b.typescript(false).remove_name_section(true).remove_producers_section(true).generate(&work))
+        .and_then(|b| {
+            b.typescript(false)
+                .remove_name_section(true)
+                .remove_producers_section(true)
+                .generate(&work)
+        })
         .map_err(|e| Failure(format!("wasm-bindgen: {e:#}")))?;
     let module = fs::read(work.join(format!("{package}_bg.wasm")))?;
     let module_name = format!("{package}-{}_bg.wasm", fingerprint(&module));

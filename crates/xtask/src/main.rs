@@ -36,7 +36,16 @@ fn main() -> std::process::ExitCode {
         "test" | "ci" => test::task(rest),
         "size" => size::task(),
         "bench" => run::bench(rest),
-        "vectors" => run::data_tests("ROLLOUT_VECTORS", rest, &["vectors_api", "vectors_controllers", "vectors_node", "vectors_kubectl"]),
+        "vectors" => run::data_tests(
+            "ROLLOUT_VECTORS",
+            rest,
+            &[
+                "vectors_api",
+                "vectors_controllers",
+                "vectors_node",
+                "vectors_kubectl",
+            ],
+        ),
         "recordings" => run::data_tests("ROLLOUT_RECORDINGS", rest, &["recordings"]),
         "corpus" => run::data_tests("ROLLOUT_CORPUS", rest, &["corpus"]),
         "goldens" => run::data_tests("ROLLOUT_KUBECTL_GOLDEN", rest, &["kubectl_golden"]),

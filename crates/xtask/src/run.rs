@@ -17,7 +17,11 @@ pub(crate) type Outcome = Result<(), Failure>;
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf).unwrap_or_default()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
 }
 
 /// Where cargo builds.
@@ -46,30 +50,64 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
 pub(crate) fn data_tests(variable: &str, args: &[String], files: &[&str]) -> Outcome {
     let mut c = cargo(&["test", "--quiet", "-p", "rollout-tests"]);
     for file in files {
-        if root().join("tests/tests").join(format!("{file}.rs")).exists() {
+        if root()
+            .join("tests/tests")
+            .join(format!("{file}.rs"))
+            .exists()
+        {
             c.args(["--test", file]);
         }
     }
     c.args(["--", "--nocapture"]);
     if let Some(dir) = args.first() {
-        c.env(variable, std::fs::canonicalize(dir).map_err(|e| Failure(format!("{dir}: {e}")))?);
+        c.env(
+            variable,
+            std::fs::canonicalize(dir).map_err(|e| Failure(format!("{dir}: {e}")))?,
+        );
     }
     run(&mut c)
 }
 
 /// The engine's figures: built for speed, medians.
 pub(crate) fn bench(args: &[String]) -> Outcome {
-    run(cargo(&["run", "--quiet", "--release", "-p", "rollout-cli", "--", "bench"]).args(args))
+    run(cargo(&[
+        "run",
+        "--quiet",
+        "--release",
+        "-p",
+        "rollout-cli",
+        "--",
+        "bench",
+    ])
+    .args(args))
 }
 
 /// Random sessions.
 pub(crate) fn soak(args: &[String]) -> Outcome {
     let sessions = args.first().map_or("100000", String::as_str);
-    run(cargo(&["test", "--release", "-p", "rollout-tests", "--test", "time_travel", "--", "--nocapture", "soak"])
-        .env("ROLLOUT_SOAK", sessions))
+    run(cargo(&[
+        "test",
+        "--release",
+        "-p",
+        "rollout-tests",
+        "--test",
+        "time_travel",
+        "--",
+        "--nocapture",
+        "soak",
+    ])
+    .env("ROLLOUT_SOAK", sessions))
 }
 
 /// docs/fidelity.md.
 pub(crate) fn fidelity() -> Outcome {
-    run(cargo(&["test", "--quiet", "-p", "rollout-tests", "--test", "fidelity"]).env("ROLLOUT_BLESS", "1"))
+    run(cargo(&[
+        "test",
+        "--quiet",
+        "-p",
+        "rollout-tests",
+        "--test",
+        "fidelity",
+    ])
+    .env("ROLLOUT_BLESS", "1"))
 }

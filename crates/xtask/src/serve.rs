@@ -8,7 +8,9 @@ use std::path::{Component, Path, PathBuf};
 pub(crate) fn task(args: &[String]) -> Outcome {
     let port: u16 = match args {
         [] => 8080,
-        [flag, n] if flag == "--port" => n.parse().map_err(|_| Failure(format!("--port {n}: not a port")))?,
+        [flag, n] if flag == "--port" => n
+            .parse()
+            .map_err(|_| Failure(format!("--port {n}: not a port")))?,
         _ => return Err(Failure("usage: cargo xtask serve [--port N]".into())),
     };
     let dist = root().join("dist");
@@ -21,7 +23,8 @@ pub(crate) fn task(args: &[String]) -> Outcome {
 
 /// Listens on the loopback address.
 pub(crate) fn listen(port: u16) -> Result<tiny_http::Server, Failure> {
-    tiny_http::Server::http(("127.0.0.1", port)).map_err(|e| Failure(format!("port {port}: {e}; choose another with --port")))
+    tiny_http::Server::http(("127.0.0.1", port))
+        .map_err(|e| Failure(format!("port {port}: {e}; choose another with --port")))
 }
 
 /// Answers requests for files below a directory until the server is unblocked.
@@ -31,7 +34,9 @@ pub(crate) fn answer(server: &tiny_http::Server, dist: &Path) {
             .and_then(|path| std::fs::read(&path).ok().map(|bytes| (path, bytes)))
             .map_or_else(
                 || tiny_http::Response::from_data(b"not found".to_vec()).with_status_code(404),
-                |(path, bytes)| tiny_http::Response::from_data(bytes).with_header(content_type(&path)),
+                |(path, bytes)| {
+                    tiny_http::Response::from_data(bytes).with_header(content_type(&path))
+                },
             );
         let _ = request.respond(response);
     }
@@ -40,9 +45,16 @@ pub(crate) fn answer(server: &tiny_http::Server, dist: &Path) {
 /// The file that an address names; nothing outside the directory. Any first folder is passed over if the file is not
 /// there: the page must work from a sub-path.
 fn file(url: &str, dist: &Path) -> Option<PathBuf> {
-    let path = url.split(['?', '#']).next().unwrap_or("/").trim_start_matches('/');
+    let path = url
+        .split(['?', '#'])
+        .next()
+        .unwrap_or("/")
+        .trim_start_matches('/');
     let mut relative = PathBuf::from(path);
-    if !relative.components().all(|c| matches!(c, Component::Normal(_))) {
+    if !relative
+        .components()
+        .all(|c| matches!(c, Component::Normal(_)))
+    {
         return None;
     }
     if path.is_empty() || path.ends_with('/') {
@@ -68,7 +80,9 @@ fn content_type(path: &Path) -> tiny_http::Header {
         Some("txt" | "md") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     };
-    format!("Content-Type: {text}").parse().unwrap_or_else(|()| unreachable!("the header is well formed"))
+    format!("Content-Type: {text}")
+        .parse()
+        .unwrap_or_else(|()| unreachable!("the header is well formed"))
 }
 
 #[cfg(test)]
@@ -80,7 +94,10 @@ mod tests {
         let dist = crate::run::root().join("crates/xtask");
         assert!(file("/src/main.rs", &dist).is_some());
         assert!(file("/some/sub/../src/main.rs", &dist).is_none());
-        assert!(file("/sub/src/main.rs?x=1", &dist).is_some(), "from a sub-path");
+        assert!(
+            file("/sub/src/main.rs?x=1", &dist).is_some(),
+            "from a sub-path"
+        );
         for bad in ["/../xtask/src/main.rs", "/%2e%2e/main.rs", "//etc/passwd"] {
             assert!(file(bad, &dist).is_none(), "{bad}");
         }

@@ -27,7 +27,19 @@ pub(crate) fn task() -> Outcome {
         .lines()
         .find_map(|l| l.strip_prefix("total "))
         .and_then(|t| t.trim().parse().ok())
-        .ok_or_else(|| Failure(format!("no built page in dist: run cargo xtask build first\n{}", String::from_utf8_lossy(&out.stderr))))?;
+        .ok_or_else(|| {
+            Failure(format!(
+                "no built page in dist: run cargo xtask build first\n{}",
+                String::from_utf8_lossy(&out.stderr)
+            ))
+        })?;
     println!("{total} of {BUDGET} bytes (brotli, without fonts)");
-    if total > BUDGET { Err(Failure(format!("the page is {} bytes over its budget", total - BUDGET))) } else { Ok(()) }
+    if total > BUDGET {
+        Err(Failure(format!(
+            "the page is {} bytes over its budget",
+            total - BUDGET
+        )))
+    } else {
+        Ok(())
+    }
 }

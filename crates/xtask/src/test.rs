@@ -11,12 +11,24 @@ use std::time::Instant;
 const STAGES: &[(&str, &str, fn() -> Outcome)] = &[
     ("format", "rustfmt has nothing to change", format),
     ("clippy", "no warning, native and wasm", clippy),
-    ("native", "unit, table, golden, property and recording tests", native),
+    (
+        "native",
+        "unit, table, golden, property and recording tests",
+        native,
+    ),
     ("docs", "the documentation builds without a warning", docs),
-    ("wasm", "native and wasm give identical bytes (in Node)", wasm),
+    (
+        "wasm",
+        "native and wasm give identical bytes (in Node)",
+        wasm,
+    ),
     ("page", "the page builds", page),
     ("size", "the page keeps its budget", size::task),
-    ("browser", "the page in a real headless Chromium, driven as a user would", browser),
+    (
+        "browser",
+        "the page in a real headless Chromium, driven as a user would",
+        browser,
+    ),
 ];
 
 /// `cargo xtask test [STAGE…]`.
@@ -27,12 +39,23 @@ pub(crate) fn task(args: &[String]) -> Outcome {
         }
         return Ok(());
     }
-    if let Some(unknown) = args.iter().find(|a| !STAGES.iter().any(|(name, ..)| name == a)) {
-        return Err(Failure(format!("unknown stage {unknown:?}; `cargo xtask test --list` names them")));
+    if let Some(unknown) = args
+        .iter()
+        .find(|a| !STAGES.iter().any(|(name, ..)| name == a))
+    {
+        return Err(Failure(format!(
+            "unknown stage {unknown:?}; `cargo xtask test --list` names them"
+        )));
     }
-    let chosen: Vec<_> = STAGES.iter().filter(|(name, ..)| args.is_empty() || args.iter().any(|a| a == name)).collect();
+    let chosen: Vec<_> = STAGES
+        .iter()
+        .filter(|(name, ..)| args.is_empty() || args.iter().any(|a| a == name))
+        .collect();
     // What the machine lacks is said before an hour of tests, not after it.
-    if chosen.iter().any(|(name, ..)| matches!(*name, "wasm" | "size" | "browser")) {
+    if chosen
+        .iter()
+        .any(|(name, ..)| matches!(*name, "wasm" | "size" | "browser"))
+    {
         tools::node()?;
     }
     if chosen.iter().any(|(name, ..)| *name == "browser") {
@@ -43,7 +66,11 @@ pub(crate) fn task(args: &[String]) -> Outcome {
         println!("\n=== {name}: {about}");
         let start = Instant::now();
         let result = stage();
-        done.push(format!("{} {name:8} {:6.1} s", if result.is_ok() { "ok  " } else { "FAIL" }, start.elapsed().as_secs_f32()));
+        done.push(format!(
+            "{} {name:8} {:6.1} s",
+            if result.is_ok() { "ok  " } else { "FAIL" },
+            start.elapsed().as_secs_f32()
+        ));
         if let Err(Failure(message)) = result {
             println!("\n{}", done.join("\n"));
             return Err(Failure(format!("stage {name}: {message}")));
@@ -58,13 +85,40 @@ fn format() -> Outcome {
 }
 
 fn clippy() -> Outcome {
-    run(&mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--exclude", "rollout-web", "--", "-D", "warnings"]))?;
+    run(&mut cargo(&[
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--exclude",
+        "rollout-web",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
     tools::wasm_target()?;
-    run(&mut cargo(&["clippy", "--quiet", "-p", "rollout-web", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"]))
+    run(&mut cargo(&[
+        "clippy",
+        "--quiet",
+        "-p",
+        "rollout-web",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--",
+        "-D",
+        "warnings",
+    ]))
 }
 
 fn native() -> Outcome {
-    run(&mut cargo(&["test", "--workspace", "--exclude", "rollout-web", "--exclude", "rollout-wasm-door"]))
+    run(&mut cargo(&[
+        "test",
+        "--workspace",
+        "--exclude",
+        "rollout-web",
+        "--exclude",
+        "rollout-wasm-door",
+    ]))
 }
 
 fn docs() -> Outcome {
@@ -76,10 +130,26 @@ fn wasm() -> Outcome {
     tools::wasm_target()?;
     let node = tools::node()?;
     let folder = crate::run::target_dir().join("wasm-door");
-    run(&mut cargo(&["build", "--quiet", "--release", "-p", "rollout-wasm-door", "--target", "wasm32-unknown-unknown"]))?;
-    run(&mut cargo(&["build", "--quiet", "--release", "-p", "rollout-cli"]))?;
+    run(&mut cargo(&[
+        "build",
+        "--quiet",
+        "--release",
+        "-p",
+        "rollout-wasm-door",
+        "--target",
+        "wasm32-unknown-unknown",
+    ]))?;
+    run(&mut cargo(&[
+        "build",
+        "--quiet",
+        "--release",
+        "-p",
+        "rollout-cli",
+    ]))?;
     wasm_bindgen_cli_support::Bindgen::new()
-        .input_path(crate::run::target_dir().join("wasm32-unknown-unknown/release/rollout_wasm_door.wasm"))
+        .input_path(
+            crate::run::target_dir().join("wasm32-unknown-unknown/release/rollout_wasm_door.wasm"),
+        )
         .nodejs(true)
         .and_then(|b| b.typescript(false).generate(&folder))
         .map_err(|e| Failure(format!("wasm-bindgen: {e:#}")))?;
@@ -99,8 +169,14 @@ fn browser() -> Outcome {
     let chromium = tools::chromium()?;
     let folder = root().join("tests/e2e");
     if !folder.join("node_modules/playwright-core").exists() {
-        let ci = if folder.join("package-lock.json").exists() { "ci" } else { "install" };
-        run(Command::new("npm").args([ci, "--no-audit", "--no-fund", "--silent"]).current_dir(&folder))?;
+        let ci = if folder.join("package-lock.json").exists() {
+            "ci"
+        } else {
+            "install"
+        };
+        run(Command::new("npm")
+            .args([ci, "--no-audit", "--no-fund", "--silent"])
+            .current_dir(&folder))?;
     }
     let server = Arc::new(serve::listen(0)?);
     let port = server.server_addr().to_ip().map_or(0, |a| a.port());

@@ -5,26 +5,38 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 fn works(program: &str, args: &[&str]) -> bool {
-    Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+    Command::new(program)
+        .args(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success())
 }
 
 fn output(program: &str, args: &[&str]) -> Option<String> {
     let out = Command::new(program).args(args).output().ok()?;
-    out.status.success().then(|| String::from_utf8_lossy(&out.stdout).trim().to_owned())
+    out.status
+        .success()
+        .then(|| String::from_utf8_lossy(&out.stdout).trim().to_owned())
 }
 
 /// The wasm target of the compiler that is in use.
 pub(crate) fn wasm_target() -> Outcome {
     let target = "wasm32-unknown-unknown";
-    let installed = output("rustc", &["--print", "target-libdir", "--target", target]).is_some_and(|dir| PathBuf::from(dir).is_dir());
+    let installed = output("rustc", &["--print", "target-libdir", "--target", target])
+        .is_some_and(|dir| PathBuf::from(dir).is_dir());
     if installed {
         return Ok(());
     }
     if works("rustup", &["--version"]) {
         println!("installing the target {target}");
-        return run(Command::new("rustup").args(["target", "add", target]).current_dir(crate::run::root()));
+        return run(Command::new("rustup")
+            .args(["target", "add", target])
+            .current_dir(crate::run::root()));
     }
-    Err(Failure(format!("the Rust target {target} is missing and there is no rustup: install it with your compiler's packages")))
+    Err(Failure(format!(
+        "the Rust target {target} is missing and there is no rustup: install it with your compiler's packages"
+    )))
 }
 
 fn may_install() -> bool {
@@ -34,7 +46,12 @@ fn may_install() -> bool {
 /// Installs Debian packages; a broken first try is mended once.
 fn apt(packages: &[&str]) -> Outcome {
     println!("installing {} with apt-get", packages.join(" "));
-    let apt = |args: &[&str]| run(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()));
+    let apt = |args: &[&str]| {
+        run(Command::new("apt-get")
+            .args(args)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdout(Stdio::null()))
+    };
     apt(&["update", "-qq"])?;
     let mut args = vec!["install", "-y", "-qq", "--no-install-recommends"];
     args.extend(packages);
@@ -62,10 +79,23 @@ pub(crate) fn chromium() -> Result<String, Failure> {
         named
             .into_iter()
             .chain(
-                ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"]
-                    .map(str::to_owned),
+                [
+                    "chromium",
+                    "chromium-browser",
+                    "google-chrome",
+                    "google-chrome-stable",
+                    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+                    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+                ]
+                .map(str::to_owned),
             )
-            .find_map(|p| if p.contains('/') { PathBuf::from(&p).exists().then_some(p) } else { output("which", &[&p]) })
+            .find_map(|p| {
+                if p.contains('/') {
+                    PathBuf::from(&p).exists().then_some(p)
+                } else {
+                    output("which", &[&p])
+                }
+            })
     };
     if let Some(path) = find() {
         return Ok(path);
