@@ -1,1 +1,10 @@
 //! TEXT → OBJECTS: YAML with source spans and diagnostics.
+//!
+//! kubectl reads YAML 1.1 through go-yaml v2; so does this crate, errors and all.
+
+pub mod documents;
+pub mod gojson;
+pub mod number;
+pub mod resolve;
+pub mod tree;
+pub mod yaml;
