@@ -79,31 +79,56 @@ impl Places {
     }
     fn span(&self, span: Span) -> Span {
         // The end belongs to the last byte inside.
-        let end = if span.end > span.start { self.at(span.end - 1) + 1 } else { self.at(span.start) };
-        Span { start: self.at(span.start), end: end.min(self.start + self.len) }
+        let end = if span.end > span.start {
+            self.at(span.end - 1) + 1
+        } else {
+            self.at(span.start)
+        };
+        Span {
+            start: self.at(span.start),
+            end: end.min(self.start + self.len),
+        }
     }
 }
 
 /// What kubectl would hand to the API server: the documents that are not empty, up to and including the first error.
 pub fn objects(file: &[u8], kubectl: Minor) -> impl Iterator<Item = Document> {
     let mut over = false;
-    documents(file, kubectl).into_iter().filter(|d| !d.is_empty()).take_while(move |d| {
-        let take = !over;
-        over = over || d.content.is_err();
-        take
-    })
+    documents(file, kubectl)
+        .into_iter()
+        .filter(|d| !d.is_empty())
+        .take_while(move |d| {
+            let take = !over;
+            over = over || d.content.is_err();
+            take
+        })
 }
 
 /// All documents of a file, also empty ones and those behind an error.
 pub fn documents(file: &[u8], kubectl: Minor) -> Vec<Document> {
     if file.len() > MAX_TEXT {
         let span = Span { start: 0, end: 0 };
-        let message = format!("file is too large: {} bytes, limit is {MAX_TEXT}", file.len());
-        let content = Err(Refusal { message, span, context: None });
-        return vec![Document { span, content, places: Places::default() }];
+        let message = format!(
+            "file is too large: {} bytes, limit is {MAX_TEXT}",
+            file.len()
+        );
+        let content = Err(Refusal {
+            message,
+            span,
+            context: None,
+        });
+        return vec![Document {
+            span,
+            content,
+            places: Places::default(),
+        }];
     }
     let guess = String::from_utf8_lossy(&file[..file.len().min(GUESS)]);
-    if guess.trim_start().starts_with('{') { json_stream(file, kubectl) } else { yaml_stream(file, 0) }
+    if guess.trim_start().starts_with('{') {
+        json_stream(file, kubectl)
+    } else {
+        yaml_stream(file, 0)
+    }
 }
 
 fn json_stream(file: &[u8], kubectl: Minor) -> Vec<Document> {
@@ -123,12 +148,22 @@ fn json_stream(file: &[u8], kubectl: Minor) -> Vec<Document> {
             gojson::JsonError::Syntax(at, _) => *at,
             gojson::JsonError::UnexpectedEnd => file.len(),
         };
-        let span = Span { start: at, end: (at + 1).min(file.len()) };
-        let refusal = Refusal { message: error.text(), span, context: None };
+        let span = Span {
+            start: at,
+            end: (at + 1).min(file.len()),
+        };
+        let refusal = Refusal {
+            message: error.text(),
+            span,
+            context: None,
+        };
         // From 1.33 on, what is no JSON may still be YAML, unless two values were JSON already.
         if kubectl.0 >= 33 && out.len() < 2 {
             let rest = &file[from..];
-            let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r')).count();
+            let blanks = rest
+                .iter()
+                .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'))
+                .count();
             let newline = usize::from(rest.get(blanks) == Some(&b'\n'));
             let mut yaml = yaml_stream(file, from + blanks + newline);
             if let Some(first) = yaml.first_mut()
@@ -139,8 +174,19 @@ fn json_stream(file: &[u8], kubectl: Minor) -> Vec<Document> {
             out.append(&mut yaml);
             return out;
         }
-        let places = Places { start: 0, len: file.len(), missing: Vec::new() };
-        out.push(Document { span: Span { start: from, end: file.len() }, content: Err(refusal), places });
+        let places = Places {
+            start: 0,
+            len: file.len(),
+            missing: Vec::new(),
+        };
+        out.push(Document {
+            span: Span {
+                start: from,
+                end: file.len(),
+            },
+            content: Err(refusal),
+            places,
+        });
         return out;
     }
 }
@@ -154,14 +200,32 @@ fn json_document(file: &[u8], start: usize, end: usize) -> Document {
                 Cow::Borrowed(text) => tree::parse(text).ok().flatten(),
                 Cow::Owned(_) => None,
             };
-            Ok(Content { tree, value: normalized(value) })
+            Ok(Content {
+                tree,
+                value: normalized(value),
+            })
         }
         Err(e) => {
             let message = format!("json: offset {}: {}", start + e.offset + 1, e.message);
-            Err(Refusal { message, span: Span { start: start + e.offset, end }, context: None })
+            Err(Refusal {
+                message,
+                span: Span {
+                    start: start + e.offset,
+                    end,
+                },
+                context: None,
+            })
         }
     };
-    Document { span, content, places: Places { start, len: end - start, missing: Vec::new() } }
+    Document {
+        span,
+        content,
+        places: Places {
+            start,
+            len: end - start,
+            missing: Vec::new(),
+        },
+    }
 }
 
 fn normalized(value: Value) -> Value {
@@ -169,7 +233,10 @@ fn normalized(value: Value) -> Value {
         Value::Number(text) => normalize_number(&text),
         Value::List(items) => Value::list(items.iter().cloned().map(normalized).collect()),
         Value::Map(map) => {
-            let map: rollout_api::Map = map.iter().map(|(k, v)| (k.clone(), normalized(v.clone()))).collect();
+            let map: rollout_api::Map = map
+                .iter()
+                .map(|(k, v)| (k.clone(), normalized(v.clone())))
+                .collect();
             map.into()
         }
         other => other,
@@ -181,18 +248,36 @@ fn yaml_stream(file: &[u8], from: usize) -> Vec<Document> {
     let mut start = from;
     let mut at = from;
     while at < file.len() {
-        let end = file[at..].iter().position(|b| *b == b'\n').map_or(file.len(), |i| at + i + 1);
+        let end = file[at..]
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(file.len(), |i| at + i + 1);
         let line = &file[at..end];
         if line.starts_with(b"---") {
             let after = String::from_utf8_lossy(&line[3..]);
             let after = after.trim();
             if !after.is_empty() && !after.starts_with('#') {
                 // kubectl loses what stood before it, too.
-                let span = Span { start: at, end: at + line.trim_ascii_end().len() };
+                let span = Span {
+                    start: at,
+                    end: at + line.trim_ascii_end().len(),
+                };
                 let message = format!("invalid Yaml document separator: {after}");
-                let content = Err(Refusal { message, span, context: None });
-                let places = Places { start, len: end - start, missing: Vec::new() };
-                out.push(Document { span: Span { start, end }, content, places });
+                let content = Err(Refusal {
+                    message,
+                    span,
+                    context: None,
+                });
+                let places = Places {
+                    start,
+                    len: end - start,
+                    missing: Vec::new(),
+                };
+                out.push(Document {
+                    span: Span { start, end },
+                    content,
+                    places,
+                });
                 start = end;
             } else if at > start {
                 out.push(yaml_document(file, start, at));
@@ -229,9 +314,17 @@ fn lines(bytes: &[u8]) -> (Cow<'_, [u8]>, Vec<usize>) {
 
 fn yaml_document(file: &[u8], start: usize, end: usize) -> Document {
     let (bytes, missing) = lines(&file[start..end]);
-    let mut places = Places { start, len: end - start, missing };
+    let mut places = Places {
+        start,
+        len: end - start,
+        missing,
+    };
     let content = read_yaml(&bytes, &mut places);
-    Document { span: Span { start, end }, content, places }
+    Document {
+        span: Span { start, end },
+        content,
+        places,
+    }
 }
 
 fn read_yaml(bytes: &[u8], places: &mut Places) -> Result<Content, Refusal> {
@@ -255,15 +348,24 @@ fn read_yaml(bytes: &[u8], places: &mut Places) -> Result<Content, Refusal> {
         let start = places.at(at);
         return Err(Refusal {
             message: format!("error converting YAML to JSON: yaml: {message}"),
-            span: Span { start, end: start + 1 },
-            context: noticed.as_ref().and_then(|e| e.context).map(|c| places.at(c)),
+            span: Span {
+                start,
+                end: start + 1,
+            },
+            context: noticed
+                .as_ref()
+                .and_then(|e| e.context)
+                .map(|c| places.at(c)),
         });
     }
     let tree = tree::parse(text).map_err(|e| {
         let start = places.at(e.at);
         Refusal {
             message: format!("error converting YAML to JSON: yaml: {}", e.message),
-            span: Span { start, end: start + usize::from(e.at < text.len()) },
+            span: Span {
+                start,
+                end: start + usize::from(e.at < text.len()),
+            },
             context: e.context.map(|c| places.at(c)),
         }
     })?;
@@ -275,7 +377,10 @@ fn read_yaml(bytes: &[u8], places: &mut Places) -> Result<Content, Refusal> {
             context: None,
         })?,
     };
-    Ok(Content { tree, value: normalized(value) })
+    Ok(Content {
+        tree,
+        value: normalized(value),
+    })
 }
 
 /// The first byte that no YAML text may hold, and go-yaml's words for it.
@@ -296,7 +401,9 @@ fn unreadable(bytes: &[u8]) -> Option<(usize, &'static str)> {
             return Some((at, "invalid trailing UTF-8 octet"));
         }
         let first = u32::from(b) & (0xff >> (width + usize::from(width > 1)));
-        let code = octets[1..].iter().fold(first, |n, o| n << 6 | u32::from(o & 0x3f));
+        let code = octets[1..]
+            .iter()
+            .fold(first, |n, o| n << 6 | u32::from(o & 0x3f));
         let least = [0, 0x80, 0x800, 0x1_0000][width - 1];
         if code < least {
             return Some((at, "invalid length of a UTF-8 sequence"));
@@ -304,7 +411,8 @@ fn unreadable(bytes: &[u8]) -> Option<(usize, &'static str)> {
         if (0xd800..0xe000).contains(&code) || code > 0x10_ffff {
             return Some((at, "invalid Unicode character"));
         }
-        if !matches!(code, 0x09 | 0x0a | 0x0d | 0x20..=0x7e | 0x85 | 0xa0..=0xd7ff | 0xe000..=0xfffd | 0x1_0000..) {
+        if !matches!(code, 0x09 | 0x0a | 0x0d | 0x20..=0x7e | 0x85 | 0xa0..=0xd7ff | 0xe000..=0xfffd | 0x1_0000..)
+        {
             return Some((at, "control characters are not allowed"));
         }
         at += width;
@@ -329,11 +437,17 @@ mod tests {
 
     #[test]
     fn documents_are_split_at_lines_of_three_dashes() {
-        assert_eq!(read("a: 1\n---\nb: 2\n--- # c\n---\n# x\n"), [r#"{"a":1}"#, r#"{"b":2}"#, "null"]);
+        assert_eq!(
+            read("a: 1\n---\nb: 2\n--- # c\n---\n# x\n"),
+            [r#"{"a":1}"#, r#"{"b":2}"#, "null"]
+        );
         assert_eq!(read("---\na: 1\n"), [r#"{"a":1}"#]);
         assert_eq!(read("a: 1\n---\n"), [r#"{"a":1}"#]);
         assert_eq!(read("a: 1\r\n---\r\nb: 2"), [r#"{"a":1}"#, r#"{"b":2}"#]);
-        assert_eq!(read("a: 1\n----\nb: 2\n"), ["invalid Yaml document separator: -", r#"{"b":2}"#]);
+        assert_eq!(
+            read("a: 1\n----\nb: 2\n"),
+            ["invalid Yaml document separator: -", r#"{"b":2}"#]
+        );
         assert_eq!(read("a: |\n  x\n  ---\n"), [r#"{"a":"x\n---\n"}"#]);
         assert_eq!(read(""), Vec::<String>::new());
         assert_eq!(read("\u{feff}a: 1\nb: 2\n"), [r#"{"a":1,"b":2}"#]);
@@ -341,10 +455,22 @@ mod tests {
 
     #[test]
     fn json_streams() {
-        assert_eq!(read("  {\"a\":1e3}{\"b\":2}\n"), [r#"{"a":1000}"#, r#"{"b":2}"#]);
-        assert_eq!(read("{}\n---\n{}"), ["{}", "json: offset 5: invalid character '-' in numeric literal"]);
+        assert_eq!(
+            read("  {\"a\":1e3}{\"b\":2}\n"),
+            [r#"{"a":1000}"#, r#"{"b":2}"#]
+        );
+        assert_eq!(
+            read("{}\n---\n{}"),
+            [
+                "{}",
+                "json: offset 5: invalid character '-' in numeric literal"
+            ]
+        );
         let later = |text: &str| {
-            documents(text.as_bytes(), Minor(36)).iter().map(|d| format!("{:?}", d.value())).collect::<Vec<_>>()
+            documents(text.as_bytes(), Minor(36))
+                .iter()
+                .map(|d| format!("{:?}", d.value()))
+                .collect::<Vec<_>>()
         };
         assert_eq!(later("{}\n---\na: 1\n"), ["Some({})", "Some({\"a\":1})"]);
         assert_eq!(later("{\"a\":1,}"), ["Some({\"a\":1})"]);
@@ -374,7 +500,10 @@ mod tests {
         ] {
             let docs = documents(bytes, Minor(32));
             let message = &docs[0].content.as_ref().unwrap_err().message;
-            assert_eq!(message, &format!("error converting YAML to JSON: yaml: {want}"));
+            assert_eq!(
+                message,
+                &format!("error converting YAML to JSON: yaml: {want}")
+            );
         }
     }
 }

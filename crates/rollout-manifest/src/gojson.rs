@@ -41,7 +41,10 @@ struct Scanner<'a> {
 
 impl Scanner<'_> {
     fn peek(&self) -> Result<u8, JsonError> {
-        self.text.get(self.at).copied().ok_or(JsonError::UnexpectedEnd)
+        self.text
+            .get(self.at)
+            .copied()
+            .ok_or(JsonError::UnexpectedEnd)
     }
     fn wrong<T>(&self, context: &str) -> Result<T, JsonError> {
         let byte = self.peek()?;
@@ -53,7 +56,10 @@ impl Scanner<'_> {
                 format!("'{}'", &quoted[1..quoted.len() - 1])
             }
         };
-        Err(JsonError::Syntax(self.at, format!("invalid character {shown} {context}")))
+        Err(JsonError::Syntax(
+            self.at,
+            format!("invalid character {shown} {context}"),
+        ))
     }
     fn blanks(&mut self) {
         while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.text.get(self.at) {
@@ -158,7 +164,10 @@ impl Scanner<'_> {
     fn literal(&mut self, word: &str) -> Result<(), JsonError> {
         for expected in word.bytes() {
             if self.peek()? != expected {
-                return self.wrong(&format!("in literal {word} (expecting '{}')", char::from(expected)));
+                return self.wrong(&format!(
+                    "in literal {word} (expecting '{}')",
+                    char::from(expected)
+                ));
             }
             self.at += 1;
         }
@@ -177,7 +186,11 @@ impl Scanner<'_> {
         if self.peek()? == b'-' {
             self.at += 1;
         }
-        if self.peek()? == b'0' { self.at += 1 } else { self.digits("in numeric literal")? }
+        if self.peek()? == b'0' {
+            self.at += 1
+        } else {
+            self.digits("in numeric literal")?
+        }
         if self.text.get(self.at) == Some(&b'.') {
             self.at += 1;
             self.digits("after decimal point in numeric literal")?;
@@ -200,17 +213,45 @@ mod tests {
     #[test]
     fn says_what_go_says() {
         for (text, want) in [
-            ("{{", "json: offset 2: invalid character '{' looking for beginning of object key string"),
-            ("{\"a\":1,}", "json: offset 8: invalid character '}' looking for beginning of object key string"),
-            ("--", "json: offset 2: invalid character '-' in numeric literal"),
-            ("[1 2]", "json: offset 4: invalid character '2' after array element"),
-            ("{\"a\" 1}", "json: offset 6: invalid character '1' after object key"),
-            ("{\"a\":nil}", "json: offset 7: invalid character 'i' in literal null (expecting 'u')"),
-            ("\"\t\"", "json: offset 2: invalid character '\\t' in string literal"),
-            ("'a'", "json: offset 1: invalid character '\\'' looking for beginning of value"),
+            (
+                "{{",
+                "json: offset 2: invalid character '{' looking for beginning of object key string",
+            ),
+            (
+                "{\"a\":1,}",
+                "json: offset 8: invalid character '}' looking for beginning of object key string",
+            ),
+            (
+                "--",
+                "json: offset 2: invalid character '-' in numeric literal",
+            ),
+            (
+                "[1 2]",
+                "json: offset 4: invalid character '2' after array element",
+            ),
+            (
+                "{\"a\" 1}",
+                "json: offset 6: invalid character '1' after object key",
+            ),
+            (
+                "{\"a\":nil}",
+                "json: offset 7: invalid character 'i' in literal null (expecting 'u')",
+            ),
+            (
+                "\"\t\"",
+                "json: offset 2: invalid character '\\t' in string literal",
+            ),
+            (
+                "'a'",
+                "json: offset 1: invalid character '\\'' looking for beginning of value",
+            ),
             ("{", "unexpected EOF"),
         ] {
-            assert_eq!(value_at(text.as_bytes(), 0).unwrap_err().text(), want, "{text}");
+            assert_eq!(
+                value_at(text.as_bytes(), 0).unwrap_err().text(),
+                want,
+                "{text}"
+            );
         }
         assert_eq!(value_at(b" {} {}", 0), Ok(Some((1, 3))));
         assert_eq!(value_at(b" \n", 0), Ok(None));

@@ -38,7 +38,9 @@ impl Decimal {
                 if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
                     return Err(NotANumber);
                 }
-                let n = digits.bytes().fold(0i32, |n, b| n.saturating_mul(10).saturating_add(i32::from(b - b'0')));
+                let n = digits.bytes().fold(0i32, |n, b| {
+                    n.saturating_mul(10).saturating_add(i32::from(b - b'0'))
+                });
                 sign * n.min(100_000)
             }
         };
@@ -49,15 +51,26 @@ impl Decimal {
         }
         let whole = i32::try_from(whole.len()).map_err(|_| NotANumber)?;
         let zeros = all.iter().take_while(|b| **b == b'0').count();
-        let end = all.iter().rposition(|b| *b != b'0').map_or(zeros, |i| i + 1);
+        let end = all
+            .iter()
+            .rposition(|b| *b != b'0')
+            .map_or(zeros, |i| i + 1);
         let digits: Vec<u8> = all[zeros..end].iter().map(|b| b - b'0').collect();
         let zeros = i32::try_from(zeros).map_err(|_| NotANumber)?;
-        let n = Decimal { negative, digits, point: whole - zeros + exponent };
+        let n = Decimal {
+            negative,
+            digits,
+            point: whole - zeros + exponent,
+        };
         n.rounded()
     }
 
     fn zero(negative: bool) -> Decimal {
-        Decimal { negative, digits: Vec::new(), point: 0 }
+        Decimal {
+            negative,
+            digits: Vec::new(),
+            point: 0,
+        }
     }
 
     fn rounded(self) -> Result<Decimal, NotANumber> {
@@ -80,7 +93,11 @@ impl Decimal {
     }
 
     fn exponent(&self) -> i32 {
-        if self.digits.is_empty() { 0 } else { self.point - 1 }
+        if self.digits.is_empty() {
+            0
+        } else {
+            self.point - 1
+        }
     }
 
     fn scientific(&self, out: &mut String) {
@@ -102,7 +119,10 @@ impl Decimal {
 
     fn plain(&self, out: &mut String) {
         let digit = |i: i32| -> char {
-            usize::try_from(i).ok().and_then(|i| self.digits.get(i)).map_or('0', |d| char::from(b'0' + d))
+            usize::try_from(i)
+                .ok()
+                .and_then(|i| self.digits.get(i))
+                .map_or('0', |d| char::from(b'0' + d))
         };
         let len = i32::try_from(self.digits.len()).unwrap_or(i32::MAX);
         if self.point <= 0 || len == 0 {
@@ -193,10 +213,15 @@ mod exact {
             self.0.splice(0..0, std::iter::repeat_n(0, words));
         }
         fn bits(&self) -> i64 {
-            self.0.last().map_or(0, |top| self.0.len() as i64 * 32 - i64::from(top.leading_zeros()))
+            self.0.last().map_or(0, |top| {
+                self.0.len() as i64 * 32 - i64::from(top.leading_zeros())
+            })
         }
         fn cmp(&self, other: &Big) -> Ordering {
-            self.0.len().cmp(&other.0.len()).then_with(|| self.0.iter().rev().cmp(other.0.iter().rev()))
+            self.0
+                .len()
+                .cmp(&other.0.len())
+                .then_with(|| self.0.iter().rev().cmp(other.0.iter().rev()))
         }
         fn sub(&mut self, other: &Big) {
             let mut borrow = 0i64;
@@ -256,14 +281,22 @@ mod exact {
             }
         }
         let mut bottom = Big::from(1);
-        if scale >= 0 { top.times_ten_to(scale.unsigned_abs()) } else { bottom.times_ten_to(scale.unsigned_abs()) }
+        if scale >= 0 {
+            top.times_ten_to(scale.unsigned_abs())
+        } else {
+            bottom.times_ten_to(scale.unsigned_abs())
+        }
         // mantissa × 2^exponent with 53 bits, fewer below the normal range.
         let mut exponent = (top.bits() - bottom.bits() - 53).max(-1074);
         let (mut mantissa, rest, unit);
         loop {
             let (mut t, mut b) = (top.clone(), bottom.clone());
             let by = u32::try_from(exponent.unsigned_abs()).map_err(|_| NotANumber)?;
-            if exponent >= 0 { b.shift(by) } else { t.shift(by) }
+            if exponent >= 0 {
+                b.shift(by)
+            } else {
+                t.shift(by)
+            }
             let m = divide(&mut t, &b);
             if m < 1 << 53 {
                 (mantissa, rest, unit) = (m, t, b);
@@ -349,7 +382,11 @@ mod exact {
             digits.push(digit + u8::from(round_up));
             break;
         }
-        Decimal { negative, digits, point }
+        Decimal {
+            negative,
+            digits,
+            point,
+        }
     }
 }
 

@@ -32,7 +32,9 @@ const LONG_TAG: &str = "tag:yaml.org,2002:";
 
 /// Decides what a plain scalar without a tag is.
 pub fn resolve(text: &str) -> Scalar {
-    let Some(first) = text.bytes().next() else { return Scalar::Null };
+    let Some(first) = text.bytes().next() else {
+        return Scalar::Null;
+    };
     match first {
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => word(text),
         b'.' => match word(text) {
@@ -49,8 +51,12 @@ pub fn resolve(text: &str) -> Scalar {
 
 fn word(text: &str) -> Scalar {
     match text {
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Scalar::Bool(true),
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Scalar::Bool(false),
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            Scalar::Bool(true)
+        }
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            Scalar::Bool(false)
+        }
         "~" | "null" | "Null" | "NULL" => Scalar::Null,
         ".nan" | ".NaN" | ".NAN" => Scalar::NaN,
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Scalar::Infinite(false),
@@ -71,7 +77,9 @@ fn number(text: &str) -> Scalar {
     match go_int(&plain) {
         Some(n) if i64::try_from(n).is_ok() => Scalar::Int(n as i64),
         // Only the signed reader takes a sign.
-        Some(n) if u64::try_from(n).is_ok() && !plain.starts_with('+') => Scalar::Unsigned(n as u64),
+        Some(n) if u64::try_from(n).is_ok() && !plain.starts_with('+') => {
+            Scalar::Unsigned(n as u64)
+        }
         _ => float(&plain),
     }
 }
@@ -101,7 +109,11 @@ fn go_int(text: &str) -> Option<i128> {
 /// Dates and times that go-yaml takes for timestamps: `2006-1-2`, `2006-1-2T15:4:5.9Z`, `2006-1-2 15:4:5`.
 pub fn is_timestamp(text: &str) -> bool {
     fn take(rest: &mut &str, min: usize, max: usize) -> Option<u32> {
-        let n = rest.bytes().take(max).take_while(u8::is_ascii_digit).count();
+        let n = rest
+            .bytes()
+            .take(max)
+            .take_while(u8::is_ascii_digit)
+            .count();
         if n < min {
             return None;
         }
@@ -175,7 +187,12 @@ pub struct ConvertError {
 
 /// A tree as the JSON value that kubectl sends: the last of equal keys wins, `<<` merges, keys become text.
 pub fn to_value(root: &Node) -> Result<Value, ConvertError> {
-    let mut decoder = Decoder { decoded: 0, aliased: 0, depth: 0, late: None };
+    let mut decoder = Decoder {
+        decoded: 0,
+        aliased: 0,
+        depth: 0,
+        late: None,
+    };
     let value = decoder.value(root)?;
     match decoder.late {
         Some((_, error)) => Err(error),
@@ -192,7 +209,10 @@ struct Decoder {
 }
 
 fn fail<T>(node: &Node, message: impl Into<String>) -> Result<T, ConvertError> {
-    Err(ConvertError { message: message.into(), span: node.span })
+    Err(ConvertError {
+        message: message.into(),
+        span: node.span,
+    })
 }
 
 impl Decoder {
@@ -218,7 +238,13 @@ impl Decoder {
 
     fn later(&mut self, rank: u8, node: &Node, message: String) {
         if self.late.as_ref().is_none_or(|(r, _)| *r > rank) {
-            self.late = Some((rank, ConvertError { message, span: node.span }));
+            self.late = Some((
+                rank,
+                ConvertError {
+                    message,
+                    span: node.span,
+                },
+            ));
         }
     }
 
@@ -228,7 +254,10 @@ impl Decoder {
             NodeKind::Alias { name, target: None } => {
                 fail(node, format!("yaml: anchor '{name}' value contains itself"))
             }
-            NodeKind::Alias { target: Some(target), .. } => {
+            NodeKind::Alias {
+                target: Some(target),
+                ..
+            } => {
                 self.depth += 1;
                 let value = self.value(target);
                 self.depth -= 1;
@@ -254,7 +283,12 @@ impl Decoder {
                     Scalar::Timestamp | Scalar::Text => match binary(node) {
                         Some(decoded) => match decoded {
                             Some(text) => Value::String(text.into()),
-                            None => return fail(node, "yaml: !!binary value contains invalid base64 data"),
+                            None => {
+                                return fail(
+                                    node,
+                                    "yaml: !!binary value contains invalid base64 data",
+                                );
+                            }
                         },
                         None => Value::String(text.clone()),
                     },
@@ -262,7 +296,10 @@ impl Decoder {
                 Ok(value)
             }
             NodeKind::List { items, .. } => {
-                let items = items.iter().map(|n| self.value(n)).collect::<Result<Vec<_>, _>>()?;
+                let items = items
+                    .iter()
+                    .map(|n| self.value(n))
+                    .collect::<Result<Vec<_>, _>>()?;
                 Ok(Value::list(items))
             }
             NodeKind::Map { .. } => {
@@ -274,7 +311,9 @@ impl Decoder {
     }
 
     fn map(&mut self, node: &Node, map: &mut Map) -> Result<(), ConvertError> {
-        let NodeKind::Map { entries, .. } = &node.kind else { return Ok(()) };
+        let NodeKind::Map { entries, .. } = &node.kind else {
+            return Ok(());
+        };
         for entry in entries {
             if is_merge(&entry.key) {
                 self.merge(&entry.value, map)?;
@@ -313,7 +352,9 @@ impl Decoder {
             NodeKind::List { items, .. } => {
                 for item in items.iter().rev() {
                     match &item.kind {
-                        NodeKind::List { .. } | NodeKind::Scalar { .. } => return fail(item, WANT_MAP),
+                        NodeKind::List { .. } | NodeKind::Scalar { .. } => {
+                            return fail(item, WANT_MAP);
+                        }
                         _ => self.merge(item, map)?,
                     }
                 }
@@ -327,7 +368,10 @@ impl Decoder {
         let target = node.resolved().unwrap_or(node);
         if target.is_collection() {
             self.value(node)?;
-            return fail(node, format!("yaml: invalid map key: {}", go_syntax(target, true)));
+            return fail(
+                node,
+                format!("yaml: invalid map key: {}", go_syntax(target, true)),
+            );
         }
         self.count(node)?;
         let text = target.text().unwrap_or_default();
@@ -339,22 +383,34 @@ impl Decoder {
             Scalar::NaN => Str::Static(".nan"),
             Scalar::Timestamp | Scalar::Text => match binary(target) {
                 Some(Some(text)) => text.into(),
-                Some(None) => return fail(node, "yaml: !!binary value contains invalid base64 data"),
+                Some(None) => {
+                    return fail(node, "yaml: !!binary value contains invalid base64 data");
+                }
                 None => Str::copy(text),
             },
             Scalar::Null => {
-                self.later(0, node, "unsupported map key of type: %!s(<nil>), key: <nil>, value: <nil>".to_owned());
+                self.later(
+                    0,
+                    node,
+                    "unsupported map key of type: %!s(<nil>), key: <nil>, value: <nil>".to_owned(),
+                );
                 return Ok(None);
             }
             Scalar::Unsigned(n) => {
-                self.later(0, node, format!("unsupported map key of type: uint64, key: 0x{n:x}, value: <nil>"));
+                self.later(
+                    0,
+                    node,
+                    format!("unsupported map key of type: uint64, key: 0x{n:x}, value: <nil>"),
+                );
                 return Ok(None);
             }
         }))
     }
 
     fn scalar(&mut self, node: &Node) -> Result<Scalar, ConvertError> {
-        let NodeKind::Scalar { text, implicit, .. } = &node.kind else { return Ok(Scalar::Text) };
+        let NodeKind::Scalar { text, implicit, .. } = &node.kind else {
+            return Ok(Scalar::Text);
+        };
         let tag = match &node.tag {
             None if *implicit => return Ok(resolve(text)),
             None => return Ok(Scalar::Text),
@@ -375,7 +431,10 @@ impl Decoder {
         if name == tag || name == "int" && tag == "float" {
             return Ok(found);
         }
-        fail(node, format!("yaml: cannot decode !!{name} `{text}` as a !!{tag}"))
+        fail(
+            node,
+            format!("yaml: cannot decode !!{name} `{text}` as a !!{tag}"),
+        )
     }
 }
 
@@ -407,9 +466,12 @@ fn binary(node: &Node) -> Option<Option<String>> {
         return None;
     }
     let text = node.text().unwrap_or_default();
-    let clean: Vec<u8> = text.bytes().filter(|b| *b != b'\n' && *b != b'\r').collect();
+    let clean: Vec<u8> = text
+        .bytes()
+        .filter(|b| *b != b'\n' && *b != b'\r')
+        .collect();
     let mut out = Vec::new();
-    if clean.len() % 4 != 0 {
+    if !clean.len().is_multiple_of(4) {
         return Some(None);
     }
     let chunks = clean.len() / 4;
@@ -438,10 +500,17 @@ fn binary(node: &Node) -> Option<Option<String>> {
 
 /// A tree as Go's `%#v` prints it; `top`: not inside of a map or list.
 fn go_syntax(node: &Node, top: bool) -> String {
-    let Some(node) = node.resolved() else { return "interface {}(nil)".to_owned() };
+    let Some(node) = node.resolved() else {
+        return "interface {}(nil)".to_owned();
+    };
     match &node.kind {
         NodeKind::Scalar { text, .. } => {
-            let mut decoder = Decoder { decoded: 0, aliased: 0, depth: 0, late: None };
+            let mut decoder = Decoder {
+                decoded: 0,
+                aliased: 0,
+                depth: 0,
+                late: None,
+            };
             match decoder.scalar(node) {
                 Ok(Scalar::Null) => if top { "<nil>" } else { "interface {}(nil)" }.to_owned(),
                 Ok(Scalar::Bool(b)) => b.to_string(),
@@ -467,8 +536,14 @@ fn go_syntax(node: &Node, top: bool) -> String {
                 }
             }
             sorted.sort();
-            let entries: Vec<String> = sorted.into_iter().map(|(k, v)| format!("{k}:{v}")).collect();
-            format!("map[interface {{}}]interface {{}}{{{}}}", entries.join(", "))
+            let entries: Vec<String> = sorted
+                .into_iter()
+                .map(|(k, v)| format!("{k}:{v}"))
+                .collect();
+            format!(
+                "map[interface {{}}]interface {{}}{{{}}}",
+                entries.join(", ")
+            )
         }
         NodeKind::Alias { .. } => "interface {}(nil)".to_owned(),
     }
@@ -491,7 +566,12 @@ pub fn go_quote(text: &str) -> String {
             c if (c as u32) < 0x20 || c == '\u{7f}' => {
                 let _ = write!(out, "\\x{:02x}", c as u32);
             }
-            '\u{80}'..='\u{a0}' | '\u{ad}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200b}'..='\u{200f}' => {
+            '\u{80}'..='\u{a0}'
+            | '\u{ad}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{feff}'
+            | '\u{200b}'..='\u{200f}' => {
                 let _ = write!(out, "\\u{:04x}", c as u32);
             }
             c => out.push(c),
@@ -517,19 +597,66 @@ mod tests {
     #[test]
     fn scalars() {
         for (text, want) in [
-            ("y", "true"), ("Y", "true"), ("yes", "true"), ("YES", "true"), ("yEs", "\"yEs\""), ("on", "true"),
-            ("n", "false"), ("No", "false"), ("OFF", "false"), ("off", "false"), ("~", "null"), ("Null", "null"),
-            ("nULL", "\"nULL\""), ("0x1f", "31"), ("0o17", "15"), ("017", "15"), ("0b11", "3"),
-            ("1_000", "1000"), ("+5", "5"), ("-0x1F", "-31"), ("08", "8"), ("089", "89"), ("1e3", "1000"), ("1.", "1"),
-            (".5", "0.5"), ("1.0", "1"), ("1.10", "1.1"), ("-0", "0"), ("-0.0", "-0"), ("1:30", "\"1:30\""),
-            ("2001-01-01", "\"2001-01-01\""), ("12e", "\"12e\""), ("1.2.3", "\"1.2.3\""), ("0x", "\"0x\""),
-            ("18446744073709551615", "18446744073709551615"), ("18446744073709551616", "18446744073709552000"),
-            (".inf", "json: unsupported value: +Inf"), ("-.Inf", "json: unsupported value: -Inf"),
-            (".NaN", "json: unsupported value: NaN"), ("'yes'", "\"yes\""), ("\"1\"", "\"1\""), ("! 1", "\"1\""),
-            ("!!str 1", "\"1\""), ("!!int '1'", "1"), ("!!int x", "yaml: cannot decode !!str `x` as a !!int"),
-            ("!!float 1", "1"), ("!foo 1", "\"1\""), ("!!binary aGk=", "\"hi\""), ("!!binary x", "yaml: !!binary value contains invalid base64 data"),
-            ("_1", "\"_1\""), ("1__0", "10"), ("0_7", "7"), ("1e400", "\"1e400\""), (".", "\".\""), ("-", "[null]"),
-            ("0777", "511"), ("0b102", "\"0b102\""),
+            ("y", "true"),
+            ("Y", "true"),
+            ("yes", "true"),
+            ("YES", "true"),
+            ("yEs", "\"yEs\""),
+            ("on", "true"),
+            ("n", "false"),
+            ("No", "false"),
+            ("OFF", "false"),
+            ("off", "false"),
+            ("~", "null"),
+            ("Null", "null"),
+            ("nULL", "\"nULL\""),
+            ("0x1f", "31"),
+            ("0o17", "15"),
+            ("017", "15"),
+            ("0b11", "3"),
+            ("1_000", "1000"),
+            ("+5", "5"),
+            ("-0x1F", "-31"),
+            ("08", "8"),
+            ("089", "89"),
+            ("1e3", "1000"),
+            ("1.", "1"),
+            (".5", "0.5"),
+            ("1.0", "1"),
+            ("1.10", "1.1"),
+            ("-0", "0"),
+            ("-0.0", "-0"),
+            ("1:30", "\"1:30\""),
+            ("2001-01-01", "\"2001-01-01\""),
+            ("12e", "\"12e\""),
+            ("1.2.3", "\"1.2.3\""),
+            ("0x", "\"0x\""),
+            ("18446744073709551615", "18446744073709551615"),
+            ("18446744073709551616", "18446744073709552000"),
+            (".inf", "json: unsupported value: +Inf"),
+            ("-.Inf", "json: unsupported value: -Inf"),
+            (".NaN", "json: unsupported value: NaN"),
+            ("'yes'", "\"yes\""),
+            ("\"1\"", "\"1\""),
+            ("! 1", "\"1\""),
+            ("!!str 1", "\"1\""),
+            ("!!int '1'", "1"),
+            ("!!int x", "yaml: cannot decode !!str `x` as a !!int"),
+            ("!!float 1", "1"),
+            ("!foo 1", "\"1\""),
+            ("!!binary aGk=", "\"hi\""),
+            (
+                "!!binary x",
+                "yaml: !!binary value contains invalid base64 data",
+            ),
+            ("_1", "\"_1\""),
+            ("1__0", "10"),
+            ("0_7", "7"),
+            ("1e400", "\"1e400\""),
+            (".", "\".\""),
+            ("-", "[null]"),
+            ("0777", "511"),
+            ("0b102", "\"0b102\""),
         ] {
             assert_eq!(json(text), want, "{text}");
         }
@@ -539,13 +666,28 @@ mod tests {
     fn maps() {
         for (text, want) in [
             ("a: 1\na: 2", r#"{"a":2}"#),
-            ("1: a\ntrue: b\n1.50: c\nyes: d", r#"{"1":"a","1.5":"c","true":"d"}"#),
-            ("a: &x {p: 1, q: 2}\nb: {<<: *x, q: 3}\nc: {q: 3, <<: *x}", r#"{"a":{"p":1,"q":2},"b":{"p":1,"q":3},"c":{"p":1,"q":2}}"#),
+            (
+                "1: a\ntrue: b\n1.50: c\nyes: d",
+                r#"{"1":"a","1.5":"c","true":"d"}"#,
+            ),
+            (
+                "a: &x {p: 1, q: 2}\nb: {<<: *x, q: 3}\nc: {q: 3, <<: *x}",
+                r#"{"a":{"p":1,"q":2},"b":{"p":1,"q":3},"c":{"p":1,"q":2}}"#,
+            ),
             ("a: {<<: [{x: 1}, {x: 2, z: 3}]}", r#"{"a":{"x":1,"z":3}}"#),
-            ("a: {<<: 3}", "yaml: map merge requires map or sequence of maps as the value"),
+            (
+                "a: {<<: 3}",
+                "yaml: map merge requires map or sequence of maps as the value",
+            ),
             ("'<<': {a: 1}", r#"{"<<":{"a":1}}"#),
-            ("a: {{ .Values.x }}", r#"yaml: invalid map key: map[interface {}]interface {}{".Values.x":interface {}(nil)}"#),
-            ("? [a, b]\n: 1", r#"yaml: invalid map key: []interface {}{"a", "b"}"#),
+            (
+                "a: {{ .Values.x }}",
+                r#"yaml: invalid map key: map[interface {}]interface {}{".Values.x":interface {}(nil)}"#,
+            ),
+            (
+                "? [a, b]\n: 1",
+                r#"yaml: invalid map key: []interface {}{"a", "b"}"#,
+            ),
             ("a: &x [*x]", "yaml: anchor 'x' value contains itself"),
         ] {
             assert_eq!(json(text), want, "{text}");
@@ -564,10 +706,25 @@ mod tests {
 
     #[test]
     fn timestamps() {
-        for yes in ["2001-01-01", "2001-1-1", "2025-06-10T12:00:00Z", "2025-06-10t12:00:00.25+02:00", "2025-06-10 12:00:00", "2024-02-29"] {
+        for yes in [
+            "2001-01-01",
+            "2001-1-1",
+            "2025-06-10T12:00:00Z",
+            "2025-06-10t12:00:00.25+02:00",
+            "2025-06-10 12:00:00",
+            "2024-02-29",
+        ] {
             assert!(is_timestamp(yes), "{yes}");
         }
-        for no in ["2001-13-01", "2001-02-29", "2001-01", "2001-01-01T", "2001-01-01T12:00:00", "2001-01-01x", "20010101"] {
+        for no in [
+            "2001-13-01",
+            "2001-02-29",
+            "2001-01",
+            "2001-01-01T",
+            "2001-01-01T12:00:00",
+            "2001-01-01x",
+            "20010101",
+        ] {
             assert!(!is_timestamp(no), "{no}");
         }
     }

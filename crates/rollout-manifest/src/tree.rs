@@ -105,7 +105,10 @@ impl Node {
     }
     /// The last entry with this key, as the last one counts.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries().iter().rev().find(|e| e.key.text() == Some(key))
+        self.entries()
+            .iter()
+            .rev()
+            .find(|e| e.key.text() == Some(key))
     }
     /// The value at this key.
     pub fn get(&self, key: &str) -> Option<&Rc<Node>> {
@@ -113,7 +116,10 @@ impl Node {
     }
     /// Is it a list or map written in brackets?
     pub fn is_flow(&self) -> bool {
-        matches!(self.kind, NodeKind::List { flow: true, .. } | NodeKind::Map { flow: true, .. })
+        matches!(
+            self.kind,
+            NodeKind::List { flow: true, .. } | NodeKind::Map { flow: true, .. }
+        )
     }
     /// Is it a list or a map?
     pub fn is_collection(&self) -> bool {
@@ -134,14 +140,21 @@ pub struct TreeError {
 
 impl From<Problem> for TreeError {
     fn from(p: Problem) -> Self {
-        TreeError { message: p.text(), at: p.at.byte, context: (p.context != Mark::default()).then_some(p.context.byte) }
+        TreeError {
+            message: p.text(),
+            at: p.at.byte,
+            context: (p.context != Mark::default()).then_some(p.context.byte),
+        }
     }
 }
 
 /// Reads the first document of a text without byte order mark; no document at all is `None`.
 /// Like go-yaml, it does not look at what follows the first document.
 pub fn parse(text: &str) -> Result<Option<Rc<Node>>, TreeError> {
-    let mut builder = Builder { events: Events::new(text), anchors: BTreeMap::new() };
+    let mut builder = Builder {
+        events: Events::new(text),
+        anchors: BTreeMap::new(),
+    };
     loop {
         let event = builder.next()?;
         match event.kind {
@@ -174,12 +187,25 @@ impl Builder<'_> {
         }
     }
 
-    fn node(&mut self, kind: EventKind, start: Mark, end: Mark, depth: usize) -> Result<Rc<Node>, TreeError> {
-        let fail = |message: String| TreeError { message, at: start.byte, context: None };
+    fn node(
+        &mut self,
+        kind: EventKind,
+        start: Mark,
+        end: Mark,
+        depth: usize,
+    ) -> Result<Rc<Node>, TreeError> {
+        let fail = |message: String| TreeError {
+            message,
+            at: start.byte,
+            context: None,
+        };
         if depth > MAX_DEPTH {
             return Err(fail(format!("exceeded max depth of {MAX_DEPTH}")));
         }
-        let mut span = Span { start: start.byte, end: end.byte };
+        let mut span = Span {
+            start: start.byte,
+            end: end.byte,
+        };
         let (anchor, tag, kind) = match kind {
             EventKind::Alias(name) => {
                 let name = Str::from(name);
@@ -188,9 +214,21 @@ impl Builder<'_> {
                 };
                 (None, None, NodeKind::Alias { name, target })
             }
-            EventKind::Scalar { anchor, tag, value, style, implicit } => {
-                (anchor, tag, NodeKind::Scalar { text: value.into(), style, implicit })
-            }
+            EventKind::Scalar {
+                anchor,
+                tag,
+                value,
+                style,
+                implicit,
+            } => (
+                anchor,
+                tag,
+                NodeKind::Scalar {
+                    text: value.into(),
+                    style,
+                    implicit,
+                },
+            ),
             EventKind::List { anchor, tag, flow } => {
                 self.open(anchor.as_deref());
                 let mut items: Vec<Rc<Node>> = Vec::new();
@@ -233,7 +271,12 @@ impl Builder<'_> {
             | EventKind::MapEnd => return Err(fail("corrupted value".to_owned())),
         };
         let anchor = anchor.map(Str::from);
-        let node = Rc::new(Node { span, anchor: anchor.clone(), tag: tag.map(Str::from), kind });
+        let node = Rc::new(Node {
+            span,
+            anchor: anchor.clone(),
+            tag: tag.map(Str::from),
+            kind,
+        });
         if let Some(name) = anchor {
             self.anchors.insert(name, Some(Rc::clone(&node)));
         }
@@ -262,7 +305,8 @@ mod tests {
 
     #[test]
     fn spans_are_bytes_of_the_text() {
-        let text = "a: ü # c\nb:\n- x: 1\n  y: [1, {z: 'q'}]\n\n# end\nc: |\n  l1\n  l2\nd: &n {}\n";
+        let text =
+            "a: ü # c\nb:\n- x: 1\n  y: [1, {z: 'q'}]\n\n# end\nc: |\n  l1\n  l2\nd: &n {}\n";
         assert_eq!(slice(text, &["a"]), "ü");
         assert_eq!(slice(text, &["b", "0", "x"]), "1");
         assert_eq!(slice(text, &["b", "0"]), "x: 1\n  y: [1, {z: 'q'}]");
@@ -275,14 +319,25 @@ mod tests {
     fn deep_nesting_is_refused() {
         assert!(parse(&"[".repeat(100_000)).is_err());
         assert!(parse(&"{a: ".repeat(5_000)).is_err());
-        assert!(parse(&"- ".repeat(100_000)).unwrap_err().message.contains("max depth"));
+        assert!(
+            parse(&"- ".repeat(100_000))
+                .unwrap_err()
+                .message
+                .contains("max depth")
+        );
     }
 
     #[test]
     fn an_alias_inside_of_its_anchor_has_no_target() {
         let root = parse("a: &x [1, *x]").unwrap().unwrap();
         let items = root.get("a").unwrap().items();
-        assert!(matches!(&items[1].kind, NodeKind::Alias { target: None, .. }));
-        assert_eq!(parse("a: *b").unwrap_err().message, "unknown anchor 'b' referenced");
+        assert!(matches!(
+            &items[1].kind,
+            NodeKind::Alias { target: None, .. }
+        ));
+        assert_eq!(
+            parse("a: *b").unwrap_err().message,
+            "unknown anchor 'b' referenced"
+        );
     }
 }

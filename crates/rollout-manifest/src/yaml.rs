@@ -109,13 +109,20 @@ impl Problem {
             (0, context) => context,
             (line, _) => line + usize::from(self.scanner),
         };
-        if line == 0 { self.message.clone() } else { format!("line {line}: {}", self.message) }
+        if line == 0 {
+            self.message.clone()
+        } else {
+            format!("line {line}: {}", self.message)
+        }
     }
 }
 
 pub use sys::Events;
 
-#[expect(unsafe_code, reason = "libyaml's interface is C-shaped: an initialised struct, pointers in events")]
+#[expect(
+    unsafe_code,
+    reason = "libyaml's interface is C-shaped: an initialised struct, pointers in events"
+)]
 mod sys {
     use super::{Event, EventKind, Mark, Problem, Style};
     use libyaml_rs as lib;
@@ -144,7 +151,11 @@ mod sys {
                 lib::yaml_parser_set_encoding(p, lib::YAML_UTF8_ENCODING);
                 lib::yaml_parser_set_input_string(p, text.as_ptr(), text.len() as u64);
             }
-            Self { parser, over: false, text: PhantomData }
+            Self {
+                parser,
+                over: false,
+                text: PhantomData,
+            }
         }
 
         /// The next event. After an error or the end of the stream there is none.
@@ -164,7 +175,8 @@ mod sys {
                 } else {
                     let p = &**p.cast_const().as_ref().expect("a box is not null");
                     Err(Problem {
-                        message: text_at(p.problem).unwrap_or_else(|| "unknown problem parsing YAML content".to_owned()),
+                        message: text_at(p.problem)
+                            .unwrap_or_else(|| "unknown problem parsing YAML content".to_owned()),
                         at: mark(p.problem_mark),
                         context: mark(p.context_mark),
                         scanner: p.error == lib::YAML_SCANNER_ERROR,
@@ -185,7 +197,11 @@ mod sys {
 
     fn mark(m: lib::yaml_mark_t) -> Mark {
         let n = |v: u64| usize::try_from(v).unwrap_or(usize::MAX);
-        Mark { byte: n(m.index), line: n(m.line), column: n(m.column) }
+        Mark {
+            byte: n(m.index),
+            line: n(m.line),
+            column: n(m.column),
+        }
     }
 
     /// # Safety
@@ -204,10 +220,13 @@ mod sys {
             match e.type_ {
                 lib::YAML_DOCUMENT_END_EVENT => EventKind::DocumentEnd,
                 lib::YAML_STREAM_END_EVENT => EventKind::StreamEnd,
-                lib::YAML_ALIAS_EVENT => EventKind::Alias(text_at(e.data.alias.anchor.cast()).unwrap_or_default()),
+                lib::YAML_ALIAS_EVENT => {
+                    EventKind::Alias(text_at(e.data.alias.anchor.cast()).unwrap_or_default())
+                }
                 lib::YAML_SCALAR_EVENT => {
                     let s = &e.data.scalar;
-                    let bytes = std::slice::from_raw_parts(s.value, usize::try_from(s.length).unwrap_or(0));
+                    let bytes =
+                        std::slice::from_raw_parts(s.value, usize::try_from(s.length).unwrap_or(0));
                     EventKind::Scalar {
                         anchor: text_at(s.anchor.cast()),
                         tag: text_at(s.tag.cast()),
@@ -243,6 +262,10 @@ mod sys {
                 _ => EventKind::Start,
             }
         };
-        Event { kind, start: mark(e.start_mark), end: mark(e.end_mark) }
+        Event {
+            kind,
+            start: mark(e.start_mark),
+            end: mark(e.end_mark),
+        }
     }
 }
