@@ -3,6 +3,7 @@
 //! kubectl reads YAML 1.1 through go-yaml v2; so does this crate, errors and all.
 
 pub mod documents;
+pub mod emit;
 pub mod gojson;
 pub mod number;
 pub mod resolve;
