@@ -1,0 +1,130 @@
+//! The presets: manifests with their images, nodes and history (presets/README.md).
+
+/// Something to start from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Preset {
+    /// `roll-10`, as in `?preset=`.
+    pub name: &'static str,
+    /// One line for the list.
+    pub words: &'static str,
+    /// The manifest as pasted.
+    pub yaml: &'static str,
+    /// Lines of our `image` command that hold from the start.
+    pub images: &'static [&'static str],
+    /// Nodes: number, memory of each.
+    pub nodes: (u32, &'static str),
+    /// Earlier releases, oldest first: image of the first container and change cause. The last one runs.
+    pub history: &'static [(&'static str, &'static str)],
+}
+
+/// The cluster of most presets.
+const THREE: (u32, &str) = (3, "8Gi");
+
+/// All presets, in the order of the list.
+pub const PRESETS: &[Preset] = &[
+    Preset {
+        name: "roll-10",
+        words: "10 replicas, maxSurge 2, maxUnavailable 2",
+        yaml: include_str!("../presets/roll-10.yaml"),
+        images: &[],
+        nodes: THREE,
+        history: &[],
+    },
+    Preset {
+        name: "re-5",
+        words: "5 replicas, Recreate",
+        yaml: include_str!("../presets/re-5.yaml"),
+        images: &[],
+        nodes: THREE,
+        history: &[],
+    },
+    Preset {
+        name: "kubernetes-bootcamp",
+        words: "4 replicas, defaults; the tag v10 does not exist",
+        yaml: include_str!("../presets/kubernetes-bootcamp.yaml"),
+        images: &["image gcr.io/google-samples/kubernetes-bootcamp:v10 missing"],
+        nodes: THREE,
+        history: &[],
+    },
+    Preset {
+        name: "boot-4",
+        words: "4 replicas, defaults, two releases; the tag v10 does not exist",
+        yaml: include_str!("../presets/boot-4.yaml"),
+        images: &["image bootcamp:v10 missing"],
+        nodes: THREE,
+        history: &[("bootcamp:v1", "first release"), ("bootcamp:v2", "second release")],
+    },
+    Preset {
+        name: "model-4",
+        words: "4 replicas, surge 1, unavailable 0, minReadySeconds 20",
+        yaml: include_str!("../presets/model-4.yaml"),
+        images: &[],
+        nodes: THREE,
+        history: &[],
+    },
+    Preset {
+        name: "quarter-10",
+        words: "10 replicas, 25% and 25%, readiness probe",
+        yaml: include_str!("../presets/quarter-10.yaml"),
+        images: &[],
+        nodes: THREE,
+        history: &[],
+    },
+    Preset {
+        name: "web-15",
+        words: "15 replicas that ignore the stop signal, grace 60",
+        yaml: include_str!("../presets/web-15.yaml"),
+        images: &["image web:v1 ignores-stop-signal", "image web:v2 ignores-stop-signal"],
+        nodes: THREE,
+        history: &[],
+    },
+    Preset {
+        name: "solo-1",
+        words: "1 replica that fills its only node",
+        yaml: include_str!("../presets/solo-1.yaml"),
+        images: &[],
+        nodes: (1, "8Gi"),
+        history: &[],
+    },
+    Preset {
+        name: "spread-3",
+        words: "3 replicas, one per node",
+        yaml: include_str!("../presets/spread-3.yaml"),
+        images: &[],
+        nodes: THREE,
+        history: &[],
+    },
+    Preset {
+        name: "disk-1",
+        words: "1 replica with a disk that one node can mount",
+        yaml: include_str!("../presets/disk-1.yaml"),
+        images: &[],
+        nodes: (2, "8Gi"),
+        history: &[],
+    },
+    Preset {
+        name: "safe-3",
+        words: "3 replicas, nothing else said",
+        yaml: include_str!("../presets/safe-3.yaml"),
+        images: &[],
+        nodes: THREE,
+        history: &[],
+    },
+    Preset {
+        name: "shop",
+        words: "Deployment, Service and ConfigMap of a shop",
+        yaml: include_str!("../presets/shop.yaml"),
+        images: &[],
+        nodes: THREE,
+        history: &[],
+    },
+];
+
+/// The landing scene: `roll-10` in the middle of its update to httpd.
+pub const LANDING: &str = "landing";
+
+/// A preset by name; the landing scene is `roll-10`.
+pub fn find(name: &str) -> Option<&'static Preset> {
+    let name = if name == LANDING { "roll-10" } else { name };
+    PRESETS.iter().find(|p| p.name == name)
+}

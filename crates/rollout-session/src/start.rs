@@ -1,0 +1,33 @@
+//! Where a session begins.
+
+use rollout_api::Minor;
+
+/// The start of a session: everything before the learner's first action.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Start {
+    /// Name of a preset, `landing` for the landing scene.
+    pub preset: Option<String>,
+    /// A manifest that was applied, and has settled, before the session began.
+    pub manifest: Option<String>,
+    /// Seed of names and times.
+    pub seed: u64,
+    /// Minor version of Kubernetes.
+    pub version: Minor,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Start { preset: None, manifest: None, seed: 1, version: Minor::default() }
+    }
+}
+
+impl Start {
+    /// An empty cluster.
+    pub fn empty() -> Start {
+        Start::default()
+    }
+    /// A preset by name.
+    pub fn preset(name: &str) -> Start {
+        Start { preset: Some(name.to_owned()), ..Start::default() }
+    }
+}
