@@ -1,1 +1,27 @@
 //! WHAT THE LEARNER DID: the log, the timeline, branches, links.
+//!
+//! A [`Session`] records what a learner does and can show the cluster at any step of what followed. Everything except the
+//! log is computed: a link holds the log and a position, and opens the same moment anywhere.
+
+mod action;
+mod branch;
+mod console;
+mod images;
+pub mod presets;
+mod scene;
+mod session;
+pub mod share;
+mod start;
+mod timeline;
+mod transcript;
+pub mod words;
+
+pub use action::{Action, LogEntry};
+pub use branch::{Branch, Cursor, Running};
+pub use console::MAX_LINE;
+pub use presets::{PRESETS, Preset};
+pub use scene::file_name;
+pub use session::{MAX_STEPS, MAX_STEPS_PER_CALL, Ran, Session, is_decision};
+pub use start::Start;
+pub use timeline::{CHECKPOINT_EVERY, Step, Timeline, writes_of};
+pub use transcript::{LineKind, Transcript, TranscriptLine};

@@ -9,6 +9,8 @@ pub struct Start {
     pub preset: Option<String>,
     /// A manifest that was applied, and has settled, before the session began.
     pub manifest: Option<String>,
+    /// Lines of the `image` command that hold from the start.
+    pub images: Vec<String>,
     /// Seed of names and times.
     pub seed: u64,
     /// Minor version of Kubernetes.
@@ -17,7 +19,7 @@ pub struct Start {
 
 impl Default for Start {
     fn default() -> Self {
-        Start { preset: None, manifest: None, seed: 1, version: Minor::default() }
+        Start { preset: None, manifest: None, images: Vec::new(), seed: 1, version: Minor::default() }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The JSON of format 1. Short keys, because links are read by people only when something is wrong.
 //!
 //! ```text
-//! { "p": preset, "m": manifest, "e": seed, "k": minor version,       the start; what is default is left out
+//! { "p": preset, "m": manifest, "i": [image line, …], "e": seed, "k": minor version,
+//!                                                                    the start; what is default is left out
 //!   "a": [[at, step, settled, kind, text, name?], …],                the actions
 //!   "c": [at, step], "d": draft }                                    the position and the unapplied text
 //! ```
@@ -21,6 +22,9 @@ pub fn write(shared: &Shared) -> Value {
     }
     if let Some(manifest) = &shared.start.manifest {
         map.insert("m", manifest.clone());
+    }
+    if !shared.start.images.is_empty() {
+        map.insert("i", Value::list(shared.start.images.iter().map(|l| Value::text(l)).collect()));
     }
     if shared.start.seed != 1 {
         map.insert("e", shared.start.seed.to_string());
@@ -55,12 +59,16 @@ fn write_entry(entry: &LogEntry) -> Value {
 
 pub fn read(value: &Value) -> Result<Shared, String> {
     let map = value.as_map().ok_or("it is no object")?;
-    if let Some((key, _)) = map.iter().find(|(k, _)| !["p", "m", "e", "k", "a", "c", "d"].contains(&k.as_str())) {
+    if let Some((key, _)) = map.iter().find(|(k, _)| !["p", "m", "i", "e", "k", "a", "c", "d"].contains(&k.as_str())) {
         return Err(format!("unknown part {:?}", key.chars().take(20).collect::<String>()));
     }
     let start = Start {
         preset: text(map.get("p"), "p")?,
         manifest: text(map.get("m"), "m")?,
+        images: match map.get("i") {
+            None => Vec::new(),
+            Some(lines) => image_lines(lines).ok_or("the image rules are no list of `image` lines")?,
+        },
         seed: match text(map.get("e"), "e")? {
             None => 1,
             Some(seed) => seed.parse().map_err(|_| "the seed is no number")?,
@@ -100,6 +108,18 @@ pub fn read(value: &Value) -> Result<Shared, String> {
     let at = position.first().map_or(Some(0), number).ok_or("the time is no number")?;
     let step = position.get(1).map_or(Some(0), number).ok_or("the step is no number")?;
     Ok(Shared { start, log, at, step: usize::try_from(step).unwrap_or(usize::MAX), draft: text(map.get("d"), "d")? })
+}
+
+/// Most image rules in a link.
+const MAX_RULES: usize = 200;
+
+fn image_lines(value: &Value) -> Option<Vec<String>> {
+    let Value::List(lines) = value else { return None };
+    if lines.len() > MAX_RULES {
+        return None;
+    }
+    let line = |v: &Value| v.as_str().filter(|l| l.starts_with("image ") && l.len() <= 1000).map(str::to_owned);
+    lines.iter().map(line).collect()
 }
 
 fn text(value: Option<&Value>, part: &str) -> Result<Option<String>, String> {

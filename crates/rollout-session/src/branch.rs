@@ -1,0 +1,68 @@
+//! One line of history: its log, its steps, the engine at its end, and where the learner looks.
+
+use crate::action::LogEntry;
+use crate::console::Following;
+use crate::timeline::Timeline;
+use crate::transcript::Transcript;
+use rollout_engine::{Engine, Store};
+use std::collections::BTreeMap;
+
+/// Where the learner looks.
+#[derive(Clone)]
+pub struct Cursor {
+    /// After how many steps.
+    pub step: usize,
+    /// Milliseconds since the start: at or after the step's own time, before the next step's.
+    pub at: u64,
+    /// What is stored at that moment.
+    pub store: Store,
+    /// The latest time at which the learner stood at a step: a step back returns there.
+    pub(crate) lingered: BTreeMap<usize, u64>,
+}
+
+/// A command that waits and prints as time runs.
+#[derive(Clone)]
+pub struct Running {
+    /// What was typed.
+    pub line: String,
+    /// The position at which it was typed.
+    pub step: usize,
+    /// The time at which it was typed.
+    pub at: u64,
+    /// Its state.
+    pub state: Following,
+    /// As it was when it began.
+    pub(crate) initial: Following,
+    /// How it ended: step, time, exit code.
+    pub ended: Option<(usize, u64, i32)>,
+    /// What it printed so far.
+    pub stdout: String,
+    /// What it printed so far on standard error.
+    pub stderr: String,
+}
+
+/// One history. A branch shares the steps up to its fork with its parent.
+pub struct Branch {
+    /// `main`, `branch 1`, …
+    pub name: String,
+    /// The branch that it left.
+    pub parent: Option<usize>,
+    /// The step at which it left.
+    pub fork_step: usize,
+    /// The time at which it left.
+    pub fork_at: u64,
+    /// What the learner did.
+    pub log: Vec<LogEntry>,
+    /// How many steps each entry of the log made.
+    pub(crate) made: Vec<usize>,
+    /// What happened.
+    pub timeline: Timeline,
+    /// The console.
+    pub transcript: Transcript,
+    /// Commands that wait or waited.
+    pub running: Vec<Running>,
+    /// Where the learner looks.
+    pub cursor: Cursor,
+    /// The cluster at the end of the timeline.
+    pub(crate) head: Engine,
+}

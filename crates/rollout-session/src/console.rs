@@ -1,0 +1,175 @@
+//! The console: a line becomes words, the words a command. kubectl is in its own crate; what only the playground has is here.
+
+use crate::images;
+use crate::words::{self, Words};
+use rollout_engine::Client;
+use std::collections::BTreeMap;
+
+/// A command that waits: it is asked again as time runs.
+#[derive(Clone)]
+pub enum Following {
+    /// `sleep`: until this time, milliseconds since the start of the session.
+    Sleep {
+        /// When it ends.
+        until: u64,
+    },
+}
+
+/// What a line did.
+pub struct Exec {
+    /// Standard output, as bytes would appear.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// Exit code of a command that is finished.
+    pub exit: i32,
+    /// It goes on.
+    pub follow: Option<Following>,
+    /// It changed something that is no API object (the behaviour of an image).
+    pub touched: bool,
+    /// `clear`.
+    pub clear: bool,
+}
+
+impl Exec {
+    fn done(exit: i32, stdout: String, stderr: String) -> Exec {
+        Exec { stdout, stderr, exit, follow: None, touched: false, clear: false }
+    }
+    fn ok(stdout: impl Into<String>) -> Exec {
+        Exec::done(0, stdout.into(), String::new())
+    }
+    fn error(exit: i32, stderr: impl Into<String>) -> Exec {
+        let mut stderr = stderr.into();
+        if !stderr.ends_with('\n') {
+            stderr.push('\n');
+        }
+        Exec::done(exit, String::new(), stderr)
+    }
+}
+
+/// Longest line that is read.
+pub const MAX_LINE: usize = 16 * 1024;
+
+/// Runs a line at a moment.
+pub fn execute(line: &str, files: &BTreeMap<String, String>, at: u64, client: &mut Client<'_>) -> Exec {
+    if line.len() > MAX_LINE {
+        return Exec::error(2, format!("bash: this line has {} characters; the console takes {MAX_LINE}", line.len()));
+    }
+    let words = match words::split(line) {
+        Ok(words) => words,
+        Err(e) => return Exec::error(2, format!("bash: {e}")),
+    };
+    let Words { mut args } = words;
+    if args.first().is_some_and(|w| w == "$") {
+        args.remove(0);
+    }
+    let Some(command) = args.first().cloned() else { return Exec::ok("") };
+    let rest = &args[1..];
+    match command.as_str() {
+        "kubectl" | "k" => kubectl(rest, files, at, client),
+        "image" => image(rest, client),
+        "sleep" => sleep(rest, at),
+        "clear" => Exec { clear: true, ..Exec::ok("") },
+        "help" => Exec::ok(HELP),
+        "echo" => Exec::ok(format!("{}\n", rest.join(" "))),
+        "true" | ":" => Exec::ok(""),
+        "false" => Exec::done(1, String::new(), String::new()),
+        "ls" => Exec::ok(files.keys().map(|f| format!("{f}\n")).collect::<String>()),
+        "cat" => cat(rest, files),
+        _ => Exec::error(127, format!("bash: {command}: command not found")),
+    }
+}
+
+/// Can a line name a file of the page? Then the file belongs to the record of the line.
+pub fn names_file<'a>(line: &str, files: &'a BTreeMap<String, String>) -> Vec<&'a String> {
+    let args = words::split(line).map(|w| w.args).unwrap_or_default();
+    files.keys().filter(|f| args.iter().any(|a| a.ends_with(f.as_str()))).collect()
+}
+
+const HELP: &str = "\
+kubectl …                           the real commands, also as k
+image REFERENCE BEHAVIOUR [K=V …]   break or mend an image: image registry.example/app:v10 missing
+sleep SECONDS                       wait, in simulated time
+ls, cat FILE                        the files that this page holds
+clear                               an empty console
+";
+
+fn cat(names: &[String], files: &BTreeMap<String, String>) -> Exec {
+    let mut exec = Exec::ok("");
+    for name in names {
+        match files.get(name.trim_start_matches("./")) {
+            Some(text) => exec.stdout.push_str(text),
+            None => {
+                exec.stderr.push_str(&format!("cat: {name}: No such file or directory\n"));
+                exec.exit = 1;
+            }
+        }
+    }
+    exec
+}
+
+/// The longest sleep: a hundred days.
+const MAX_SLEEP: u64 = 100 * 24 * 3600 * 1000;
+
+fn sleep(args: &[String], at: u64) -> Exec {
+    if args.is_empty() {
+        return Exec::error(1, "sleep: missing operand\nTry 'sleep --help' for more information.");
+    }
+    let mut total: u64 = 0;
+    for arg in args {
+        match words::seconds(arg) {
+            Some(ms) => total = total.saturating_add(ms),
+            None => {
+                return Exec::error(1, format!("sleep: invalid time interval \u{2018}{arg}\u{2019}\nTry 'sleep --help' for more information."));
+            }
+        }
+    }
+    Exec { follow: Some(Following::Sleep { until: at + total.min(MAX_SLEEP) }), ..Exec::ok("") }
+}
+
+fn image(args: &[String], client: &mut Client<'_>) -> Exec {
+    match images::command(args, client) {
+        Ok((text, touched)) => Exec { touched, ..Exec::ok(text) },
+        Err(e) => Exec::error(1, format!("error: {e}")),
+    }
+}
+
+fn kubectl(_args: &[String], _files: &BTreeMap<String, String>, _at: u64, _client: &mut Client<'_>) -> Exec {
+    Exec::error(1, "error: kubectl is not built in yet")
+}
+
+impl Following {
+    /// When it has something to do by itself: a timeout, the end of a sleep.
+    pub fn deadline(&self) -> Option<u64> {
+        match self {
+            Following::Sleep { until } => Some(*until),
+        }
+    }
+    /// Tells it that time has come to its deadline.
+    pub fn tick(&mut self, at: u64) -> Heard {
+        match self {
+            Following::Sleep { until } => Heard { exit: (at >= *until).then_some(0), ..Heard::default() },
+        }
+    }
+    /// Tells it what happened in a step.
+    pub fn feed(&mut self, _record: &rollout_engine::StepRecord) -> Heard {
+        match self {
+            Following::Sleep { .. } => Heard::default(),
+        }
+    }
+    /// Ctrl-C.
+    pub fn interrupt(&mut self) -> i32 {
+        130
+    }
+}
+
+/// What a following command printed.
+#[derive(Default)]
+pub struct Heard {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// It is finished with this exit code.
+    pub exit: Option<i32>,
+}

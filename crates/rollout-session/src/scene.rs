@@ -1,0 +1,130 @@
+//! Making the start of a session: the cluster of a preset, with its history, at rest.
+
+use crate::console;
+use crate::presets;
+use crate::start::Start;
+use rollout_engine::{ClusterConfig, Engine, Millis, NodeSpec};
+use std::collections::BTreeMap;
+
+/// How long before the session a preset was applied, or each of its releases.
+const RELEASE_MS: u64 = 600_000;
+
+/// A cluster that is ready for the learner.
+pub struct Prepared {
+    /// At the moment where the session's time is zero.
+    pub engine: Engine,
+    /// The editor's documents.
+    pub files: BTreeMap<String, String>,
+}
+
+/// The name that a document of the editor gets: that of its first Deployment, or of its first object.
+pub fn file_name(text: &str) -> String {
+    let mut name = None;
+    let mut kind = "";
+    let mut in_metadata = false;
+    for line in text.lines() {
+        if let Some(k) = line.strip_prefix("kind:") {
+            kind = k.trim();
+        }
+        if !line.starts_with([' ', '\t', '#', '-']) {
+            in_metadata = line.starts_with("metadata:");
+        }
+        if in_metadata
+            && let Some(n) = line.strip_prefix("  name:")
+        {
+            let n = n.split('#').next().unwrap_or("").trim().trim_matches(['"', '\'']);
+            if kind == "Deployment" {
+                name = Some(n);
+                break;
+            }
+            name = name.or(Some(n));
+        }
+    }
+    let safe = |n: &&str| !n.is_empty() && n.len() <= 80 && n.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    format!("{}.yaml", name.filter(safe).unwrap_or("deployment"))
+}
+
+/// The text of a file that the start itself brings.
+pub fn start_file<'a>(start: &'a Start, file: &str) -> Option<&'a str> {
+    let text = match (&start.manifest, &start.preset) {
+        (Some(text), _) => text.as_str(),
+        (None, Some(preset)) => presets::find(preset)?.yaml,
+        (None, None) => return None,
+    };
+    (file_name(text) == file).then_some(text)
+}
+
+/// Makes the cluster of a start.
+pub fn prepare(start: &Start) -> Prepared {
+    let preset = start.preset.as_deref().and_then(presets::find);
+    let mut config = ClusterConfig { seed: start.seed, version: start.version, ..ClusterConfig::default() };
+    if let Some(preset) = preset {
+        config.nodes.truncate(0);
+        config.nodes.extend((1..=preset.nodes.0).map(|i| NodeSpec {
+            name: format!("node-{i}").into(),
+            cpu: "4".into(),
+            memory: preset.nodes.1.into(),
+            pods: 110,
+        }));
+    }
+    let Some(text) = start.manifest.as_deref().or(preset.map(|p| p.yaml)) else {
+        let mut engine = Engine::new(config);
+        for line in &start.images {
+            run(&mut engine, &BTreeMap::new(), line);
+        }
+        return Prepared { engine, files: BTreeMap::new() };
+    };
+    let history: &[(&str, &str)] = preset.map_or(&[], |p| p.history);
+    let releases = history.len().max(1) as u64;
+    config.start.0 -= (releases * RELEASE_MS / 1000) as i64;
+    let mut engine = Engine::new(config);
+    let file = file_name(text);
+    let files = BTreeMap::from([(file.clone(), text.to_owned())]);
+    for line in preset.map_or(&[][..], |p| p.images) {
+        run(&mut engine, &files, line);
+    }
+    for line in &start.images {
+        run(&mut engine, &files, line);
+    }
+    run(&mut engine, &files, &format!("kubectl apply -f {file}"));
+    let target = deployment(&engine);
+    for (i, (image, cause)) in history.iter().enumerate() {
+        let Some((name, container)) = &target else { break };
+        if i > 0 {
+            run(&mut engine, &files, &format!("kubectl set image deployment/{name} {container}={image}"));
+        }
+        run(&mut engine, &files, &format!("kubectl annotate deployment/{name} kubernetes.io/change-cause='{cause}' --overwrite"));
+        let next = engine.now() + Millis(RELEASE_MS);
+        engine.advance_to(next);
+    }
+    if history.is_empty() {
+        let next = engine.now() + Millis(RELEASE_MS);
+        engine.advance_to(next);
+    }
+    Prepared { engine, files }
+}
+
+fn run(engine: &mut Engine, files: &BTreeMap<String, String>, line: &str) {
+    engine.act("kubectl", |client| console::execute(line, files, 0, client));
+}
+
+/// Name and first container of the first Deployment.
+fn deployment(engine: &Engine) -> Option<(String, String)> {
+    let d = engine.list(rollout_api::Kind::DEPLOYMENT).next()?;
+    Some((d.meta.name.to_string(), d.value.str_at("spec.template.spec.containers.0.name").to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_named_after_the_deployment() {
+        for preset in presets::PRESETS {
+            assert!(file_name(preset.yaml).len() > "x.yaml".len(), "{}", preset.name);
+        }
+        assert_eq!(file_name("kind: Service\nmetadata:\n  name: s\n---\nkind: Deployment\nmetadata:\n  name: d\n"), "d.yaml");
+        assert_eq!(file_name("metadata:\n  labels:\n    name: x\n"), "deployment.yaml");
+        assert_eq!(file_name("kind: Deployment\nmetadata:\n  name: ../../etc\n"), "deployment.yaml");
+    }
+}

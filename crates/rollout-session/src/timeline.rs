@@ -1,0 +1,130 @@
+//! The steps of one branch: by index, by time, with checkpoints of the engine between them.
+
+use rollout_api::Kind;
+use rollout_engine::{Cause, Engine, SimEvent, StepRecord};
+use std::rc::Rc;
+
+/// Steps between two checkpoints. Replay of 31 steps takes far less than a frame.
+pub const CHECKPOINT_EVERY: usize = 32;
+
+/// One entry of the timeline.
+pub struct Step {
+    /// What was written and decided.
+    pub record: StepRecord,
+    /// Milliseconds since the start of the session.
+    pub at: u64,
+    /// The action that made it, as an index of the log; none for the simulation's own steps.
+    pub action: Option<usize>,
+    /// Another record follows that was made by the same event: the engine cannot be asked between them.
+    pub inside: bool,
+    /// Writes of the Deployment controller up to and with this step.
+    pub writes: usize,
+}
+
+impl Step {
+    /// Does this step hold a write of the Deployment controller: a ReplicaSet created or sized?
+    pub fn is_write(&self) -> bool {
+        writes_of(&self.record) > 0
+    }
+}
+
+/// How many ReplicaSets the Deployment controller created or sized in this record.
+pub fn writes_of(record: &StepRecord) -> usize {
+    if !matches!(record.cause, Cause::Event(SimEvent::Deployment(_))) {
+        return 0;
+    }
+    record
+        .changes
+        .iter()
+        .filter(|c| {
+            let size = |o: &Option<Rc<rollout_engine::Object>>| o.as_ref().and_then(|o| o.value.int_at("spec.replicas"));
+            c.key.kind == Kind::REPLICA_SET && c.after.is_some() && size(&c.before) != size(&c.after)
+        })
+        .count()
+}
+
+/// The engine after some steps.
+#[derive(Clone)]
+pub struct Checkpoint {
+    /// After how many steps.
+    pub step: usize,
+    /// How many entries of the log were carried out.
+    pub log: usize,
+    /// The cluster.
+    pub engine: Engine,
+}
+
+/// Steps and checkpoints.
+#[derive(Clone, Default)]
+pub struct Timeline {
+    steps: Vec<Rc<Step>>,
+    checkpoints: Vec<Checkpoint>,
+}
+
+impl Timeline {
+    /// How many steps there are.
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+    /// Nothing happened yet.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+    /// All steps; the first one leads from the start to position 1.
+    pub fn steps(&self) -> &[Rc<Step>] {
+        &self.steps
+    }
+    /// The time of a position: of its last step.
+    pub fn time(&self, position: usize) -> u64 {
+        match position.checked_sub(1) {
+            Some(i) => self.steps.get(i).map_or(0, |s| s.at),
+            None => 0,
+        }
+    }
+    /// The last position whose time is not after `at`.
+    pub fn position_at(&self, at: u64) -> usize {
+        self.steps.partition_point(|s| s.at <= at)
+    }
+    /// Writes of the controller up to a position.
+    pub fn writes(&self, position: usize) -> usize {
+        match position.checked_sub(1) {
+            Some(i) => self.steps.get(i).map_or(0, |s| s.writes),
+            None => 0,
+        }
+    }
+    /// A position may be acted at when no record of the same event follows: the next such position.
+    pub fn settled_position(&self, position: usize) -> usize {
+        let mut p = position;
+        while p > 0 && self.steps.get(p - 1).is_some_and(|s| s.inside) && p < self.steps.len() {
+            p += 1;
+        }
+        p
+    }
+    /// Adds what one event or action made.
+    pub fn push(&mut self, records: Vec<StepRecord>, origin: u64, action: Option<usize>) {
+        let last = records.len().saturating_sub(1);
+        for (i, record) in records.into_iter().enumerate() {
+            let writes = self.steps.last().map_or(0, |s| s.writes) + writes_of(&record);
+            let at = record.at.0.saturating_sub(origin);
+            self.steps.push(Rc::new(Step { record, at, action, inside: i < last, writes }));
+        }
+    }
+    /// Keeps the engine if the last one that is kept is long ago.
+    pub fn keep(&mut self, log: usize, engine: &Engine) {
+        if self.checkpoints.last().is_none_or(|c| c.step + CHECKPOINT_EVERY <= self.steps.len()) {
+            self.checkpoints.push(Checkpoint { step: self.steps.len(), log, engine: engine.clone() });
+        }
+    }
+    /// The nearest checkpoint at or before a position.
+    pub fn checkpoint(&self, position: usize) -> Option<&Checkpoint> {
+        let n = self.checkpoints.partition_point(|c| c.step <= position);
+        self.checkpoints.get(n.checked_sub(1)?)
+    }
+    /// A copy of everything up to a position.
+    pub fn prefix(&self, position: usize) -> Timeline {
+        Timeline {
+            steps: self.steps[..position.min(self.steps.len())].to_vec(),
+            checkpoints: self.checkpoints.iter().filter(|c| c.step <= position).cloned().collect(),
+        }
+    }
+}
