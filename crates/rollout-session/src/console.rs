@@ -33,7 +33,14 @@ pub struct Exec {
 
 impl Exec {
     fn done(exit: i32, stdout: String, stderr: String) -> Exec {
-        Exec { stdout, stderr, exit, follow: None, touched: false, clear: false }
+        Exec {
+            stdout,
+            stderr,
+            exit,
+            follow: None,
+            touched: false,
+            clear: false,
+        }
     }
     fn ok(stdout: impl Into<String>) -> Exec {
         Exec::done(0, stdout.into(), String::new())
@@ -51,9 +58,20 @@ impl Exec {
 pub const MAX_LINE: usize = 16 * 1024;
 
 /// Runs a line at a moment.
-pub fn execute(line: &str, files: &BTreeMap<String, String>, at: u64, client: &mut Client<'_>) -> Exec {
+pub fn execute(
+    line: &str,
+    files: &BTreeMap<String, String>,
+    at: u64,
+    client: &mut Client<'_>,
+) -> Exec {
     if line.len() > MAX_LINE {
-        return Exec::error(2, format!("bash: this line has {} characters; the console takes {MAX_LINE}", line.len()));
+        return Exec::error(
+            2,
+            format!(
+                "bash: this line has {} characters; the console takes {MAX_LINE}",
+                line.len()
+            ),
+        );
     }
     let words = match words::split(line) {
         Ok(words) => words,
@@ -63,13 +81,18 @@ pub fn execute(line: &str, files: &BTreeMap<String, String>, at: u64, client: &m
     if args.first().is_some_and(|w| w == "$") {
         args.remove(0);
     }
-    let Some(command) = args.first().cloned() else { return Exec::ok("") };
+    let Some(command) = args.first().cloned() else {
+        return Exec::ok("");
+    };
     let rest = &args[1..];
     match command.as_str() {
         "kubectl" | "k" => kubectl(rest, files, at, client),
         "image" => image(rest, client),
         "sleep" => sleep(rest, at),
-        "clear" => Exec { clear: true, ..Exec::ok("") },
+        "clear" => Exec {
+            clear: true,
+            ..Exec::ok("")
+        },
         "help" => Exec::ok(HELP),
         "echo" => Exec::ok(format!("{}\n", rest.join(" "))),
         "true" | ":" => Exec::ok(""),
@@ -83,7 +106,10 @@ pub fn execute(line: &str, files: &BTreeMap<String, String>, at: u64, client: &m
 /// Can a line name a file of the page? Then the file belongs to the record of the line.
 pub fn names_file<'a>(line: &str, files: &'a BTreeMap<String, String>) -> Vec<&'a String> {
     let args = words::split(line).map(|w| w.args).unwrap_or_default();
-    files.keys().filter(|f| args.iter().any(|a| a.ends_with(f.as_str()))).collect()
+    files
+        .keys()
+        .filter(|f| args.iter().any(|a| a.ends_with(f.as_str())))
+        .collect()
 }
 
 const HELP: &str = "\
@@ -100,7 +126,8 @@ fn cat(names: &[String], files: &BTreeMap<String, String>) -> Exec {
         match files.get(name.trim_start_matches("./")) {
             Some(text) => exec.stdout.push_str(text),
             None => {
-                exec.stderr.push_str(&format!("cat: {name}: No such file or directory\n"));
+                exec.stderr
+                    .push_str(&format!("cat: {name}: No such file or directory\n"));
                 exec.exit = 1;
             }
         }
@@ -113,28 +140,49 @@ const MAX_SLEEP: u64 = 100 * 24 * 3600 * 1000;
 
 fn sleep(args: &[String], at: u64) -> Exec {
     if args.is_empty() {
-        return Exec::error(1, "sleep: missing operand\nTry 'sleep --help' for more information.");
+        return Exec::error(
+            1,
+            "sleep: missing operand\nTry 'sleep --help' for more information.",
+        );
     }
     let mut total: u64 = 0;
     for arg in args {
         match words::seconds(arg) {
             Some(ms) => total = total.saturating_add(ms),
             None => {
-                return Exec::error(1, format!("sleep: invalid time interval \u{2018}{arg}\u{2019}\nTry 'sleep --help' for more information."));
+                return Exec::error(
+                    1,
+                    format!(
+                        "sleep: invalid time interval \u{2018}{arg}\u{2019}\nTry 'sleep --help' for more information."
+                    ),
+                );
             }
         }
     }
-    Exec { follow: Some(Following::Sleep { until: at + total.min(MAX_SLEEP) }), ..Exec::ok("") }
+    Exec {
+        follow: Some(Following::Sleep {
+            until: at + total.min(MAX_SLEEP),
+        }),
+        ..Exec::ok("")
+    }
 }
 
 fn image(args: &[String], client: &mut Client<'_>) -> Exec {
     match images::command(args, client) {
-        Ok((text, touched)) => Exec { touched, ..Exec::ok(text) },
+        Ok((text, touched)) => Exec {
+            touched,
+            ..Exec::ok(text)
+        },
         Err(e) => Exec::error(1, format!("error: {e}")),
     }
 }
 
-fn kubectl(_args: &[String], _files: &BTreeMap<String, String>, _at: u64, _client: &mut Client<'_>) -> Exec {
+fn kubectl(
+    _args: &[String],
+    _files: &BTreeMap<String, String>,
+    _at: u64,
+    _client: &mut Client<'_>,
+) -> Exec {
     Exec::error(1, "error: kubectl is not built in yet")
 }
 
@@ -148,7 +196,10 @@ impl Following {
     /// Tells it that time has come to its deadline.
     pub fn tick(&mut self, at: u64) -> Heard {
         match self {
-            Following::Sleep { until } => Heard { exit: (at >= *until).then_some(0), ..Heard::default() },
+            Following::Sleep { until } => Heard {
+                exit: (at >= *until).then_some(0),
+                ..Heard::default()
+            },
         }
     }
     /// Tells it what happened in a step.

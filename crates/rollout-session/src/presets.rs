@@ -52,7 +52,10 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/boot-4.yaml"),
         images: &["image bootcamp:v10 missing"],
         nodes: THREE,
-        history: &[("bootcamp:v1", "first release"), ("bootcamp:v2", "second release")],
+        history: &[
+            ("bootcamp:v1", "first release"),
+            ("bootcamp:v2", "second release"),
+        ],
     },
     Preset {
         name: "model-4",
@@ -74,7 +77,10 @@ pub const PRESETS: &[Preset] = &[
         name: "web-15",
         words: "15 replicas that ignore the stop signal, grace 60",
         yaml: include_str!("../presets/web-15.yaml"),
-        images: &["image web:v1 ignores-stop-signal", "image web:v2 ignores-stop-signal"],
+        images: &[
+            "image web:v1 ignores-stop-signal",
+            "image web:v2 ignores-stop-signal",
+        ],
         nodes: THREE,
         history: &[],
     },

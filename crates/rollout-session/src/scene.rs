@@ -29,10 +29,13 @@ pub fn file_name(text: &str) -> String {
         if !line.starts_with([' ', '\t', '#', '-']) {
             in_metadata = line.starts_with("metadata:");
         }
-        if in_metadata
-            && let Some(n) = line.strip_prefix("  name:")
-        {
-            let n = n.split('#').next().unwrap_or("").trim().trim_matches(['"', '\'']);
+        if in_metadata && let Some(n) = line.strip_prefix("  name:") {
+            let n = n
+                .split('#')
+                .next()
+                .unwrap_or("")
+                .trim()
+                .trim_matches(['"', '\'']);
             if kind == "Deployment" {
                 name = Some(n);
                 break;
@@ -40,7 +43,12 @@ pub fn file_name(text: &str) -> String {
             name = name.or(Some(n));
         }
     }
-    let safe = |n: &&str| !n.is_empty() && n.len() <= 80 && n.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    let safe = |n: &&str| {
+        !n.is_empty()
+            && n.len() <= 80
+            && n.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+    };
     format!("{}.yaml", name.filter(safe).unwrap_or("deployment"))
 }
 
@@ -57,7 +65,11 @@ pub fn start_file<'a>(start: &'a Start, file: &str) -> Option<&'a str> {
 /// Makes the cluster of a start.
 pub fn prepare(start: &Start) -> Prepared {
     let preset = start.preset.as_deref().and_then(presets::find);
-    let mut config = ClusterConfig { seed: start.seed, version: start.version, ..ClusterConfig::default() };
+    let mut config = ClusterConfig {
+        seed: start.seed,
+        version: start.version,
+        ..ClusterConfig::default()
+    };
     if let Some(preset) = preset {
         config.nodes.truncate(0);
         config.nodes.extend((1..=preset.nodes.0).map(|i| NodeSpec {
@@ -72,7 +84,10 @@ pub fn prepare(start: &Start) -> Prepared {
         for line in &start.images {
             run(&mut engine, &BTreeMap::new(), line);
         }
-        return Prepared { engine, files: BTreeMap::new() };
+        return Prepared {
+            engine,
+            files: BTreeMap::new(),
+        };
     };
     let history: &[(&str, &str)] = preset.map_or(&[], |p| p.history);
     let releases = history.len().max(1) as u64;
@@ -89,11 +104,23 @@ pub fn prepare(start: &Start) -> Prepared {
     run(&mut engine, &files, &format!("kubectl apply -f {file}"));
     let target = deployment(&engine);
     for (i, (image, cause)) in history.iter().enumerate() {
-        let Some((name, container)) = &target else { break };
+        let Some((name, container)) = &target else {
+            break;
+        };
         if i > 0 {
-            run(&mut engine, &files, &format!("kubectl set image deployment/{name} {container}={image}"));
+            run(
+                &mut engine,
+                &files,
+                &format!("kubectl set image deployment/{name} {container}={image}"),
+            );
         }
-        run(&mut engine, &files, &format!("kubectl annotate deployment/{name} kubernetes.io/change-cause='{cause}' --overwrite"));
+        run(
+            &mut engine,
+            &files,
+            &format!(
+                "kubectl annotate deployment/{name} kubernetes.io/change-cause='{cause}' --overwrite"
+            ),
+        );
         let next = engine.now() + Millis(RELEASE_MS);
         engine.advance_to(next);
     }
@@ -111,7 +138,12 @@ fn run(engine: &mut Engine, files: &BTreeMap<String, String>, line: &str) {
 /// Name and first container of the first Deployment.
 fn deployment(engine: &Engine) -> Option<(String, String)> {
     let d = engine.list(rollout_api::Kind::DEPLOYMENT).next()?;
-    Some((d.meta.name.to_string(), d.value.str_at("spec.template.spec.containers.0.name").to_owned()))
+    Some((
+        d.meta.name.to_string(),
+        d.value
+            .str_at("spec.template.spec.containers.0.name")
+            .to_owned(),
+    ))
 }
 
 #[cfg(test)]
@@ -121,10 +153,25 @@ mod tests {
     #[test]
     fn files_are_named_after_the_deployment() {
         for preset in presets::PRESETS {
-            assert!(file_name(preset.yaml).len() > "x.yaml".len(), "{}", preset.name);
+            assert!(
+                file_name(preset.yaml).len() > "x.yaml".len(),
+                "{}",
+                preset.name
+            );
         }
-        assert_eq!(file_name("kind: Service\nmetadata:\n  name: s\n---\nkind: Deployment\nmetadata:\n  name: d\n"), "d.yaml");
-        assert_eq!(file_name("metadata:\n  labels:\n    name: x\n"), "deployment.yaml");
-        assert_eq!(file_name("kind: Deployment\nmetadata:\n  name: ../../etc\n"), "deployment.yaml");
+        assert_eq!(
+            file_name(
+                "kind: Service\nmetadata:\n  name: s\n---\nkind: Deployment\nmetadata:\n  name: d\n"
+            ),
+            "d.yaml"
+        );
+        assert_eq!(
+            file_name("metadata:\n  labels:\n    name: x\n"),
+            "deployment.yaml"
+        );
+        assert_eq!(
+            file_name("kind: Deployment\nmetadata:\n  name: ../../etc\n"),
+            "deployment.yaml"
+        );
     }
 }

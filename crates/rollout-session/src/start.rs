@@ -19,7 +19,13 @@ pub struct Start {
 
 impl Default for Start {
     fn default() -> Self {
-        Start { preset: None, manifest: None, images: Vec::new(), seed: 1, version: Minor::default() }
+        Start {
+            preset: None,
+            manifest: None,
+            images: Vec::new(),
+            seed: 1,
+            version: Minor::default(),
+        }
     }
 }
 
@@ -30,6 +36,9 @@ impl Start {
     }
     /// A preset by name.
     pub fn preset(name: &str) -> Start {
-        Start { preset: Some(name.to_owned()), ..Start::default() }
+        Start {
+            preset: Some(name.to_owned()),
+            ..Start::default()
+        }
     }
 }

@@ -37,8 +37,12 @@ pub fn writes_of(record: &StepRecord) -> usize {
         .changes
         .iter()
         .filter(|c| {
-            let size = |o: &Option<Rc<rollout_engine::Object>>| o.as_ref().and_then(|o| o.value.int_at("spec.replicas"));
-            c.key.kind == Kind::REPLICA_SET && c.after.is_some() && size(&c.before) != size(&c.after)
+            let size = |o: &Option<Rc<rollout_engine::Object>>| {
+                o.as_ref().and_then(|o| o.value.int_at("spec.replicas"))
+            };
+            c.key.kind == Kind::REPLICA_SET
+                && c.after.is_some()
+                && size(&c.before) != size(&c.after)
         })
         .count()
 }
@@ -106,13 +110,27 @@ impl Timeline {
         for (i, record) in records.into_iter().enumerate() {
             let writes = self.steps.last().map_or(0, |s| s.writes) + writes_of(&record);
             let at = record.at.0.saturating_sub(origin);
-            self.steps.push(Rc::new(Step { record, at, action, inside: i < last, writes }));
+            self.steps.push(Rc::new(Step {
+                record,
+                at,
+                action,
+                inside: i < last,
+                writes,
+            }));
         }
     }
     /// Keeps the engine if the last one that is kept is long ago.
     pub fn keep(&mut self, log: usize, engine: &Engine) {
-        if self.checkpoints.last().is_none_or(|c| c.step + CHECKPOINT_EVERY <= self.steps.len()) {
-            self.checkpoints.push(Checkpoint { step: self.steps.len(), log, engine: engine.clone() });
+        if self
+            .checkpoints
+            .last()
+            .is_none_or(|c| c.step + CHECKPOINT_EVERY <= self.steps.len())
+        {
+            self.checkpoints.push(Checkpoint {
+                step: self.steps.len(),
+                log,
+                engine: engine.clone(),
+            });
         }
     }
     /// The nearest checkpoint at or before a position.
@@ -124,7 +142,12 @@ impl Timeline {
     pub fn prefix(&self, position: usize) -> Timeline {
         Timeline {
             steps: self.steps[..position.min(self.steps.len())].to_vec(),
-            checkpoints: self.checkpoints.iter().filter(|c| c.step <= position).cloned().collect(),
+            checkpoints: self
+                .checkpoints
+                .iter()
+                .filter(|c| c.step <= position)
+                .cloned()
+                .collect(),
         }
     }
 }

@@ -43,7 +43,12 @@ impl Transcript {
             .strip_suffix('\n')
             .unwrap_or(text)
             .split('\n')
-            .map(|t| TranscriptLine { step, at, kind, text: t.to_owned() });
+            .map(|t| TranscriptLine {
+                step,
+                at,
+                kind,
+                text: t.to_owned(),
+            });
         self.lines.splice(place..place, new);
     }
     /// Hides everything that is there at this moment.
@@ -54,8 +59,15 @@ impl Transcript {
     }
     /// The lines that can be seen at a moment.
     pub fn at(&self, step: usize, at: u64) -> &[TranscriptLine] {
-        let end = self.lines.partition_point(|l| l.step <= step && (l.step < step || l.at <= at));
-        let start = self.cleared.iter().rev().find(|c| (c.0, c.1) <= (step, at)).map_or(0, |c| c.2);
+        let end = self
+            .lines
+            .partition_point(|l| l.step <= step && (l.step < step || l.at <= at));
+        let start = self
+            .cleared
+            .iter()
+            .rev()
+            .find(|c| (c.0, c.1) <= (step, at))
+            .map_or(0, |c| c.2);
         self.lines.get(start..end).unwrap_or_default()
     }
     /// All lines.
@@ -79,7 +91,12 @@ mod tests {
         t.add(0, 0, LineKind::Typed, "a");
         t.add(2, 50, LineKind::Out, "b\nc\n");
         t.add(1, 20, LineKind::Typed, "between");
-        let seen = |step, at| t.at(step, at).iter().map(|l| l.text.as_str()).collect::<Vec<_>>();
+        let seen = |step, at| {
+            t.at(step, at)
+                .iter()
+                .map(|l| l.text.as_str())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(seen(0, 0), ["a"]);
         assert_eq!(seen(1, 20), ["a", "between"]);
         assert_eq!(seen(2, 50), ["a", "between", "b", "c"]);

@@ -63,10 +63,15 @@ pub fn seconds(text: &str) -> Option<u64> {
         _ => (text, 1_000),
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    if (whole.is_empty() && fraction.is_empty()) || !(whole.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit()) {
+    if (whole.is_empty() && fraction.is_empty())
+        || !(whole.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit())
+    {
         return None;
     }
-    let mut ms = whole.parse::<u64>().unwrap_or(if whole.is_empty() { 0 } else { u64::MAX }).saturating_mul(unit);
+    let mut ms = whole
+        .parse::<u64>()
+        .unwrap_or(if whole.is_empty() { 0 } else { u64::MAX })
+        .saturating_mul(unit);
     let mut scale = unit;
     for digit in fraction.bytes() {
         scale /= 10;
@@ -101,9 +106,18 @@ mod tests {
 
     #[test]
     fn reads_what_sleep_reads() {
-        for (text, ms) in
-            [("5", Some(5_000)), ("0.5", Some(500)), (".25s", Some(250)), ("2m", Some(120_000)), ("1.5h", Some(5_400_000)), ("x", None), ("", None), ("-1", None), ("1e3", None), ("s", None)]
-        {
+        for (text, ms) in [
+            ("5", Some(5_000)),
+            ("0.5", Some(500)),
+            (".25s", Some(250)),
+            ("2m", Some(120_000)),
+            ("1.5h", Some(5_400_000)),
+            ("x", None),
+            ("", None),
+            ("-1", None),
+            ("1e3", None),
+            ("s", None),
+        ] {
             assert_eq!(seconds(text), ms, "{text}");
         }
         assert_eq!(seconds("99999999999999999999"), Some(u64::MAX));

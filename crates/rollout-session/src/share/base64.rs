@@ -22,7 +22,9 @@ pub fn decode(text: &str) -> Result<Vec<u8>, usize> {
     for (c, chunk) in trimmed.chunks(4).enumerate() {
         let mut n = 0u32;
         for (i, b) in chunk.iter().enumerate() {
-            let Some(digit) = ALPHABET.iter().position(|a| a == b) else { return Err(c * 4 + i) };
+            let Some(digit) = ALPHABET.iter().position(|a| a == b) else {
+                return Err(c * 4 + i);
+            };
             n = n << 6 | digit as u32;
         }
         if chunk.len() == 1 {

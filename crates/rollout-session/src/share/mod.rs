@@ -56,10 +56,17 @@ pub enum LinkError {
 impl std::fmt::Display for LinkError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            LinkError::UnknownFormat(format) => write!(f, "the link has the format {format:?}, which is not known here"),
-            LinkError::Character(at) => write!(f, "character {} of the link cannot be read", at + 1),
+            LinkError::UnknownFormat(format) => write!(
+                f,
+                "the link has the format {format:?}, which is not known here"
+            ),
+            LinkError::Character(at) => {
+                write!(f, "character {} of the link cannot be read", at + 1)
+            }
             LinkError::TooLarge => f.write_str("the link is too large"),
-            LinkError::Compression => f.write_str("the compressed part of the link is damaged or cut off"),
+            LinkError::Compression => {
+                f.write_str("the compressed part of the link is damaged or cut off")
+            }
             LinkError::Text(e) => write!(f, "the link does not hold what it should: {e}"),
             LinkError::Content(e) => write!(f, "the link holds something wrong: {e}"),
         }
@@ -80,7 +87,10 @@ pub enum Packing {
 pub fn encode(shared: &Shared, packing: Packing) -> String {
     let text = json::to_json(&wire_v1::write(shared));
     match packing {
-        Packing::Deflate => format!("1d.{}", base64::encode(&miniz_oxide::deflate::compress_to_vec(text.as_bytes(), 9))),
+        Packing::Deflate => format!(
+            "1d.{}",
+            base64::encode(&miniz_oxide::deflate::compress_to_vec(text.as_bytes(), 9))
+        ),
         Packing::Json => format!("1j.{}", base64::encode(text.as_bytes())),
     }
 }
@@ -101,15 +111,20 @@ pub fn decode(payload: &str) -> Result<Shared, LinkError> {
     let bytes = base64::decode(body).map_err(|at| LinkError::Character(at + format.len() + 1))?;
     let bytes = match packing {
         Packing::Json => bytes,
-        Packing::Deflate => miniz_oxide::inflate::decompress_to_vec_with_limit(&bytes, MAX_UNFOLDED).map_err(|e| {
-            if e.status == miniz_oxide::inflate::TINFLStatus::HasMoreOutput {
-                LinkError::TooLarge
-            } else {
-                LinkError::Compression
-            }
-        })?,
+        Packing::Deflate => {
+            miniz_oxide::inflate::decompress_to_vec_with_limit(&bytes, MAX_UNFOLDED).map_err(
+                |e| {
+                    if e.status == miniz_oxide::inflate::TINFLStatus::HasMoreOutput {
+                        LinkError::TooLarge
+                    } else {
+                        LinkError::Compression
+                    }
+                },
+            )?
+        }
     };
-    let text = std::str::from_utf8(&bytes).map_err(|_| LinkError::Text("it is no text".to_owned()))?;
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| LinkError::Text("it is no text".to_owned()))?;
     if nesting(text) > MAX_LINK_DEPTH {
         return Err(LinkError::Content("it is nested too deeply".to_owned()));
     }

@@ -24,7 +24,10 @@ pub fn write(shared: &Shared) -> Value {
         map.insert("m", manifest.clone());
     }
     if !shared.start.images.is_empty() {
-        map.insert("i", Value::list(shared.start.images.iter().map(|l| Value::text(l)).collect()));
+        map.insert(
+            "i",
+            Value::list(shared.start.images.iter().map(|l| Value::text(l)).collect()),
+        );
     }
     if shared.start.seed != 1 {
         map.insert("e", shared.start.seed.to_string());
@@ -33,9 +36,15 @@ pub fn write(shared: &Shared) -> Value {
         map.insert("k", i64::from(shared.start.version.0));
     }
     if !shared.log.is_empty() {
-        map.insert("a", Value::list(shared.log.iter().map(write_entry).collect()));
+        map.insert(
+            "a",
+            Value::list(shared.log.iter().map(write_entry).collect()),
+        );
     }
-    map.insert("c", Value::list(vec![int(shared.at), int(shared.step as u64)]));
+    map.insert(
+        "c",
+        Value::list(vec![int(shared.at), int(shared.step as u64)]),
+    );
     if let Some(draft) = &shared.draft {
         map.insert("d", draft.clone());
     }
@@ -47,11 +56,19 @@ fn int(n: u64) -> Value {
 }
 
 fn write_entry(entry: &LogEntry) -> Value {
-    let mut parts = vec![int(entry.at), int(entry.step as u64), int(u64::from(entry.settled))];
+    let mut parts = vec![
+        int(entry.at),
+        int(entry.step as u64),
+        int(u64::from(entry.settled)),
+    ];
     match &entry.action {
         Action::Line(line) => parts.extend(["l".into(), Value::text(line)]),
-        Action::Apply { file, text } => parts.extend(["y".into(), Value::text(text), Value::text(file)]),
-        Action::Save { file, text } => parts.extend(["f".into(), Value::text(text), Value::text(file)]),
+        Action::Apply { file, text } => {
+            parts.extend(["y".into(), Value::text(text), Value::text(file)])
+        }
+        Action::Save { file, text } => {
+            parts.extend(["f".into(), Value::text(text), Value::text(file)])
+        }
         Action::Interrupt => parts.extend(["x".into(), "".into()]),
     }
     Value::list(parts)
@@ -59,15 +76,23 @@ fn write_entry(entry: &LogEntry) -> Value {
 
 pub fn read(value: &Value) -> Result<Shared, String> {
     let map = value.as_map().ok_or("it is no object")?;
-    if let Some((key, _)) = map.iter().find(|(k, _)| !["p", "m", "i", "e", "k", "a", "c", "d"].contains(&k.as_str())) {
-        return Err(format!("unknown part {:?}", key.chars().take(20).collect::<String>()));
+    if let Some((key, _)) = map
+        .iter()
+        .find(|(k, _)| !["p", "m", "i", "e", "k", "a", "c", "d"].contains(&k.as_str()))
+    {
+        return Err(format!(
+            "unknown part {:?}",
+            key.chars().take(20).collect::<String>()
+        ));
     }
     let start = Start {
         preset: text(map.get("p"), "p")?,
         manifest: text(map.get("m"), "m")?,
         images: match map.get("i") {
             None => Vec::new(),
-            Some(lines) => image_lines(lines).ok_or("the image rules are no list of `image` lines")?,
+            Some(lines) => {
+                image_lines(lines).ok_or("the image rules are no list of `image` lines")?
+            }
         },
         seed: match text(map.get("e"), "e")? {
             None => 1,
@@ -86,7 +111,10 @@ pub fn read(value: &Value) -> Result<Shared, String> {
     if let Some(preset) = &start.preset
         && crate::presets::find(preset).is_none()
     {
-        return Err(format!("there is no preset {:?}", preset.chars().take(40).collect::<String>()));
+        return Err(format!(
+            "there is no preset {:?}",
+            preset.chars().take(40).collect::<String>()
+        ));
     }
     let actions = match map.get("a") {
         None => &[],
@@ -94,31 +122,55 @@ pub fn read(value: &Value) -> Result<Shared, String> {
         Some(_) => return Err("the actions are no list".to_owned()),
     };
     if actions.len() > MAX_ACTIONS {
-        return Err(format!("{} actions are more than {MAX_ACTIONS}", actions.len()));
+        return Err(format!(
+            "{} actions are more than {MAX_ACTIONS}",
+            actions.len()
+        ));
     }
     let log = actions
         .iter()
         .enumerate()
         .map(|(i, a)| read_entry(a).ok_or_else(|| format!("action {} cannot be read", i + 1)))
         .collect::<Result<Vec<_>, _>>()?;
-    if log.windows(2).any(|w| w[0].at > w[1].at || w[0].step > w[1].step) {
+    if log
+        .windows(2)
+        .any(|w| w[0].at > w[1].at || w[0].step > w[1].step)
+    {
         return Err("the actions are not in order of time".to_owned());
     }
     let position = map.get("c").map(Value::as_list).unwrap_or_default();
-    let at = position.first().map_or(Some(0), number).ok_or("the time is no number")?;
-    let step = position.get(1).map_or(Some(0), number).ok_or("the step is no number")?;
-    Ok(Shared { start, log, at, step: usize::try_from(step).unwrap_or(usize::MAX), draft: text(map.get("d"), "d")? })
+    let at = position
+        .first()
+        .map_or(Some(0), number)
+        .ok_or("the time is no number")?;
+    let step = position
+        .get(1)
+        .map_or(Some(0), number)
+        .ok_or("the step is no number")?;
+    Ok(Shared {
+        start,
+        log,
+        at,
+        step: usize::try_from(step).unwrap_or(usize::MAX),
+        draft: text(map.get("d"), "d")?,
+    })
 }
 
 /// Most image rules in a link.
 const MAX_RULES: usize = 200;
 
 fn image_lines(value: &Value) -> Option<Vec<String>> {
-    let Value::List(lines) = value else { return None };
+    let Value::List(lines) = value else {
+        return None;
+    };
     if lines.len() > MAX_RULES {
         return None;
     }
-    let line = |v: &Value| v.as_str().filter(|l| l.starts_with("image ") && l.len() <= 1000).map(str::to_owned);
+    let line = |v: &Value| {
+        v.as_str()
+            .filter(|l| l.starts_with("image ") && l.len() <= 1000)
+            .map(str::to_owned)
+    };
     lines.iter().map(line).collect()
 }
 
@@ -135,7 +187,10 @@ fn text(value: Option<&Value>, part: &str) -> Result<Option<String>, String> {
 const MAX_NUMBER: u64 = 100 * 24 * 3600 * 1000;
 
 fn number(value: &Value) -> Option<u64> {
-    value.as_int().and_then(|n| u64::try_from(n).ok()).filter(|n| *n <= MAX_NUMBER)
+    value
+        .as_int()
+        .and_then(|n| u64::try_from(n).ok())
+        .filter(|n| *n <= MAX_NUMBER)
 }
 
 fn read_entry(value: &Value) -> Option<LogEntry> {
@@ -147,13 +202,30 @@ fn read_entry(value: &Value) -> Option<LogEntry> {
     if body.len() > MAX_TEXT {
         return None;
     }
-    let file = || parts.get(5).and_then(Value::as_str).filter(|f| f.len() <= 200).map(str::to_owned);
+    let file = || {
+        parts
+            .get(5)
+            .and_then(Value::as_str)
+            .filter(|f| f.len() <= 200)
+            .map(str::to_owned)
+    };
     let action = match parts.get(3)?.as_str()? {
         "l" => Action::Line(body.to_owned()),
-        "y" => Action::Apply { file: file()?, text: body.to_owned() },
-        "f" => Action::Save { file: file()?, text: body.to_owned() },
+        "y" => Action::Apply {
+            file: file()?,
+            text: body.to_owned(),
+        },
+        "f" => Action::Save {
+            file: file()?,
+            text: body.to_owned(),
+        },
         "x" => Action::Interrupt,
         _ => return None,
     };
-    Some(LogEntry { at, step, settled, action })
+    Some(LogEntry {
+        at,
+        step,
+        settled,
+        action,
+    })
 }

@@ -1,0 +1,257 @@
+//! A session: branches of history, one of them shown, and the moment at which the learner looks.
+
+mod act;
+mod follow;
+mod fork;
+mod time;
+
+pub use time::is_decision;
+
+use crate::action::{Action, LogEntry};
+use crate::branch::{Branch, Cursor, Running};
+use crate::scene;
+use crate::share::{LinkError, Shared};
+use crate::start::Start;
+use crate::timeline::{Step, Timeline};
+use crate::transcript::Transcript;
+use rollout_api::{Timestamp, Value, json};
+use rollout_engine::{ClusterConfig, Engine, SimTime, Store};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Most steps that one call computes: the page stays alive.
+pub const MAX_STEPS_PER_CALL: usize = 20_000;
+/// Most steps of one branch. A rollout of 1000 pods has some 10 000.
+pub const MAX_STEPS: usize = 400_000;
+/// How far skip waiting looks ahead for a decision.
+const SKIP_LIMIT_MS: u64 = 3_600_000;
+
+/// What a line or an applied text brought at once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ran {
+    /// Standard output so far.
+    pub stdout: String,
+    /// Standard error so far.
+    pub stderr: String,
+    /// Exit code; none while it waits.
+    pub exit: Option<i32>,
+    /// Index among the running commands of the branch, if it waits or waited.
+    pub running: Option<usize>,
+}
+
+/// One learner's session.
+pub struct Session {
+    start: Start,
+    origin: SimTime,
+    base: Engine,
+    branches: Vec<Branch>,
+    current: usize,
+    files: BTreeMap<String, String>,
+}
+
+impl Session {
+    /// A session at its start.
+    pub fn new(start: Start) -> Session {
+        let scene::Prepared { engine, files } = scene::prepare(&start);
+        let origin = engine.now();
+        let main = Branch {
+            name: "main".to_owned(),
+            parent: None,
+            fork_step: 0,
+            fork_at: 0,
+            log: Vec::new(),
+            made: Vec::new(),
+            timeline: Timeline::default(),
+            transcript: Transcript::default(),
+            running: Vec::new(),
+            cursor: Cursor {
+                step: 0,
+                at: 0,
+                store: engine.store().clone(),
+                lingered: BTreeMap::new(),
+            },
+            head: engine.clone(),
+        };
+        let mut session = Session {
+            start,
+            origin,
+            base: engine,
+            branches: vec![main],
+            current: 0,
+            files,
+        };
+        session.keep();
+        session
+    }
+
+    /// A session on a given cluster, empty console, time zero now.
+    pub fn with_config(config: ClusterConfig) -> Session {
+        let mut session = Session::new(Start {
+            seed: config.seed,
+            version: config.version,
+            ..Start::default()
+        });
+        let engine = Engine::new(config);
+        session.origin = engine.now();
+        session.base = engine.clone();
+        session.branches[0].cursor.store = engine.store().clone();
+        session.branches[0].head = engine;
+        session.branches[0].timeline = Timeline::default();
+        session.keep();
+        session
+    }
+
+    /// The session of a link, at the moment of the link.
+    pub fn open(shared: &Shared) -> Result<Session, LinkError> {
+        let mut session = Session::new(shared.start.clone());
+        for entry in &shared.log {
+            session.replay(entry);
+        }
+        session.run_until(shared.step, shared.at);
+        Ok(session)
+    }
+
+    fn replay(&mut self, entry: &LogEntry) {
+        self.run_until(entry.step, entry.at);
+        match &entry.action {
+            Action::Line(line) => drop(self.run(line)),
+            Action::Apply { file, text } => drop(self.apply(file, text)),
+            Action::Save { file, text } => self.save(file, text),
+            Action::Interrupt => self.interrupt(),
+        }
+    }
+
+    /// Goes to a position: as many steps as it says (as far as there are), then to the time.
+    fn run_until(&mut self, step: usize, at: u64) {
+        while self.branch().cursor.step < step && self.step() {}
+        if self.branch().cursor.at < at {
+            self.play_to(at);
+        }
+    }
+
+    // ---------------------------------------------------------------- what there is
+
+    /// How it began.
+    pub fn start(&self) -> &Start {
+        &self.start
+    }
+    /// The branch that is shown.
+    pub fn branch(&self) -> &Branch {
+        &self.branches[self.current]
+    }
+    fn branch_mut(&mut self) -> &mut Branch {
+        &mut self.branches[self.current]
+    }
+    /// All branches.
+    pub fn branches(&self) -> &[Branch] {
+        &self.branches
+    }
+    /// Index of the branch that is shown.
+    pub fn current_branch(&self) -> usize {
+        self.current
+    }
+    /// The cluster as it is stored at the cursor.
+    pub fn store(&self) -> &Store {
+        &self.branch().cursor.store
+    }
+    /// The cluster as it was stored at the start.
+    pub fn base_store(&self) -> &Store {
+        self.base.store()
+    }
+    /// The position of the cursor: how many steps lie before it.
+    pub fn position(&self) -> usize {
+        self.branch().cursor.step
+    }
+    /// The time of the cursor in milliseconds since the start.
+    pub fn at(&self) -> u64 {
+        self.branch().cursor.at
+    }
+    /// The wall clock of the cluster at the cursor.
+    pub fn wall(&self) -> Timestamp {
+        self.wall_at(self.at())
+    }
+    /// The wall clock of the cluster at a time of the session.
+    pub fn wall_at(&self, at: u64) -> Timestamp {
+        SimTime(self.origin.0 + at).timestamp(self.base.config().start)
+    }
+    /// The time of the session at a time of the cluster's wall clock; negative before the start.
+    pub fn at_of_wall(&self, wall: Timestamp) -> i64 {
+        (wall.0 - self.base.config().start.0) * 1000 - self.origin.0 as i64
+    }
+    /// The set-up of the cluster.
+    pub fn config(&self) -> &ClusterConfig {
+        self.base.config()
+    }
+    /// The engine at the end of what was computed, to look at.
+    pub fn head(&self) -> &Engine {
+        &self.branch().head
+    }
+    /// Steps of the branch that is shown.
+    pub fn steps(&self) -> &[Rc<Step>] {
+        self.branch().timeline.steps()
+    }
+    /// The step that led to the cursor.
+    pub fn last_step(&self) -> Option<&Rc<Step>> {
+        self.steps().get(self.position().checked_sub(1)?)
+    }
+    /// Writes of the Deployment controller so far.
+    pub fn writes(&self) -> usize {
+        self.branch().timeline.writes(self.position())
+    }
+    /// Nothing was computed beyond the cursor.
+    pub fn at_head(&self) -> bool {
+        self.position() == self.steps().len()
+    }
+    /// When something is due next after the cursor: a recorded step, or what the engine has scheduled.
+    pub fn next_at(&self) -> Option<u64> {
+        match self.steps().get(self.position()) {
+            Some(step) => Some(step.at),
+            None => self
+                .branch()
+                .head
+                .next_at()
+                .map(|t| t.0.saturating_sub(self.origin.0).max(self.at())),
+        }
+    }
+    /// Files that the page holds.
+    pub fn files(&self) -> &BTreeMap<String, String> {
+        &self.files
+    }
+    /// Commands that wait at the cursor: they have begun and not ended.
+    pub fn waiting(&self) -> impl Iterator<Item = &Running> {
+        let (step, at) = (self.position(), self.at());
+        self.branch().running.iter().filter(move |r| {
+            (r.step, r.at) <= (step, at) && r.ended.is_none_or(|(s, t, _)| (s, t) > (step, at))
+        })
+    }
+
+    /// The state at the cursor as JSON: every object, in order, and the position.
+    pub fn export_state(&self) -> Vec<u8> {
+        let objects = self.store().iter().map(|(_, o)| o.value.clone()).collect();
+        let mut map = rollout_api::Map::new();
+        map.insert("at", i64::try_from(self.at()).unwrap_or(i64::MAX));
+        map.insert("objects", Value::list(objects));
+        map.insert("step", self.position() as i64);
+        json::to_json(&map.into()).into_bytes()
+    }
+
+    /// What a link of this moment holds.
+    pub fn shared(&self, draft: Option<String>) -> Shared {
+        let (step, at) = (self.position(), self.at());
+        let branch = self.branch();
+        let log: Vec<LogEntry> = branch
+            .log
+            .iter()
+            .zip(&branch.made)
+            .filter(|(e, made)| (e.step + **made, e.at) <= (step, at))
+            .map(|(e, _)| e.clone())
+            .collect();
+        Shared {
+            start: self.start.clone(),
+            log,
+            step,
+            at,
+            draft,
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Moving through time: steps forward and back, seeking, playing, skipping.
+
+use super::follow::{feed, tick};
+use super::*;
+use rollout_engine::StepRecord;
+
+impl Session {
+    /// One step forward: a recorded one, or the next that the engine makes. False: nothing is scheduled.
+    pub fn step(&mut self) -> bool {
+        if self.at_head() && !self.compute(None) {
+            return false;
+        }
+        let cursor = &mut self.branch_mut().cursor;
+        let (step, at) = (cursor.step, cursor.at);
+        cursor.lingered.insert(step, at);
+        self.forward();
+        true
+    }
+
+    /// One step back. False: at the start.
+    pub fn back(&mut self) -> bool {
+        let Some(step) = self.position().checked_sub(1) else {
+            return false;
+        };
+        let cursor = &mut self.branch_mut().cursor;
+        let (here, at) = (cursor.step, cursor.at);
+        cursor.lingered.insert(here, at);
+        self.backward();
+        let time = self.branch().timeline.time(step);
+        let cursor = &mut self.branch_mut().cursor;
+        cursor.at = cursor.lingered.get(&step).copied().unwrap_or(time);
+        true
+    }
+
+    /// To a position: the time becomes that of its step.
+    pub fn seek(&mut self, position: usize) {
+        let position = position.min(self.steps().len());
+        while self.position() < position {
+            self.forward();
+        }
+        while self.position() > position {
+            self.backward();
+        }
+        let time = self.branch().timeline.time(position);
+        self.branch_mut().cursor.at = time;
+    }
+
+    /// To a time within what was recorded, without computing more.
+    pub fn seek_time(&mut self, at: u64) {
+        self.seek(self.branch().timeline.position_at(at));
+        let end = self.recorded_ms();
+        let cursor = &mut self.branch_mut().cursor;
+        cursor.at = at.min(end).max(cursor.at);
+    }
+
+    /// The latest time that was reached on this branch.
+    pub fn recorded_ms(&self) -> u64 {
+        let b = self.branch();
+        b.timeline
+            .time(b.timeline.len())
+            .max(b.cursor.at)
+            .max(b.cursor.lingered.values().copied().max().unwrap_or(0))
+    }
+
+    /// Lets time run to a point: everything due until then happens. Answers how many steps were passed.
+    pub fn play_to(&mut self, at: u64) -> usize {
+        let from = self.position();
+        while self
+            .steps()
+            .get(self.position())
+            .is_some_and(|s| s.at <= at)
+        {
+            self.forward();
+        }
+        if self.at_head() {
+            let mut left = MAX_STEPS_PER_CALL;
+            while left > 0 && self.compute(Some(at)) {
+                while !self.at_head() {
+                    self.forward();
+                    left = left.saturating_sub(1);
+                }
+            }
+            if left > 0 && self.steps().len() < MAX_STEPS {
+                self.tick_running(at);
+                let cursor = &mut self.branch_mut().cursor;
+                cursor.at = cursor.at.max(at);
+            }
+        } else {
+            let cursor = &mut self.branch_mut().cursor;
+            cursor.at = cursor.at.max(at);
+        }
+        self.position() - from
+    }
+
+    /// Everything that the cluster does at once.
+    pub fn settle(&mut self) {
+        self.play_to(self.at());
+    }
+
+    /// To the next decision (a write of the controller, a changed condition of a Deployment), or to the next step if
+    /// none comes within an hour. Answers how long was skipped; none if nothing is scheduled.
+    pub fn skip_waiting(&mut self) -> Option<u64> {
+        let (from, from_step) = (self.at(), self.position());
+        while self.at() <= from + SKIP_LIMIT_MS && self.position() - from_step < MAX_STEPS_PER_CALL
+        {
+            if !self.step() {
+                break;
+            }
+            if self.last_step().is_some_and(|s| is_decision(s)) {
+                return Some(self.at() - from);
+            }
+        }
+        if self.position() == from_step {
+            return None;
+        }
+        self.seek(from_step + 1);
+        Some(self.at() - from)
+    }
+
+    /// Computes the next steps at the head, not after `until`. True: at least one came.
+    pub(super) fn compute(&mut self, until: Option<u64>) -> bool {
+        if self.steps().len() >= MAX_STEPS {
+            return false;
+        }
+        let origin = self.origin.0;
+        let limit = SimTime(until.map_or(u64::MAX, |u| origin.saturating_add(u)));
+        let branch = self.branch_mut();
+        let records = branch.head.step_until(limit);
+        if records.is_empty() {
+            return false;
+        }
+        self.push(records, None);
+        true
+    }
+
+    pub(super) fn push(&mut self, records: Vec<StepRecord>, action: Option<usize>) {
+        let origin = self.origin.0;
+        let branch = self.branch_mut();
+        let from = branch.timeline.len();
+        branch.timeline.push(records, origin, action);
+        feed(branch, from);
+        self.keep();
+    }
+
+    pub(super) fn keep(&mut self) {
+        let branch = self.branch_mut();
+        let log = branch.log.len();
+        branch.timeline.keep(log, &branch.head);
+    }
+
+    pub(super) fn forward(&mut self) {
+        let branch = self.branch_mut();
+        let Some(step) = branch.timeline.steps().get(branch.cursor.step).cloned() else {
+            return;
+        };
+        for change in &step.record.changes {
+            branch.cursor.store.put(&change.key, change.after.clone());
+        }
+        branch.cursor.step += 1;
+        branch.cursor.at = step.at;
+    }
+
+    pub(super) fn backward(&mut self) {
+        let branch = self.branch_mut();
+        let Some(step) = branch
+            .cursor
+            .step
+            .checked_sub(1)
+            .and_then(|i| branch.timeline.steps().get(i))
+            .cloned()
+        else {
+            return;
+        };
+        for change in step.record.changes.iter().rev() {
+            branch.cursor.store.put(&change.key, change.before.clone());
+        }
+        branch.cursor.step -= 1;
+        branch.cursor.at = branch.timeline.time(branch.cursor.step);
+    }
+
+    /// Lets the deadlines of waiting commands pass, until a time at the head.
+    pub(super) fn tick_running(&mut self, at: u64) {
+        let branch = self.branch_mut();
+        let step = branch.timeline.len();
+        for i in 0..branch.running.len() {
+            tick(branch, i, step, at);
+        }
+    }
+}
+
+/// A write of the controller, or a changed condition of a Deployment.
+pub fn is_decision(step: &Step) -> bool {
+    step.is_write()
+        || step.record.changes.iter().any(|c| {
+            c.key.kind == rollout_api::Kind::DEPLOYMENT
+                && c.before.is_some()
+                && conditions(&c.before) != conditions(&c.after)
+        })
+}
+
+/// Status and reason of a Deployment's conditions.
+fn conditions(object: &Option<Rc<rollout_engine::Object>>) -> Vec<(String, String, String)> {
+    let Some(object) = object else {
+        return Vec::new();
+    };
+    let text = |c: &Value, key: &str| c.str_at(key).to_owned();
+    object
+        .value
+        .list_at("status.conditions")
+        .iter()
+        .map(|c| (text(c, "type"), text(c, "status"), text(c, "reason")))
+        .collect()
+}
