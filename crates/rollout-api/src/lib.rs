@@ -4,13 +4,16 @@
 //! drives strict decoding, defaults, the template hash and printing; controllers read typed
 //! views of the tree. This crate knows no YAML, no clock and no controllers.
 
+mod bigint;
 pub mod gofmt;
 pub mod intstr;
 pub mod json;
 pub mod key;
 pub mod kinds;
+pub mod quantity;
 pub mod status_error;
 pub mod time;
+pub mod types;
 pub mod value;
 pub mod version;
 pub mod views;
