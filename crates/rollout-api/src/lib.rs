@@ -4,7 +4,9 @@
 //! drives strict decoding, defaults, the template hash and printing; controllers read typed
 //! views of the tree. This crate knows no YAML, no clock and no controllers.
 
+pub mod base64;
 mod bigint;
+pub mod decode;
 pub mod gofmt;
 pub mod intstr;
 pub mod json;

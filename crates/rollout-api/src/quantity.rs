@@ -208,7 +208,7 @@ impl Quantity {
         let fast = if base == 10 {
             digits <= 18 && exponent - p.fraction.len() as i32 >= NANO
         } else {
-            p.fraction.is_empty() && 15 - p.whole.len() as i32 - exponent * 3 / 10 - 1 >= 0
+            p.fraction.is_empty() && 15 - p.whole.len() as i32 - exponent * 3 / 10 > 0
         };
         if fast && let Some(q) = Self::fast(text, &p, base, exponent, format) {
             return Ok(q);
@@ -374,19 +374,19 @@ impl Quantity {
 
     /// `self + other` in the format of `self` (of `other` if `self` is zero).
     pub fn plus(&self, other: &Quantity) -> Quantity {
-        self.from_nano(
+        self.nano_in_format(
             self.times_ten_to(9).saturating_add(other.times_ten_to(9)),
             other,
         )
     }
     /// `self - other`.
     pub fn minus(&self, other: &Quantity) -> Quantity {
-        self.from_nano(
+        self.nano_in_format(
             self.times_ten_to(9).saturating_sub(other.times_ten_to(9)),
             other,
         )
     }
-    fn from_nano(&self, nano: i128, other: &Quantity) -> Quantity {
+    fn nano_in_format(&self, nano: i128, other: &Quantity) -> Quantity {
         let format = if self.is_zero() {
             other.format
         } else {

@@ -147,9 +147,72 @@ impl std::fmt::Display for Timestamp {
     }
 }
 
+/// Why a text is no time of a layout, as Go's `time.Parse` says it.
+///
+/// Differs: ranges of days and hours are not looked into.
+pub fn parse_error(text: &str, layout: &str) -> String {
+    let quoted = crate::gofmt::quote(text);
+    const ELEMENTS: [(&str, usize); 12] = [
+        ("2006", 4),
+        ("-", 1),
+        ("01", 2),
+        ("-", 1),
+        ("02", 2),
+        ("T", 1),
+        ("15", 2),
+        (":", 1),
+        ("04", 2),
+        (":", 1),
+        ("05", 2),
+        ("Z07:00", 1),
+    ];
+    let mut rest = text;
+    for (element, length) in ELEMENTS {
+        let fits = rest.get(..length).is_some_and(|part| match element {
+            "-" | ":" | "T" => part == element,
+            "Z07:00" => part.starts_with(['Z', '+', '-']),
+            _ => part.bytes().all(|b| b.is_ascii_digit()),
+        });
+        if !fits {
+            let rest = crate::gofmt::quote(rest);
+            let layout = crate::gofmt::quote(layout);
+            return format!(
+                "parsing time {quoted} as {layout}: cannot parse {rest} as \"{element}\""
+            );
+        }
+        rest = rest.get(length..).unwrap_or("");
+        if element == "05" && rest.starts_with('.') {
+            rest = rest[1..].trim_start_matches(|c: char| c.is_ascii_digit());
+        }
+    }
+    let month = text.get(5..7).unwrap_or("");
+    let range = if matches!(month.parse(), Ok(1..=12)) {
+        "day"
+    } else {
+        "month"
+    };
+    format!("parsing time {quoted}: {range} out of range")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors() {
+        let layout = "2006-01-02T15:04:05Z07:00";
+        for (text, why) in [
+            ("yesterday", r#"cannot parse "yesterday" as "2006""#),
+            ("", r#"cannot parse "" as "2006""#),
+            ("2025-06-10", r#"cannot parse "" as "T""#),
+        ] {
+            let quoted = crate::gofmt::quote(text);
+            assert_eq!(
+                parse_error(text, layout),
+                format!("parsing time {quoted} as \"{layout}\": {why}")
+            );
+        }
+    }
 
     #[test]
     fn round_trips() {
