@@ -1,0 +1,286 @@
+//! Counting, ranking and conditions of a ReplicaSet: pure functions.
+
+use rollout_api::views::{Condition, PodPhase, PodView, ReplicaSetStatus};
+use rollout_api::{Str, Timestamp};
+use std::cmp::{Ordering, Reverse};
+use std::collections::BTreeMap;
+
+/// Condition type: pods cannot be made or removed.
+pub const REPLICA_FAILURE: &str = "ReplicaFailure";
+
+/// The clock as availability sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReadyClock {
+    /// Now, in ms of the wall clock.
+    pub now_ms: i64,
+    /// The exact moment counts already (from 1.34 on).
+    pub inclusive: bool,
+}
+
+/// Is a pod available: ready for at least this long?
+///
+/// Mirrors `IsPodAvailable`, pkg/api/v1/pod/util.go.
+pub fn is_pod_available(
+    ready: bool,
+    since: Option<Timestamp>,
+    min_ready_seconds: i32,
+    clock: ReadyClock,
+) -> bool {
+    if !ready {
+        return false;
+    }
+    if min_ready_seconds == 0 {
+        return true;
+    }
+    let Some(since) = since else { return false };
+    let at = (since.0 + i64::from(min_ready_seconds)) * 1000;
+    at < clock.now_ms || (clock.inclusive && at == clock.now_ms)
+}
+
+/// Counts of a ReplicaSet's pods, kept up as pods change.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct PodCounts {
+    /// Active pods: not ended, not being deleted.
+    pub active: i32,
+    /// Active pods with all labels of the template.
+    pub fully_labeled: i32,
+    /// Ready active pods, by the second in which they became so.
+    pub ready: BTreeMap<Option<Timestamp>, i32>,
+    /// Pods that are being deleted and have not ended.
+    pub terminating: i32,
+}
+
+impl PodCounts {
+    /// Ready active pods.
+    pub fn ready_total(&self) -> i32 {
+        self.ready.values().sum()
+    }
+    /// Active pods that are ready for long enough.
+    pub fn available(&self, min_ready_seconds: i32, clock: ReadyClock) -> i32 {
+        let available = |since: &Option<Timestamp>| {
+            is_pod_available(true, *since, min_ready_seconds, clock)
+        };
+        self.ready.iter().filter(|(t, _)| available(t)).map(|(_, n)| n).sum()
+    }
+    /// When the next ready pod becomes available, in ms of the wall clock.
+    pub fn next_available(&self, min_ready_seconds: i32, clock: ReadyClock) -> Option<i64> {
+        let since = self.ready.keys().flatten();
+        since
+            .filter(|t| !is_pod_available(true, Some(**t), min_ready_seconds, clock))
+            .map(|t| (t.0 + i64::from(min_ready_seconds)) * 1000)
+            .min()
+    }
+}
+
+/// Is a pod active: not ended and not being deleted?
+///
+/// Mirrors `IsPodActive`, pkg/controller/controller_utils.go.
+pub fn is_pod_active(phase: PodPhase, being_deleted: bool) -> bool {
+    !is_pod_terminal(phase) && !being_deleted
+}
+
+/// Has a pod ended for good?
+///
+/// Mirrors `IsPodTerminal`, pkg/api/v1/pod/util.go.
+pub fn is_pod_terminal(phase: PodPhase) -> bool {
+    matches!(phase, PodPhase::Succeeded | PodPhase::Failed)
+}
+
+/// The ReplicaFailure condition after a step: set on the first error, left as it is while errors go on, removed after.
+///
+/// Mirrors `calculateStatus` (its second half), pkg/controller/replicaset/replica_set_utils.go.
+pub fn failure_condition(
+    conditions: &[Condition],
+    active: i32,
+    wanted: i32,
+    error: Option<(&str, Timestamp)>,
+) -> Vec<Condition> {
+    let mut conditions = conditions.to_vec();
+    let exists = conditions.iter().any(|c| c.kind.as_str() == REPLICA_FAILURE);
+    match error {
+        Some((message, now)) if !exists => conditions.push(Condition {
+            kind: REPLICA_FAILURE.into(),
+            status: "True".into(),
+            reason: if active < wanted { "FailedCreate" } else { "FailedDelete" }.into(),
+            message: Str::copy(message),
+            last_update: None,
+            last_transition: Some(now),
+        }),
+        None if exists => conditions.retain(|c| c.kind.as_str() != REPLICA_FAILURE),
+        _ => {}
+    }
+    conditions
+}
+
+/// The status of a ReplicaSet from the counts of its pods.
+///
+/// Mirrors `calculateStatus`, pkg/controller/replicaset/replica_set_utils.go.
+/// Differs: takes counts instead of pods; the condition is made by [`failure_condition`].
+pub fn calculate_status(
+    counts: &PodCounts,
+    available: i32,
+    generation: i64,
+    count_terminating: bool,
+    conditions: Vec<Condition>,
+) -> ReplicaSetStatus {
+    ReplicaSetStatus {
+        observed_generation: generation,
+        replicas: counts.active,
+        fully_labeled_replicas: counts.fully_labeled,
+        ready_replicas: counts.ready_total(),
+        available_replicas: available,
+        terminating_replicas: count_terminating.then_some(counts.terminating),
+        conditions,
+    }
+}
+
+/// Calls in batches of 1, 2, 4 …; after a batch with an error no further one is tried. Answers how many worked, and the
+/// first error.
+///
+/// Mirrors `slowStartBatch`, pkg/controller/replicaset/replica_set.go.
+pub fn slow_start_batch<E>(
+    count: usize,
+    initial: usize,
+    mut call: impl FnMut() -> Result<(), E>,
+) -> (usize, Option<E>) {
+    let (mut remaining, mut successes) = (count, 0);
+    let mut batch = remaining.min(initial);
+    while batch > 0 {
+        let mut error = None;
+        for _ in 0..batch {
+            match call() {
+                Ok(()) => successes += 1,
+                Err(e) => error = error.or(Some(e)),
+            }
+        }
+        if error.is_some() {
+            return (successes, error);
+        }
+        remaining -= batch;
+        batch = remaining.min(2 * batch);
+    }
+    (successes, None)
+}
+
+/// What the order of deletion looks at, for one pod.
+#[derive(Clone, Debug)]
+pub struct Candidate<'a> {
+    /// The pod.
+    pub pod: &'a PodView,
+    /// Its UID: decides where nothing else does.
+    pub uid: &'a str,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// Active pods of its owner's ReplicaSets on its node.
+    pub rank: i32,
+}
+
+/// How times are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ages {
+    /// Now, in ms of the wall clock.
+    pub now_ms: i64,
+    /// Ages count in powers of two; otherwise as they are.
+    pub logarithmic: bool,
+}
+
+impl Ages {
+    /// floor(log2(age in nanoseconds)), −1 for an age that is not above zero.
+    pub fn bucket(self, t: Timestamp) -> i32 {
+        let age = i128::from(self.now_ms - t.0 * 1000) * 1_000_000;
+        let age = u128::try_from(age).ok().filter(|a| *a > 0);
+        age.map_or(-1, |a| i32::try_from(a.ilog2()).unwrap_or(i32::MAX))
+    }
+
+    /// Which of two unequal times goes first: the later one; a missing one before all.
+    fn compare(
+        self,
+        a: Option<Timestamp>,
+        b: Option<Timestamp>,
+        uids: (&str, &str),
+    ) -> Ordering {
+        match (a, b) {
+            (Some(a), Some(b)) if self.logarithmic => {
+                self.bucket(a).cmp(&self.bucket(b)).then_with(|| uids.0.cmp(uids.1))
+            }
+            (Some(a), Some(b)) => b.cmp(&a),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        }
+    }
+}
+
+fn phase_order(phase: PodPhase) -> u8 {
+    match phase {
+        PodPhase::Pending => 0,
+        PodPhase::Unknown => 1,
+        PodPhase::Running | PodPhase::Succeeded | PodPhase::Failed => 2,
+    }
+}
+
+type FirstRules = (bool, u8, bool, i32, Reverse<i32>);
+
+/// The rules before any time: node, phase, readiness, cost, rank.
+fn first_rules(c: &Candidate<'_>) -> FirstRules {
+    let pod = c.pod;
+    (!pod.node.is_empty(), phase_order(pod.phase), pod.ready, pod.deletion_cost, Reverse(c.rank))
+}
+
+/// Which of two pods is deleted first: `Less` means the first one.
+///
+/// Mirrors `ActivePodsWithRanks.Less`, pkg/controller/controller_utils.go.
+/// This relation is not transitive (equal seconds are skipped, unequal ones of one bucket are decided by uid), so
+/// nothing can be sorted by it: see [`deletion_key`].
+pub fn compare_for_deletion(a: &Candidate<'_>, b: &Candidate<'_>, ages: Ages) -> Ordering {
+    let uids = (a.uid, b.uid);
+    let ready_time = || {
+        if a.pod.ready && b.pod.ready && a.pod.ready_since != b.pod.ready_since {
+            ages.compare(a.pod.ready_since, b.pod.ready_since, uids)
+        } else {
+            Ordering::Equal
+        }
+    };
+    let age = || {
+        if a.created == b.created {
+            Ordering::Equal
+        } else {
+            ages.compare(a.created, b.created, uids)
+        }
+    };
+    first_rules(a)
+        .cmp(&first_rules(b))
+        .then_with(ready_time)
+        .then_with(|| b.pod.max_restarts.cmp(&a.pod.max_restarts))
+        .then_with(age)
+}
+
+/// What pods are ordered by for deletion: the same rules made transitive.
+pub type DeletionKey<'a> = (FirstRules, i32, Reverse<i32>, i32, &'a str);
+
+/// The key of one pod; a smaller one goes first. Inside one bucket of the ready time the real order is open
+/// (see [`compare_for_deletion`]); here more restarts go first, then the uid decides.
+pub fn deletion_key<'a>(c: &Candidate<'a>, ages: Ages) -> DeletionKey<'a> {
+    let bucket = |t: Option<Timestamp>| t.map_or(-2, |t| ages.bucket(t));
+    let ready = if c.pod.ready { bucket(c.pod.ready_since) } else { 0 };
+    let age = if c.pod.ready { 0 } else { bucket(c.created) };
+    (first_rules(c), ready, Reverse(c.pod.max_restarts), age, c.uid)
+}
+
+/// Which pods to delete: indices, first to go first. With all of them nothing is ordered.
+///
+/// Mirrors `getPodsToDelete`, pkg/controller/replicaset/replica_set.go.
+/// Differs: picks the smallest keys in linear time instead of sorting everything.
+pub fn get_pods_to_delete(candidates: &[Candidate<'_>], diff: usize, ages: Ages) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..candidates.len()).collect();
+    if diff >= order.len() {
+        return order;
+    }
+    if diff == 0 {
+        return Vec::new();
+    }
+    let keys: Vec<DeletionKey<'_>> = candidates.iter().map(|c| deletion_key(c, ages)).collect();
+    let by_key = |a: &usize, b: &usize| keys[*a].cmp(&keys[*b]).then_with(|| a.cmp(b));
+    order.select_nth_unstable_by(diff - 1, by_key);
+    order.truncate(diff);
+    order.sort_unstable_by(by_key);
+    order
+}
