@@ -4,7 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests stands in the root").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests stands in the root")
+        .to_path_buf()
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -36,7 +39,14 @@ fn table() -> Vec<(String, Vec<String>)> {
             if name.contains(',') {
                 return None; // the programs: anything except web
             }
-            Some((name, cells[3].split(", ").filter(|c| known.contains(c)).map(|c| format!("rollout-{c}")).collect()))
+            Some((
+                name,
+                cells[3]
+                    .split(", ")
+                    .filter(|c| known.contains(c))
+                    .map(|c| format!("rollout-{c}"))
+                    .collect(),
+            ))
         })
         .collect()
 }
@@ -46,12 +56,22 @@ fn crates_use_what_the_table_allows() {
     let table = table();
     assert_eq!(table.len(), 7, "rows of the table: {table:?}");
     for (name, allowed) in table {
-        let folder = if name == "web" { root().join("web") } else { root().join("crates").join(&name) };
+        let folder = if name == "web" {
+            root().join("web")
+        } else {
+            root().join("crates").join(&name)
+        };
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("manifest");
-        let dependencies = manifest.split("[dev-dependencies]").next().expect("the part before it");
+        let dependencies = manifest
+            .split("[dev-dependencies]")
+            .next()
+            .expect("the part before it");
         for line in dependencies.lines().filter(|l| l.starts_with("rollout-")) {
             let used = line.split(['.', ' ', '=']).next().expect("a name");
-            assert!(allowed.iter().any(|a| a == used), "{name} uses {used}; ARCHITECTURE.md allows {allowed:?}");
+            assert!(
+                allowed.iter().any(|a| a == used),
+                "{name} uses {used}; ARCHITECTURE.md allows {allowed:?}"
+            );
         }
     }
 }
@@ -63,12 +83,32 @@ fn the_engine_has_no_clock_no_files_no_floats_no_hash_order() {
             let text = fs::read_to_string(&file).expect("source");
             for (number, line) in text.lines().enumerate() {
                 let code = line.split("//").next().unwrap_or("");
-                for word in ["HashMap", "HashSet", "std::fs", "std::env", "std::net", "std::thread", "Instant::", "SystemTime", "wasm_bindgen"] {
-                    assert!(!code.contains(word), "{}:{}: {word}", file.display(), number + 1);
+                for word in [
+                    "HashMap",
+                    "HashSet",
+                    "std::fs",
+                    "std::env",
+                    "std::net",
+                    "std::thread",
+                    "Instant::",
+                    "SystemTime",
+                    "wasm_bindgen",
+                ] {
+                    assert!(
+                        !code.contains(word),
+                        "{}:{}: {word}",
+                        file.display(),
+                        number + 1
+                    );
                 }
                 if krate == "rollout-engine" {
                     for word in [": f64", ": f32", "as f64", "as f32", "<f64>"] {
-                        assert!(!code.contains(word), "{}:{}: floats differ between platforms", file.display(), number + 1);
+                        assert!(
+                            !code.contains(word),
+                            "{}:{}: floats differ between platforms",
+                            file.display(),
+                            number + 1
+                        );
                     }
                 }
             }
@@ -84,7 +124,10 @@ fn unsafe_code_stands_in_one_module() {
             let text = fs::read_to_string(&file).expect("source");
             if text.contains("unsafe_code") {
                 let name = file.to_string_lossy().replace('\\', "/");
-                assert!(name.contains("rollout-manifest/src/"), "{name} lifts the ban on unsafe code");
+                assert!(
+                    name.contains("rollout-manifest/src/"),
+                    "{name} lifts the ban on unsafe code"
+                );
             }
         }
     }
@@ -101,13 +144,21 @@ fn files_are_short_enough_to_be_read() {
     for folder in ["crates", "web/src", "tests/tests"] {
         for file in sources(&root().join(folder)) {
             let lines = fs::read_to_string(&file).expect("source").lines().count();
-            let name = file.strip_prefix(root()).expect("below the root").to_string_lossy().replace('\\', "/");
+            let name = file
+                .strip_prefix(root())
+                .expect("below the root")
+                .to_string_lossy()
+                .replace('\\', "/");
             if lines > LONGEST && !LONGER.contains(&name.as_str()) {
                 long.push(format!("{name}: {lines} lines"));
             }
         }
     }
-    assert!(long.is_empty(), "split these, each file one subject:\n{}", long.join("\n"));
+    assert!(
+        long.is_empty(),
+        "split these, each file one subject:\n{}",
+        long.join("\n")
+    );
 }
 
 #[test]
@@ -115,7 +166,11 @@ fn every_file_says_what_it_is() {
     for folder in ["crates", "web/src", "tests/tests"] {
         for file in sources(&root().join(folder)) {
             let text = fs::read_to_string(&file).expect("source");
-            assert!(text.starts_with("//! "), "{} does not begin with a line of documentation", file.display());
+            assert!(
+                text.starts_with("//! "),
+                "{} does not begin with a line of documentation",
+                file.display()
+            );
         }
     }
 }

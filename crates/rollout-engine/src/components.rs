@@ -4,34 +4,65 @@
 //! decides and writes). It touches nothing but its own state and the [`World`].
 
 use crate::config::ClusterConfig;
+use crate::controllers::deployment::DeploymentController;
+use crate::controllers::disruption::DisruptionController;
+use crate::controllers::endpoint_slice::EndpointSliceController;
+use crate::controllers::garbage_collector::GarbageCollector;
+use crate::controllers::replica_set::ReplicaSetController;
 use crate::sim_event::SimEvent;
 use crate::step::Change;
 use crate::world::World;
+use rollout_api::Kind;
 
 /// All components with their own state.
 #[derive(Clone)]
-pub struct Components {}
+pub struct Components {
+    /// The Deployment controller.
+    pub deployment: DeploymentController,
+    /// The ReplicaSet controller.
+    pub replica_set: ReplicaSetController,
+    /// The EndpointSlice controller.
+    pub endpoint_slice: EndpointSliceController,
+    /// The garbage collector.
+    pub garbage_collector: GarbageCollector,
+    /// The disruption controller.
+    pub disruption: DisruptionController,
+}
 
 impl Components {
     /// The components of a cluster.
     pub fn new(_config: &ClusterConfig) -> Components {
-        Components {}
+        Components {
+            deployment: DeploymentController::default(),
+            replica_set: ReplicaSetController::default(),
+            endpoint_slice: EndpointSliceController::default(),
+            garbage_collector: GarbageCollector::default(),
+            disruption: DisruptionController::default(),
+        }
     }
 
     /// Tells every component of a stored change.
-    pub(crate) fn observe(&mut self, _world: &mut World, _change: &Change) {}
+    pub(crate) fn observe(&mut self, world: &mut World, change: &Change) {
+        if change.key.kind == Kind::EVENT {
+            return; // Nobody watches Events.
+        }
+        // The ReplicaSet controller first: in a real cluster its part of an instant is done sooner.
+        self.replica_set.observe(world, change);
+        self.deployment.observe(world, change);
+        self.endpoint_slice.observe(world, change);
+        self.garbage_collector.observe(world, change);
+        self.disruption.observe(world, change);
+    }
 
     /// Gives a component its turn.
     pub(crate) fn fire(&mut self, world: &mut World, event: SimEvent) {
         match event {
-            SimEvent::Deployment(_)
-            | SimEvent::ReplicaSet(_)
-            | SimEvent::EndpointSlice(_)
-            | SimEvent::GarbageCollector(_)
-            | SimEvent::Disruption(_)
-            | SimEvent::Scheduler(_)
-            | SimEvent::Kubelet(_)
-            | SimEvent::Scripted(_) => {}
+            SimEvent::Deployment(key) => self.deployment.fire(world, &key),
+            SimEvent::ReplicaSet(key) => self.replica_set.fire(world, &key),
+            SimEvent::EndpointSlice(key) => self.endpoint_slice.fire(world, &key),
+            SimEvent::GarbageCollector(key) => self.garbage_collector.fire(world, &key),
+            SimEvent::Disruption(key) => self.disruption.fire(world, &key),
+            SimEvent::Scheduler(_) | SimEvent::Kubelet(_) | SimEvent::Scripted(_) => {}
             SimEvent::ExpireEvents => world.expire_events(),
         }
     }

@@ -1,5 +1,8 @@
 //! Why: the sum of all components' decisions, as data with the numbers of each formula.
 
+use crate::controllers::deployment::decision::DeploymentDecision;
+use crate::controllers::garbage_collector::GarbageDecision;
+use crate::controllers::replica_set::decision::ReplicaSetDecision;
 use rollout_api::ObjectKey;
 
 /// What was decided about an object, by whom and why.
@@ -16,4 +19,35 @@ pub struct Decision {
 pub enum What {
     /// A decision that has no numbers: its name.
     Plain(rollout_api::Str),
+    /// The Deployment controller's.
+    Deployment(DeploymentDecision),
+    /// The ReplicaSet controller's.
+    ReplicaSet(ReplicaSetDecision),
+    /// The garbage collector's.
+    GarbageCollector(GarbageDecision),
+}
+
+impl From<(ObjectKey, DeploymentDecision)> for Decision {
+    fn from((on, d): (ObjectKey, DeploymentDecision)) -> Self {
+        Decision {
+            on,
+            what: What::Deployment(d),
+        }
+    }
+}
+impl From<(ObjectKey, ReplicaSetDecision)> for Decision {
+    fn from((on, d): (ObjectKey, ReplicaSetDecision)) -> Self {
+        Decision {
+            on,
+            what: What::ReplicaSet(d),
+        }
+    }
+}
+impl From<(ObjectKey, GarbageDecision)> for Decision {
+    fn from((on, d): (ObjectKey, GarbageDecision)) -> Self {
+        Decision {
+            on,
+            what: What::GarbageCollector(d),
+        }
+    }
 }

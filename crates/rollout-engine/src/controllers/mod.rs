@@ -29,8 +29,16 @@ pub(crate) fn resolve_controller_ref(
     kind: Kind,
 ) -> Option<Rc<Object>> {
     let reference = reference.filter(|r| r.kind.as_str() == kind.0)?;
-    let key = ObjectKey { kind, namespace: namespace.clone(), name: reference.name.clone() };
-    world.store.get(&key).filter(|o| o.meta.uid == reference.uid).cloned()
+    let key = ObjectKey {
+        kind,
+        namespace: namespace.clone(),
+        name: reference.name.clone(),
+    };
+    world
+        .store
+        .get(&key)
+        .filter(|o| o.meta.uid == reference.uid)
+        .cloned()
 }
 
 /// A controller reference to an object of the group apps.
@@ -49,7 +57,10 @@ pub(crate) fn new_controller_ref(kind: Kind, name: &Str, uid: &Str) -> Value {
 pub(crate) fn with_owner(value: &Value, reference: Value) -> Value {
     let mut value = value.clone();
     let metadata = value.map_mut().entry("metadata", Value::object).map_mut();
-    metadata.entry("ownerReferences", || Value::list(Vec::new())).list_mut().push(reference);
+    metadata
+        .entry("ownerReferences", || Value::list(Vec::new()))
+        .list_mut()
+        .push(reference);
     value
 }
 
@@ -64,4 +75,22 @@ pub(crate) fn without_owner(value: &Value, uid: &str) -> Value {
         }
     }
     value
+}
+
+/// The pod-template-hash. Stands in until the real one of rollout-api is here.
+pub(crate) fn compute_hash(
+    template: &Value,
+    collisions: Option<i32>,
+    _: rollout_api::Minor,
+) -> String {
+    let text = rollout_api::json::to_json(template);
+    let mut hash: u32 = 2_166_136_261;
+    for b in text.bytes().chain(collisions.unwrap_or(0).to_le_bytes()) {
+        hash = (hash ^ u32::from(b)).wrapping_mul(16_777_619);
+    }
+    let digits = hash.to_string();
+    digits
+        .bytes()
+        .map(|c| char::from(crate::rng::NAME_ALPHABET[usize::from(c) % 27]))
+        .collect()
 }

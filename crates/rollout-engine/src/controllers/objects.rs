@@ -1,6 +1,9 @@
 //! Handles of the two kinds that the controllers of apps read and write, and how their statuses are stored.
 
-use rollout_api::views::{Condition, DeploymentStatus, DeploymentView, Object, ObjectMeta, ReplicaSetStatus, ReplicaSetView, View};
+use rollout_api::views::{
+    Condition, DeploymentStatus, DeploymentView, Object, ObjectMeta, ReplicaSetStatus,
+    ReplicaSetView, View,
+};
 use rollout_api::{Kind, Map, ObjectKey, Value};
 use std::ops::Deref;
 use std::rc::Rc;
@@ -39,11 +42,20 @@ macro_rules! handle {
             }
             /// Its key.
             pub fn key(&self) -> ObjectKey {
-                ObjectKey { kind: $kind, namespace: self.0.meta.namespace.clone(), name: self.0.meta.name.clone() }
+                ObjectKey {
+                    kind: $kind,
+                    namespace: self.0.meta.namespace.clone(),
+                    name: self.0.meta.name.clone(),
+                }
             }
             /// Its annotations.
             pub fn annotations(&self) -> Map {
-                self.0.meta.annotations.as_map().cloned().unwrap_or_default()
+                self.0
+                    .meta
+                    .annotations
+                    .as_map()
+                    .cloned()
+                    .unwrap_or_default()
             }
             /// The tree with other annotations.
             pub fn with_annotations(&self, annotations: Map) -> Value {
@@ -93,7 +105,10 @@ fn write_condition(condition: &Condition) -> Value {
 
 fn put_conditions(map: &mut Map, conditions: &[Condition]) {
     if !conditions.is_empty() {
-        map.insert("conditions", Value::list(conditions.iter().map(write_condition).collect()));
+        map.insert(
+            "conditions",
+            Value::list(conditions.iter().map(write_condition).collect()),
+        );
     }
 }
 
@@ -127,7 +142,11 @@ pub fn deployment_status_value(status: &DeploymentStatus) -> Value {
 pub fn replica_set_status_value(status: &ReplicaSetStatus) -> Value {
     let mut map = Map::with_capacity(7);
     map.insert("replicas", status.replicas);
-    put_count(&mut map, "fullyLabeledReplicas", status.fully_labeled_replicas);
+    put_count(
+        &mut map,
+        "fullyLabeledReplicas",
+        status.fully_labeled_replicas,
+    );
     put_count(&mut map, "readyReplicas", status.ready_replicas);
     put_count(&mut map, "availableReplicas", status.available_replicas);
     put_count(&mut map, "observedGeneration", status.observed_generation);

@@ -34,7 +34,12 @@ pub struct WorkQueue {
 impl WorkQueue {
     /// A queue whose turns are these events.
     pub fn new(event: fn(ObjectKey) -> SimEvent) -> WorkQueue {
-        WorkQueue { event, ready: BTreeSet::new(), waiting: BTreeMap::new(), failures: BTreeMap::new() }
+        WorkQueue {
+            event,
+            ready: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            failures: BTreeMap::new(),
+        }
     }
     /// Puts a key in, unless it waits its turn already.
     pub fn add(&mut self, world: &mut World, key: ObjectKey) {

@@ -106,8 +106,7 @@ impl DeploymentController {
     }
 
     fn observe_replica_set(&mut self, world: &mut World, change: &Change) {
-        let reference =
-            |o: &Option<Rc<Object>>| o.as_ref().and_then(|o| o.meta.controller.clone());
+        let reference = |o: &Option<Rc<Object>>| o.as_ref().and_then(|o| o.meta.controller.clone());
         let (old, new) = (reference(&change.before), reference(&change.after));
         if old != new {
             self.add_owner(world, &change.key.namespace, old.as_ref());
@@ -138,7 +137,10 @@ impl DeploymentController {
 
     fn add_owner(&mut self, world: &mut World, namespace: &Str, owner: Option<&ControllerRef>) {
         if let Some(d) = resolve_controller_ref(world, namespace, owner, Kind::DEPLOYMENT) {
-            self.queue.add(world, ObjectKey::new(Kind::DEPLOYMENT, namespace, &d.meta.name));
+            self.queue.add(
+                world,
+                ObjectKey::new(Kind::DEPLOYMENT, namespace, &d.meta.name),
+            );
         }
     }
 
@@ -146,7 +148,9 @@ impl DeploymentController {
     fn observe_pod(&mut self, world: &mut World, change: &Change) {
         let mut count = |object: &Option<Rc<Object>>, sign: i32| {
             let Some(object) = object else { return };
-            let (Some(owner), Some(pod)) = (&object.meta.controller, object.pod()) else { return };
+            let (Some(owner), Some(pod)) = (&object.meta.controller, object.pod()) else {
+                return;
+            };
             let entry = self.pods.entry(owner.uid.clone()).or_default();
             entry.all += sign;
             entry.not_ended += if pod.is_live() { sign } else { 0 };
@@ -156,7 +160,9 @@ impl DeploymentController {
         };
         count(&change.before, -1);
         count(&change.after, 1);
-        let (Some(before), None) = (&change.before, &change.after) else { return };
+        let (Some(before), None) = (&change.before, &change.after) else {
+            return;
+        };
         let namespace = &change.key.namespace;
         let owner = before.meta.controller.as_ref();
         let Some(rs) = resolve_controller_ref(world, namespace, owner, Kind::REPLICA_SET) else {
@@ -168,12 +174,22 @@ impl DeploymentController {
         };
         let owned = world.store.list_in(Kind::REPLICA_SET, namespace);
         let left: i32 = owned
-            .filter(|rs| rs.meta.controller.as_ref().is_some_and(|c| c.uid == d.meta.uid))
+            .filter(|rs| {
+                rs.meta
+                    .controller
+                    .as_ref()
+                    .is_some_and(|c| c.uid == d.meta.uid)
+            })
             .filter_map(|rs| self.pods.get(&rs.meta.uid))
             .map(|p| p.all)
             .sum();
-        if d.deployment().is_some_and(|v| deleted_pod_enqueues(v.strategy, left)) {
-            self.queue.add(world, ObjectKey::new(Kind::DEPLOYMENT, namespace, &d.meta.name));
+        if d.deployment()
+            .is_some_and(|v| deleted_pod_enqueues(v.strategy, left))
+        {
+            self.queue.add(
+                world,
+                ObjectKey::new(Kind::DEPLOYMENT, namespace, &d.meta.name),
+            );
         }
     }
 
@@ -197,7 +213,9 @@ impl DeploymentController {
     ///
     /// Mirrors `syncDeployment`, pkg/controller/deployment/deployment_controller.go.
     fn sync_deployment(&mut self, world: &mut World, key: &ObjectKey) -> Result<(), ApiError> {
-        let Some(d) = world.store.get(key).cloned().and_then(Deployment::new) else { return Ok(()) };
+        let Some(d) = world.store.get(key).cloned().and_then(Deployment::new) else {
+            return Ok(());
+        };
         let mut sync = Sync {
             world,
             queue: &mut self.queue,
@@ -212,11 +230,15 @@ impl DeploymentController {
         sync.sets = sync.get_replica_sets_for_deployment()?;
         for rs in &sync.sets {
             let uid = &rs.meta().uid;
-            sync.pods.insert(uid.clone(), self.pods.get(uid).copied().unwrap_or_default());
+            sync.pods
+                .insert(uid.clone(), self.pods.get(uid).copied().unwrap_or_default());
         }
         let result = sync.run();
         let waits = std::mem::take(&mut sync.waits);
-        let known = self.waits.insert(key.clone(), waits.clone()).unwrap_or_default();
+        let known = self
+            .waits
+            .insert(key.clone(), waits.clone())
+            .unwrap_or_default();
         for wait in waits {
             if !known.contains(&wait) {
                 world.decide((key.clone(), wait));

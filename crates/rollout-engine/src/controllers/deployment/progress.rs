@@ -32,7 +32,7 @@ impl Clock {
 pub fn progress<'a>(
     d: &Deployment,
     status: &mut DeploymentStatus,
-    new: Option<&ReplicaSet>,
+    new: Option<&'a ReplicaSet>,
     all: impl Iterator<Item = &'a ReplicaSet>,
     clock: Clock,
 ) {
@@ -42,7 +42,9 @@ pub fn progress<'a>(
     }
     let current = util::get_deployment_condition(&d.status, util::PROGRESSING).cloned();
     let frozen = status.replicas == status.updated_replicas
-        && current.as_ref().is_some_and(|c| c.reason == reason::NEW_REPLICA_SET_AVAILABLE);
+        && current
+            .as_ref()
+            .is_some_and(|c| c.reason == reason::NEW_REPLICA_SET_AVAILABLE);
     if deadline.is_some() && !frozen {
         let subject = match new {
             Some(rs) => format!("ReplicaSet \"{}\"", rs.meta().name),
@@ -74,7 +76,10 @@ pub fn progress<'a>(
     }
     match get_replica_failures(new, all) {
         Some(failure) => {
-            let condition = Condition { last_update: failure.last_transition, ..failure };
+            let condition = Condition {
+                last_update: failure.last_transition,
+                ..failure
+            };
             util::set_deployment_condition(status, condition);
         }
         None => util::remove_deployment_condition(status, util::REPLICA_FAILURE),
@@ -89,9 +94,14 @@ pub fn get_replica_failures<'a>(
     all: impl Iterator<Item = &'a ReplicaSet>,
 ) -> Option<Condition> {
     let failure = |rs: &ReplicaSet| {
-        rs.status.conditions.iter().find(|c| c.kind == util::REPLICA_FAILURE).cloned()
+        rs.status
+            .conditions
+            .iter()
+            .find(|c| c.kind == util::REPLICA_FAILURE)
+            .cloned()
     };
-    new.and_then(failure).or_else(|| all.into_iter().find_map(failure))
+    new.and_then(failure)
+        .or_else(|| all.into_iter().find_map(failure))
 }
 
 /// When to look again at a rollout that does not move: ms until the deadline. `None`: not at all.
@@ -118,7 +128,9 @@ impl Sync<'_> {
     /// Mirrors `syncRolloutStatus`, pkg/controller/deployment/progress.go.
     pub(crate) fn sync_rollout_status(&mut self, sets: &Sets) -> Result<(), ApiError> {
         let mut status = self.calculate_status(sets);
-        let clock = Clock { now_ms: self.now_ms() };
+        let clock = Clock {
+            now_ms: self.now_ms(),
+        };
         progress(&self.d, &mut status, sets.new.as_ref(), sets.all(), clock);
         if status == self.d.status {
             self.requeue_stuck(&status, clock);
@@ -136,7 +148,11 @@ impl Sync<'_> {
         if before == after {
             return;
         }
-        let replica_set: Str = sets.new.as_ref().map(|rs| rs.meta().name.clone()).unwrap_or_default();
+        let replica_set: Str = sets
+            .new
+            .as_ref()
+            .map(|rs| rs.meta().name.clone())
+            .unwrap_or_default();
         match after.as_deref() {
             Some(reason::TIMED_OUT) => {
                 let deadline = self.d.progress_deadline_seconds.unwrap_or(0);
@@ -144,14 +160,19 @@ impl Sync<'_> {
             }
             Some(reason::NEW_REPLICA_SET_AVAILABLE) => {
                 let desired = self.d.replicas;
-                self.decide(DeploymentDecision::Complete { desired, replica_set });
+                self.decide(DeploymentDecision::Complete {
+                    desired,
+                    replica_set,
+                });
             }
             _ => {}
         }
     }
 
     fn requeue_stuck(&mut self, status: &DeploymentStatus, clock: Clock) {
-        let Some(after) = requeue_stuck_deployment(&self.d, status, clock) else { return };
+        let Some(after) = requeue_stuck_deployment(&self.d, status, clock) else {
+            return;
+        };
         let key = self.d.key();
         let delay = if after < 1000 {
             // Kubernetes tries again every 5 ms until the deadline is behind it; once is enough here.

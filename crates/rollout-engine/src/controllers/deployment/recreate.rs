@@ -18,8 +18,11 @@ pub fn old_pods_running(
     pods: &BTreeMap<Str, PodObjects>,
 ) -> i32 {
     let reported = util::get_actual_replica_count_for_replica_sets(old);
-    let objects: i32 =
-        pods.iter().filter(|(uid, _)| Some(*uid) != new_uid).map(|(_, p)| p.not_ended).sum();
+    let objects: i32 = pods
+        .iter()
+        .filter(|(uid, _)| Some(*uid) != new_uid)
+        .map(|(_, p)| p.not_ended)
+        .sum();
     reported.max(objects)
 }
 
@@ -39,8 +42,9 @@ impl Sync<'_> {
         for i in scale_down_old_replica_sets_for_recreate(&sets.old) {
             let rs = sets.old[i].clone();
             let because = ScaleReason::RecreateStopsAll;
-            scaled_down |=
-                self.scale_replica_set_and_record_event(&rs, 0, false, because)?.is_some();
+            scaled_down |= self
+                .scale_replica_set_and_record_event(&rs, 0, false, because)?
+                .is_some();
         }
         if scaled_down {
             return self.sync_rollout_status(&sets);
@@ -48,7 +52,8 @@ impl Sync<'_> {
         let new_uid = sets.new.as_ref().map(|rs| rs.meta().uid.clone());
         let running = old_pods_running(new_uid.as_ref(), &sets.old, &self.pods);
         if running > 0 {
-            self.waits.push(DeploymentDecision::WaitingForOldPods { running });
+            self.waits
+                .push(DeploymentDecision::WaitingForOldPods { running });
             return self.sync_rollout_status(&sets);
         }
         if sets.new.is_none() {
@@ -66,6 +71,7 @@ impl Sync<'_> {
         let Some(new) = &sets.new else { return Ok(()) };
         let desired = self.d.replicas;
         let because = ScaleReason::RecreateStartsAll { desired };
-        self.scale_replica_set_and_record_event(new, desired, true, because).map(|_| ())
+        self.scale_replica_set_and_record_event(new, desired, true, because)
+            .map(|_| ())
     }
 }

@@ -32,7 +32,12 @@ pub fn max_scaled_down(
     let min_available = deployment.replicas - util::max_unavailable(deployment);
     let new_unavailable = new_rs.replicas - new_rs.status.available_replicas;
     let max_scaled_down = all_pods - min_available - new_unavailable;
-    ScaleDownBudget { all_pods, min_available, new_unavailable, max_scaled_down }
+    ScaleDownBudget {
+        all_pods,
+        min_available,
+        new_unavailable,
+        max_scaled_down,
+    }
 }
 
 /// One size to set: index of an old ReplicaSet, and its new size.
@@ -74,7 +79,11 @@ pub fn cleanup_unhealthy_replicas(
         if to > rs.replicas {
             return Err(MoreAvailableThanWanted);
         }
-        resizes.push(Resize { index, to, unhealthy });
+        resizes.push(Resize {
+            index,
+            to,
+            unhealthy,
+        });
         total += down;
     }
     Ok(resizes)
@@ -101,7 +110,11 @@ pub fn scale_down_old_replica_sets_for_rolling_update(
             continue;
         }
         let down = size.min(budget - total);
-        resizes.push(Resize { index, to: size - down, unhealthy: 0 });
+        resizes.push(Resize {
+            index,
+            to: size - down,
+            unhealthy: 0,
+        });
         total += down;
     }
     resizes
@@ -111,7 +124,9 @@ impl Sync<'_> {
     /// Mirrors `rolloutRolling`, pkg/controller/deployment/rolling.go.
     pub(crate) fn rollout_rolling(&mut self) -> Result<(), ApiError> {
         let mut sets = self.get_all_replica_sets_and_sync_revision(true)?;
-        let Some(new) = sets.new.clone() else { return Err(ApiError::internal("no ReplicaSet")) };
+        let Some(new) = sets.new.clone() else {
+            return Err(ApiError::internal("no ReplicaSet"));
+        };
         if self.reconcile_new_replica_set(&sets, &new)? {
             return self.sync_rollout_status(&sets);
         }
@@ -125,7 +140,11 @@ impl Sync<'_> {
     }
 
     /// Mirrors `reconcileNewReplicaSet`, pkg/controller/deployment/rolling.go.
-    fn reconcile_new_replica_set(&mut self, sets: &Sets, new: &ReplicaSet) -> Result<bool, ApiError> {
+    fn reconcile_new_replica_set(
+        &mut self,
+        sets: &Sets,
+        new: &ReplicaSet,
+    ) -> Result<bool, ApiError> {
         let desired = self.d.replicas;
         if new.replicas == desired {
             return Ok(false);
@@ -137,7 +156,12 @@ impl Sync<'_> {
         }
         let all = util::get_replica_count_for_replica_sets(sets.all());
         let size = util::new_rs_new_replicas(&self.d, all, new.replicas).map_err(invalid)?;
-        let util::NewRsSize { replicas, max_surge, max_total, current } = size;
+        let util::NewRsSize {
+            replicas,
+            max_surge,
+            max_total,
+            current,
+        } = size;
         if replicas == new.replicas {
             self.waits.push(DeploymentDecision::ScaleUpBlocked {
                 max_total,
@@ -147,7 +171,12 @@ impl Sync<'_> {
                 new_replicas: new.replicas,
             });
         }
-        let because = ScaleReason::SurgeAllows { desired, max_surge, max_total, current };
+        let because = ScaleReason::SurgeAllows {
+            desired,
+            max_surge,
+            max_total,
+            current,
+        };
         let scaled = self.scale_replica_set_and_record_event(new, replicas, true, because)?;
         Ok(scaled.is_some())
     }
@@ -207,8 +236,11 @@ impl Sync<'_> {
         if available <= min_available {
             let old_replicas = sizes.iter().sum();
             if old_replicas > 0 {
-                let wait =
-                    DeploymentDecision::NothingToSpare { available, min_available, old_replicas };
+                let wait = DeploymentDecision::NothingToSpare {
+                    available,
+                    min_available,
+                    old_replicas,
+                };
                 self.waits.push(wait);
             }
             return Ok(0);
@@ -224,7 +256,10 @@ impl Sync<'_> {
                 all_pods: budget.all_pods,
                 new_unavailable: budget.new_unavailable,
             };
-            if self.scale_replica_set_and_record_event(&rs, resize.to, false, because)?.is_some() {
+            if self
+                .scale_replica_set_and_record_event(&rs, resize.to, false, because)?
+                .is_some()
+            {
                 total += rs.replicas - resize.to;
             }
         }

@@ -27,7 +27,9 @@ pub struct Share {
 /// Mirrors `scale`, pkg/controller/deployment/sync.go.
 /// Differs: answers the plan instead of writing it.
 pub fn scale(d: &Deployment, sets: &[ReplicaSet], has_new: bool) -> Vec<Share> {
-    let new = has_new.then(|| sets.len().saturating_sub(1)).filter(|_| !sets.is_empty());
+    let new = has_new
+        .then(|| sets.len().saturating_sub(1))
+        .filter(|_| !sets.is_empty());
     let old: Vec<usize> = (0..sets.len()).filter(|i| Some(*i) != new).collect();
     let desired = d.replicas;
     if let Some(index) = util::find_active_or_latest(new, &old, sets) {
@@ -35,30 +37,51 @@ pub fn scale(d: &Deployment, sets: &[ReplicaSet], has_new: bool) -> Vec<Share> {
             return Vec::new();
         }
         let because = ScaleReason::OnlyActive { desired };
-        return vec![Share { index, to: desired, because, force: false }];
+        return vec![Share {
+            index,
+            to: desired,
+            because,
+            force: false,
+        }];
     }
     if util::is_saturated(d, new.map(|i| &sets[i])) {
         let active = old.iter().copied().filter(|&i| sets[i].replicas > 0);
         let because = ScaleReason::Saturated { desired };
         return active
-            .map(|index| Share { index, to: 0, because: because.clone(), force: false })
+            .map(|index| Share {
+                index,
+                to: 0,
+                because: because.clone(),
+                force: false,
+            })
             .collect();
     }
-    if d.strategy == StrategyType::RollingUpdate { proportional(d, sets) } else { Vec::new() }
+    if d.strategy == StrategyType::RollingUpdate {
+        proportional(d, sets)
+    } else {
+        Vec::new()
+    }
 }
 
 fn proportional(d: &Deployment, sets: &[ReplicaSet]) -> Vec<Share> {
     let mut order: Vec<usize> = (0..sets.len()).filter(|&i| sets[i].replicas > 0).collect();
     let total = util::get_replica_count_for_replica_sets(order.iter().map(|&i| &sets[i]));
     let max_surge = util::max_surge(d);
-    let allowed = if d.replicas > 0 { d.replicas.saturating_add(max_surge) } else { 0 };
+    let allowed = if d.replicas > 0 {
+        d.replicas.saturating_add(max_surge)
+    } else {
+        0
+    };
     let to_add = allowed - total;
     order.sort_by(|&a, &b| {
         let (x, y) = (&sets[a], &sets[b]);
         let age = x.meta().creation.cmp(&y.meta().creation);
         // Equal sizes: newer first when growing, older first when shrinking.
         let age = if to_add > 0 { age.reverse() } else { age };
-        y.replicas.cmp(&x.replicas).then(age).then_with(|| x.meta().name.cmp(&y.meta().name))
+        y.replicas
+            .cmp(&x.replicas)
+            .then(age)
+            .then_with(|| x.meta().name.cmp(&y.meta().name))
     });
     let mut added = 0;
     let mut shares: Vec<(usize, i32)> = Vec::new();
@@ -82,7 +105,12 @@ fn proportional(d: &Deployment, sets: &[ReplicaSet]) -> Vec<Share> {
                 leftover,
             };
             let to = (sets[index].replicas + share + leftover).max(0);
-            Share { index, to, because, force: true }
+            Share {
+                index,
+                to,
+                because,
+                force: true,
+            }
         })
         .collect()
 }

@@ -26,7 +26,7 @@ pub(crate) struct Sets {
 
 impl Sets {
     /// Old ones, then the new one.
-    pub fn all(&self) -> impl Iterator<Item = &ReplicaSet> {
+    pub fn all(&self) -> impl Iterator<Item = &ReplicaSet> + Clone {
         self.old.iter().chain(self.new.as_ref())
     }
 }
@@ -45,7 +45,9 @@ impl Sync<'_> {
         let sets = self.get_all_replica_sets_and_sync_revision(false)?;
         self.scale(&sets)?;
         if self.d.paused {
-            self.waits.push(DeploymentDecision::Paused { pending_template: sets.new.is_none() });
+            self.waits.push(DeploymentDecision::Paused {
+                pending_template: sets.new.is_none(),
+            });
             self.cleanup_deployment(&sets.old)?;
         }
         self.sync_deployment_status(&sets)
@@ -169,7 +171,11 @@ impl Sync<'_> {
             })?;
             return Ok(ReplicaSet::new(written).unwrap_or(rs));
         }
-        let text = rs.meta().annotation(util::REVISION).map(Str::copy).unwrap_or_default();
+        let text = rs
+            .meta()
+            .annotation(util::REVISION)
+            .map(Str::copy)
+            .unwrap_or_default();
         let mut annotations = self.d.annotations();
         let mut changed = set_deployment_revision(&mut annotations, text);
         let mut status = self.d.status.clone();
@@ -192,7 +198,7 @@ impl Sync<'_> {
     /// Mirrors `getNewReplicaSet` (second half), pkg/controller/deployment/sync.go.
     fn create_new_replica_set(&mut self, old: &[ReplicaSet]) -> Result<ReplicaSet, ApiError> {
         let revision = util::max_revision(old) + 1;
-        let hash = rollout_api::hash::compute_hash(
+        let hash = crate::controllers::compute_hash(
             &self.d.template,
             self.d.status.collision_count,
             self.world.version(),
@@ -231,7 +237,9 @@ impl Sync<'_> {
             Err(e) if e.is_already_exists() => (Some(self.existing_or_collision(&name, e)?), false),
             Err(e) => return Err(self.create_failed(&name, e)?),
         };
-        let Some(rs) = rs else { return Err(ApiError::internal("not a ReplicaSet")) };
+        let Some(rs) = rs else {
+            return Err(ApiError::internal("not a ReplicaSet"));
+        };
         let mut annotations = self.d.annotations();
         let mut changed = set_deployment_revision(&mut annotations, revision.to_string().into());
         let mut status = self.d.status.clone();
@@ -251,7 +259,10 @@ impl Sync<'_> {
     fn new_replica_set(&self, name: &str, hash: &str, replicas: i32, revision: i64) -> Value {
         let d = &self.d;
         let mut template = d.template.clone();
-        let metadata = template.map_mut().entry("metadata", Value::object).map_mut();
+        let metadata = template
+            .map_mut()
+            .entry("metadata", Value::object)
+            .map_mut();
         metadata
             .entry("labels", Value::object)
             .map_mut()
@@ -274,9 +285,11 @@ impl Sync<'_> {
         let max = d.replicas.saturating_add(util::max_surge(d));
         util::set_replicas_annotations(&mut annotations, d.replicas, max);
         let owner = new_controller_ref(Kind::DEPLOYMENT, &d.meta().name, &d.meta().uid);
-        let mut spec = object! { "replicas" => replicas, "selector" => selector, "template" => template };
+        let mut spec =
+            object! { "replicas" => replicas, "selector" => selector, "template" => template };
         if d.min_ready_seconds != 0 {
-            spec.map_mut().insert("minReadySeconds", d.min_ready_seconds);
+            spec.map_mut()
+                .insert("minReadySeconds", d.min_ready_seconds);
         }
         object! {
             "apiVersion" => "apps/v1",
@@ -300,9 +313,18 @@ impl Sync<'_> {
             &self.d.meta().namespace,
             Str::copy(name),
         );
-        let existing = self.world.store.get(&key).cloned().and_then(ReplicaSet::new);
+        let existing = self
+            .world
+            .store
+            .get(&key)
+            .cloned()
+            .and_then(ReplicaSet::new);
         if let Some(rs) = existing
-            && rs.meta().controller.as_ref().is_some_and(|c| c.uid == self.d.meta().uid)
+            && rs
+                .meta()
+                .controller
+                .as_ref()
+                .is_some_and(|c| c.uid == self.d.meta().uid)
             && util::equal_ignore_hash(&rs.template, &self.d.template)
         {
             return Ok(rs);
@@ -310,7 +332,10 @@ impl Sync<'_> {
         let count = self.d.status.collision_count.unwrap_or(0) + 1;
         let mut status = self.d.status.clone();
         status.collision_count = Some(count);
-        self.decide(DeploymentDecision::HashCollision { replica_set: Str::copy(name), count });
+        self.decide(DeploymentDecision::HashCollision {
+            replica_set: Str::copy(name),
+            count,
+        });
         self.update_status(&status)?;
         Err(e)
     }
@@ -341,7 +366,8 @@ impl Sync<'_> {
             format!("Scaled {direction} replica set {name} to {to} from {from}")
         };
         let object = self.d.object().clone();
-        self.world.event(COMPONENT, &object, "Normal", "ScalingReplicaSet", text);
+        self.world
+            .event(COMPONENT, &object, "Normal", "ScalingReplicaSet", text);
     }
 
     /// Sets a size, with the reason; nothing to do if it is right.
@@ -373,8 +399,7 @@ impl Sync<'_> {
         let from = rs.replicas;
         let mut annotations = rs.annotations();
         let max = self.d.replicas.saturating_add(util::max_surge(&self.d));
-        let annotated =
-            util::set_replicas_annotations(&mut annotations, self.d.replicas, max);
+        let annotated = util::set_replicas_annotations(&mut annotations, self.d.replicas, max);
         if from == to && !annotated {
             return Ok(None);
         }
@@ -384,9 +409,19 @@ impl Sync<'_> {
         let written = self.own_step(|s| {
             let decision = if from == to {
                 let revision = util::revision(rs);
-                DeploymentDecision::Annotated { replica_set: name.clone(), revision, reused: false }
+                DeploymentDecision::Annotated {
+                    replica_set: name.clone(),
+                    revision,
+                    reused: false,
+                }
             } else {
-                DeploymentDecision::Scaled { replica_set: name.clone(), from, to, is_new, because }
+                DeploymentDecision::Scaled {
+                    replica_set: name.clone(),
+                    from,
+                    to,
+                    is_new,
+                    because,
+                }
             };
             s.decide(decision);
             let written = s.world.update(&rs.key(), value)?;
@@ -396,14 +431,20 @@ impl Sync<'_> {
             }
             Ok::<_, ApiError>(written)
         })?;
-        Ok(if from == to { None } else { ReplicaSet::new(written) })
+        Ok(if from == to {
+            None
+        } else {
+            ReplicaSet::new(written)
+        })
     }
 
     /// Deletes old ReplicaSets beyond the history limit.
     ///
     /// Mirrors `cleanupDeployment`, pkg/controller/deployment/sync.go.
     pub(crate) fn cleanup_deployment(&mut self, old: &[ReplicaSet]) -> Result<(), ApiError> {
-        let Some(limit) = util::revision_history_limit(&self.d) else { return Ok(()) };
+        let Some(limit) = util::revision_history_limit(&self.d) else {
+            return Ok(());
+        };
         for i in replica_sets_to_clean_up(old, limit) {
             let rs = &old[i];
             let decision = DeploymentDecision::HistoryCleaned {
@@ -442,15 +483,20 @@ impl Sync<'_> {
             status.terminating_replicas =
                 util::get_terminating_replica_count_for_replica_sets(sets.all());
         }
-        let condition = if status.available_replicas >= self.d.replicas - util::max_unavailable(&self.d)
-        {
-            let why = reason::MINIMUM_REPLICAS_AVAILABLE;
-            self.condition(util::AVAILABLE, "True", why, "Deployment has minimum availability.")
-        } else {
-            let text = "Deployment does not have minimum availability.";
-            let why = reason::MINIMUM_REPLICAS_UNAVAILABLE;
-            self.condition(util::AVAILABLE, "False", why, text)
-        };
+        let condition =
+            if status.available_replicas >= self.d.replicas - util::max_unavailable(&self.d) {
+                let why = reason::MINIMUM_REPLICAS_AVAILABLE;
+                self.condition(
+                    util::AVAILABLE,
+                    "True",
+                    why,
+                    "Deployment has minimum availability.",
+                )
+            } else {
+                let text = "Deployment does not have minimum availability.";
+                let why = reason::MINIMUM_REPLICAS_UNAVAILABLE;
+                self.condition(util::AVAILABLE, "False", why, text)
+            };
         util::set_deployment_condition(&mut status, condition);
         status
     }
@@ -463,7 +509,9 @@ impl Sync<'_> {
         let desired = self.d.replicas;
         Ok(sets.all().filter(|rs| rs.replicas > 0).any(|rs| {
             let annotation = rs.meta().annotation(util::DESIRED_REPLICAS);
-            annotation.and_then(|t| t.parse::<i32>().ok()).is_some_and(|n| n != desired)
+            annotation
+                .and_then(|t| t.parse::<i32>().ok())
+                .is_some_and(|n| n != desired)
         }))
     }
 
@@ -472,7 +520,11 @@ impl Sync<'_> {
     /// Mirrors `rollback`, pkg/controller/deployment/rollback.go.
     pub(crate) fn rollback(&mut self) -> Result<(), ApiError> {
         let sets = self.get_all_replica_sets_and_sync_revision(true)?;
-        let wanted = self.d.meta().annotation(util::ROLLBACK_TO).and_then(|t| t.parse().ok());
+        let wanted = self
+            .d
+            .meta()
+            .annotation(util::ROLLBACK_TO)
+            .and_then(|t| t.parse().ok());
         let mut value = self.d.value().clone();
         if let Some(annotations) = value.at_mut("metadata.annotations") {
             annotations.map_mut().remove(util::ROLLBACK_TO);
@@ -497,9 +549,16 @@ impl Sync<'_> {
                     labels.map_mut().remove(util::POD_TEMPLATE_HASH);
                 }
                 value.set("spec.template", template);
-                for (key, v) in rs.annotations().iter().filter(|(k, _)| !util::skip_copy_annotation(k)) {
+                for (key, v) in rs
+                    .annotations()
+                    .iter()
+                    .filter(|(k, _)| !util::skip_copy_annotation(k))
+                {
                     let metadata = value.map_mut().entry("metadata", Value::object).map_mut();
-                    metadata.entry("annotations", Value::object).map_mut().insert(key, v.clone());
+                    metadata
+                        .entry("annotations", Value::object)
+                        .map_mut()
+                        .insert(key, v.clone());
                 }
                 let text = format!("Rolled back deployment \"{name}\" to revision {revision}");
                 self.event("Normal", "DeploymentRollback", text);
@@ -557,9 +616,15 @@ pub fn calculate_counts<'a>(
 ///
 /// Mirrors `cleanupDeployment` (its choice), pkg/controller/deployment/sync.go.
 pub fn replica_sets_to_clean_up(old: &[ReplicaSet], limit: i32) -> Vec<usize> {
-    let mut alive: Vec<usize> = (0..old.len()).filter(|&i| !old[i].meta().is_terminating()).collect();
-    let Ok(limit) = usize::try_from(limit) else { return Vec::new() };
-    let Some(excess) = alive.len().checked_sub(limit) else { return Vec::new() };
+    let mut alive: Vec<usize> = (0..old.len())
+        .filter(|&i| !old[i].meta().is_terminating())
+        .collect();
+    let Ok(limit) = usize::try_from(limit) else {
+        return Vec::new();
+    };
+    let Some(excess) = alive.len().checked_sub(limit) else {
+        return Vec::new();
+    };
     alive.sort_by(|&a, &b| {
         let (a, b) = (&old[a], &old[b]);
         util::revision(a)

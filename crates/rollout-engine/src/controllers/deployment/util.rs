@@ -64,9 +64,16 @@ fn scaled_value(value: &Value, total: i32, round_up: bool) -> Result<i32, Invali
         Value::Int(n) => i32::try_from(*n).map_err(|_| InvalidIntOrPercent),
         Value::String(s) => {
             let digits = s.strip_suffix('%').ok_or(InvalidIntOrPercent)?;
-            let percent: i64 = digits.parse::<i32>().map_err(|_| InvalidIntOrPercent)?.into();
+            let percent: i64 = digits
+                .parse::<i32>()
+                .map_err(|_| InvalidIntOrPercent)?
+                .into();
             let product = percent * i64::from(total);
-            let scaled = if round_up { (product + 99).div_euclid(100) } else { product.div_euclid(100) };
+            let scaled = if round_up {
+                (product + 99).div_euclid(100)
+            } else {
+                product.div_euclid(100)
+            };
             i32::try_from(scaled).map_err(|_| InvalidIntOrPercent)
         }
         _ => Err(InvalidIntOrPercent),
@@ -97,8 +104,14 @@ pub fn max_unavailable(deployment: &DeploymentView) -> i32 {
     if deployment.strategy != StrategyType::RollingUpdate || deployment.replicas == 0 {
         return 0;
     }
-    let resolved = resolve_fenceposts(&deployment.max_surge, &deployment.max_unavailable, deployment.replicas);
-    resolved.map_or(0, |(_, unavailable)| unavailable).min(deployment.replicas)
+    let resolved = resolve_fenceposts(
+        &deployment.max_surge,
+        &deployment.max_unavailable,
+        deployment.replicas,
+    );
+    resolved
+        .map_or(0, |(_, unavailable)| unavailable)
+        .min(deployment.replicas)
 }
 
 /// How many pods must be available: the floor.
@@ -118,7 +131,12 @@ pub fn max_surge(deployment: &DeploymentView) -> i32 {
     if deployment.strategy != StrategyType::RollingUpdate {
         return 0;
     }
-    resolve_fenceposts(&deployment.max_surge, &deployment.max_unavailable, deployment.replicas).map_or(0, |(surge, _)| surge)
+    resolve_fenceposts(
+        &deployment.max_surge,
+        &deployment.max_unavailable,
+        deployment.replicas,
+    )
+    .map_or(0, |(surge, _)| surge)
 }
 
 /// What the size of the new ReplicaSet depends on.
@@ -145,7 +163,12 @@ pub fn new_rs_new_replicas(
 ) -> Result<NewRsSize, InvalidIntOrPercent> {
     let desired = deployment.replicas;
     if deployment.strategy != StrategyType::RollingUpdate {
-        return Ok(NewRsSize { replicas: desired, max_surge: 0, max_total: desired, current: all_replicas });
+        return Ok(NewRsSize {
+            replicas: desired,
+            max_surge: 0,
+            max_total: desired,
+            current: all_replicas,
+        });
     }
     // The surge alone: the rule for two zeros does not lift the ceiling.
     let max_surge = scaled_value(&deployment.max_surge, desired, true)?;
@@ -155,7 +178,12 @@ pub fn new_rs_new_replicas(
     } else {
         new_rs_replicas + (max_total - all_replicas).min(desired - new_rs_replicas)
     };
-    Ok(NewRsSize { replicas, max_surge, max_total, current: all_replicas })
+    Ok(NewRsSize {
+        replicas,
+        max_surge,
+        max_total,
+        current: all_replicas,
+    })
 }
 
 /// A template without the hash label, compared with another one; missing and empty are equal.
@@ -163,7 +191,11 @@ pub fn new_rs_new_replicas(
 /// Mirrors `EqualIgnoreHash`, pkg/controller/deployment/util/deployment_util.go.
 pub fn equal_ignore_hash(a: &Value, b: &Value) -> bool {
     fn labels(v: &Value) -> impl Iterator<Item = (&Str, &Value)> {
-        v.at("metadata.labels").and_then(Value::as_map).into_iter().flat_map(Map::iter).filter(|(k, _)| k.as_str() != POD_TEMPLATE_HASH)
+        v.at("metadata.labels")
+            .and_then(Value::as_map)
+            .into_iter()
+            .flat_map(Map::iter)
+            .filter(|(k, _)| k.as_str() != POD_TEMPLATE_HASH)
     }
     if !labels(a).eq(labels(b)) {
         return false;
@@ -176,15 +208,22 @@ pub fn equal_ignore_hash(a: &Value, b: &Value) -> bool {
             skip,
         ),
     };
-    rest_equal(a.get("metadata"), b.get("metadata"), &["labels"]) && rest_equal(Some(a), Some(b), &["metadata"])
+    rest_equal(a.get("metadata"), b.get("metadata"), &["labels"])
+        && rest_equal(Some(a), Some(b), &["metadata"])
 }
 
 fn maps_semantically_equal(a: &Map, b: &Map, skip: &[&str]) -> bool {
     let filled = |m: &'_ Map| -> Vec<(Str, Value)> {
-        m.iter().filter(|(k, v)| !skip.contains(&k.as_str()) && !is_absent(v)).map(|(k, v)| (k.clone(), v.clone())).collect()
+        m.iter()
+            .filter(|(k, v)| !skip.contains(&k.as_str()) && !is_absent(v))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect()
     };
     let (a, b) = (filled(a), filled(b));
-    a.len() == b.len() && a.iter().zip(&b).all(|((ka, va), (kb, vb))| ka == kb && semantically_equal(va, vb))
+    a.len() == b.len()
+        && a.iter()
+            .zip(&b)
+            .all(|((ka, va), (kb, vb))| ka == kb && semantically_equal(va, vb))
 }
 
 /// Missing, null, or an empty list or map: the same for a comparison.
@@ -203,7 +242,12 @@ fn semantically_equal(a: &Value, b: &Value) -> bool {
     }
     match (a, b) {
         (Value::Map(a), Value::Map(b)) => maps_semantically_equal(a, b, &[]),
-        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| semantically_equal(a, b)),
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len()
+                && a.iter()
+                    .zip(b.iter())
+                    .all(|(a, b)| semantically_equal(a, b))
+        }
         (a, b) => is_absent(a) && is_absent(b),
     }
 }
@@ -215,7 +259,10 @@ pub fn by_creation_timestamp(replica_sets: &[ReplicaSet]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..replica_sets.len()).collect();
     order.sort_by(|&a, &b| {
         let (a, b) = (&replica_sets[a], &replica_sets[b]);
-        a.meta().creation.cmp(&b.meta().creation).then_with(|| a.meta().name.cmp(&b.meta().name))
+        a.meta()
+            .creation
+            .cmp(&b.meta().creation)
+            .then_with(|| a.meta().name.cmp(&b.meta().name))
     });
     order
 }
@@ -225,67 +272,102 @@ pub fn by_creation_timestamp(replica_sets: &[ReplicaSet]) -> Vec<usize> {
 /// Mirrors `FindNewReplicaSet`, pkg/controller/deployment/util/deployment_util.go.
 /// Differs: answers an index.
 pub fn find_new_replica_set(template: &Value, replica_sets: &[ReplicaSet]) -> Option<usize> {
-    by_creation_timestamp(replica_sets).into_iter().find(|&i| equal_ignore_hash(&replica_sets[i].template, template))
+    by_creation_timestamp(replica_sets)
+        .into_iter()
+        .find(|&i| equal_ignore_hash(&replica_sets[i].template, template))
 }
 
 /// The other ReplicaSets: those that still want pods, and all.
 ///
 /// Mirrors `FindOldReplicaSets`, pkg/controller/deployment/util/deployment_util.go.
-pub fn find_old_replica_sets(template: &Value, replica_sets: &[ReplicaSet]) -> (Vec<usize>, Vec<usize>) {
+pub fn find_old_replica_sets(
+    template: &Value,
+    replica_sets: &[ReplicaSet],
+) -> (Vec<usize>, Vec<usize>) {
     let new = find_new_replica_set(template, replica_sets);
-    let all: Vec<usize> = (0..replica_sets.len()).filter(|i| Some(*i) != new).collect();
-    let required = all.iter().copied().filter(|&i| replica_sets[i].replicas != 0).collect();
+    let all: Vec<usize> = (0..replica_sets.len())
+        .filter(|i| Some(*i) != new)
+        .collect();
+    let required = all
+        .iter()
+        .copied()
+        .filter(|&i| replica_sets[i].replicas != 0)
+        .collect();
     (required, all)
 }
 
 /// Sum of the wanted sizes.
 ///
 /// Mirrors `GetReplicaCountForReplicaSets`, pkg/controller/deployment/util/deployment_util.go.
-pub fn get_replica_count_for_replica_sets<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>) -> i32 {
-    sets.into_iter().map(|rs| rs.replicas).fold(0, i32::saturating_add)
+pub fn get_replica_count_for_replica_sets<'a>(
+    sets: impl IntoIterator<Item = &'a ReplicaSet>,
+) -> i32 {
+    sets.into_iter()
+        .map(|rs| rs.replicas)
+        .fold(0, i32::saturating_add)
 }
 
 /// Sum of the pods that exist.
 ///
 /// Mirrors `GetActualReplicaCountForReplicaSets`, pkg/controller/deployment/util/deployment_util.go.
-pub fn get_actual_replica_count_for_replica_sets<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>) -> i32 {
+pub fn get_actual_replica_count_for_replica_sets<'a>(
+    sets: impl IntoIterator<Item = &'a ReplicaSet>,
+) -> i32 {
     sets.into_iter().map(|rs| rs.status.replicas).sum()
 }
 
 /// Sum of the ready pods.
 ///
 /// Mirrors `GetReadyReplicaCountForReplicaSets`, pkg/controller/deployment/util/deployment_util.go.
-pub fn get_ready_replica_count_for_replica_sets<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>) -> i32 {
+pub fn get_ready_replica_count_for_replica_sets<'a>(
+    sets: impl IntoIterator<Item = &'a ReplicaSet>,
+) -> i32 {
     sets.into_iter().map(|rs| rs.status.ready_replicas).sum()
 }
 
 /// Sum of the available pods.
 ///
 /// Mirrors `GetAvailableReplicaCountForReplicaSets`, pkg/controller/deployment/util/deployment_util.go.
-pub fn get_available_replica_count_for_replica_sets<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>) -> i32 {
-    sets.into_iter().map(|rs| rs.status.available_replicas).sum()
+pub fn get_available_replica_count_for_replica_sets<'a>(
+    sets: impl IntoIterator<Item = &'a ReplicaSet>,
+) -> i32 {
+    sets.into_iter()
+        .map(|rs| rs.status.available_replicas)
+        .sum()
 }
 
 /// Sum of the terminating pods; unknown if one ReplicaSet does not say.
 ///
 /// Mirrors `GetTerminatingReplicaCountForReplicaSets`, pkg/controller/deployment/util/deployment_util.go.
-pub fn get_terminating_replica_count_for_replica_sets<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>) -> Option<i32> {
-    sets.into_iter().try_fold(0, |sum, rs| match rs.status.terminating_replicas {
-        Some(n) => Some(sum + n),
-        None if rs.status.observed_generation == 0 => Some(sum),
-        None => None,
-    })
+pub fn get_terminating_replica_count_for_replica_sets<'a>(
+    sets: impl IntoIterator<Item = &'a ReplicaSet>,
+) -> Option<i32> {
+    sets.into_iter()
+        .try_fold(0, |sum, rs| match rs.status.terminating_replicas {
+            Some(n) => Some(sum + n),
+            None if rs.status.observed_generation == 0 => Some(sum),
+            None => None,
+        })
 }
 
 /// A number of 32 bits, not negative, from an annotation; `None` if it is missing.
 ///
 /// Mirrors `getNonNegativeInt32FromAnnotationVerbose`, pkg/controller/deployment/util/deployment_util.go.
-pub fn get_non_negative_int32_from_annotation(annotations: &Value, key: &str) -> Result<Option<i32>, String> {
-    let Some(text) = annotations.get(key).and_then(Value::as_str) else { return Ok(None) };
+pub fn get_non_negative_int32_from_annotation(
+    annotations: &Value,
+    key: &str,
+) -> Result<Option<i32>, String> {
+    let Some(text) = annotations.get(key).and_then(Value::as_str) else {
+        return Ok(None);
+    };
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("strconv.ParseUint: parsing {text:?}: invalid syntax"));
+        return Err(format!(
+            "strconv.ParseUint: parsing {text:?}: invalid syntax"
+        ));
     }
-    text.parse::<i32>().map(Some).map_err(|_| format!("strconv.ParseUint: parsing {text:?}: value out of range"))
+    text.parse::<i32>()
+        .map(Some)
+        .map_err(|_| format!("strconv.ParseUint: parsing {text:?}: value out of range"))
 }
 
 /// The revision of an object's annotations; missing counts as 0.
@@ -293,14 +375,21 @@ pub fn get_non_negative_int32_from_annotation(annotations: &Value, key: &str) ->
 /// Mirrors `Revision`, pkg/controller/deployment/util/deployment_util.go.
 /// Differs: an unusable text counts as 0 too, as every caller treats it.
 pub fn revision(rs: &ReplicaSet) -> i64 {
-    rs.meta().annotation(REVISION).and_then(|t| t.parse().ok()).unwrap_or(0)
+    rs.meta()
+        .annotation(REVISION)
+        .and_then(|t| t.parse().ok())
+        .unwrap_or(0)
 }
 
 /// The highest revision of some ReplicaSets.
 ///
 /// Mirrors `MaxRevision`, pkg/controller/deployment/util/deployment_util.go.
 pub fn max_revision<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>) -> i64 {
-    sets.into_iter().map(|rs| revision(rs)).max().unwrap_or(0).max(0)
+    sets.into_iter()
+        .map(|rs| revision(rs))
+        .max()
+        .unwrap_or(0)
+        .max(0)
 }
 
 /// The second highest revision of some ReplicaSets.
@@ -322,7 +411,10 @@ pub fn last_revision<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>) -> i64 
 ///
 /// Mirrors `skipCopyAnnotation`, pkg/controller/deployment/util/deployment_util.go.
 pub fn skip_copy_annotation(key: &str) -> bool {
-    matches!(key, LAST_APPLIED | REVISION | REVISION_HISTORY | DESIRED_REPLICAS | MAX_REPLICAS | ROLLBACK_TO)
+    matches!(
+        key,
+        LAST_APPLIED | REVISION | REVISION_HISTORY | DESIRED_REPLICAS | MAX_REPLICAS | ROLLBACK_TO
+    )
 }
 
 /// Gives a ReplicaSet the Deployment's annotations and a higher revision, whose predecessor joins the history. True if
@@ -343,7 +435,11 @@ pub fn set_new_replica_set_annotations(
             changed = true;
         }
     }
-    let old = annotations.get(REVISION).and_then(Value::as_str).map(Str::copy).unwrap_or_default();
+    let old = annotations
+        .get(REVISION)
+        .and_then(Value::as_str)
+        .map(Str::copy)
+        .unwrap_or_default();
     let old_number: i64 = match old.as_str() {
         "" => 0,
         text => match text.parse() {
@@ -362,14 +458,23 @@ pub fn set_new_replica_set_annotations(
 }
 
 fn add_to_history(annotations: &mut Map, old_revision: &Str, limit: usize) {
-    let before = annotations.get(REVISION_HISTORY).and_then(Value::as_str).unwrap_or("");
+    let before = annotations
+        .get(REVISION_HISTORY)
+        .and_then(Value::as_str)
+        .unwrap_or("");
     if before.is_empty() {
         annotations.insert(REVISION_HISTORY, old_revision);
         return;
     }
     let mut items: Vec<&str> = before.split(',').collect();
     items.push(old_revision);
-    let length = |items: &[&str]| items.iter().map(|i| i.len() + 1).sum::<usize>().saturating_sub(1);
+    let length = |items: &[&str]| {
+        items
+            .iter()
+            .map(|i| i.len() + 1)
+            .sum::<usize>()
+            .saturating_sub(1)
+    };
     let mut from = 0;
     while length(&items[from..]) > limit && from < items.len() {
         from += 1;
@@ -385,7 +490,9 @@ fn add_to_history(annotations: &mut Map, old_revision: &Str, limit: usize) {
 ///
 /// Mirrors `ReplicasAnnotationsNeedUpdate`, pkg/controller/deployment/util/deployment_util.go.
 pub fn replicas_annotations_need_update(annotations: &Map, desired: i32, max: i32) -> bool {
-    let is = |key: &str, n: i32| annotations.get(key).and_then(Value::as_str) == Some(n.to_string().as_str());
+    let is = |key: &str, n: i32| {
+        annotations.get(key).and_then(Value::as_str) == Some(n.to_string().as_str())
+    };
     !is(DESIRED_REPLICAS, desired) || !is(MAX_REPLICAS, max)
 }
 
@@ -425,26 +532,45 @@ pub fn get_replica_set_fraction(rs: &ReplicaSet, deployment: &DeploymentView) ->
 /// The part of `to_add` that one ReplicaSet gets.
 ///
 /// Mirrors `GetReplicaSetProportion`, pkg/controller/deployment/util/deployment_util.go.
-pub fn get_replica_set_proportion(rs: &ReplicaSet, deployment: &DeploymentView, to_add: i32, added: i32) -> i32 {
+pub fn get_replica_set_proportion(
+    rs: &ReplicaSet,
+    deployment: &DeploymentView,
+    to_add: i32,
+    added: i32,
+) -> i32 {
     if rs.replicas == 0 || to_add == 0 || to_add == added {
         return 0;
     }
     let fraction = get_replica_set_fraction(rs, deployment);
     let allowed = to_add - added;
-    if to_add > 0 { fraction.min(allowed) } else { fraction.max(allowed) }
+    if to_add > 0 {
+        fraction.min(allowed)
+    } else {
+        fraction.max(allowed)
+    }
 }
 
 /// The one place to scale: the only active ReplicaSet, or the newest if none is active; `None` if several are.
 ///
 /// Mirrors `FindActiveOrLatest`, pkg/controller/deployment/util/deployment_util.go.
-pub fn find_active_or_latest(new: Option<usize>, old: &[usize], sets: &[ReplicaSet]) -> Option<usize> {
-    let active: Vec<usize> = new.into_iter().chain(old.iter().copied()).filter(|&i| sets[i].replicas > 0).collect();
+pub fn find_active_or_latest(
+    new: Option<usize>,
+    old: &[usize],
+    sets: &[ReplicaSet],
+) -> Option<usize> {
+    let active: Vec<usize> = new
+        .into_iter()
+        .chain(old.iter().copied())
+        .filter(|&i| sets[i].replicas > 0)
+        .collect();
     match active.as_slice() {
         [] => new.or_else(|| {
             // Newest first; names decide between equal times.
             old.iter().copied().max_by(|&a, &b| {
                 let (a, b) = (sets[a].meta(), sets[b].meta());
-                a.creation.cmp(&b.creation).then_with(|| b.name.cmp(&a.name))
+                a.creation
+                    .cmp(&b.creation)
+                    .then_with(|| b.name.cmp(&a.name))
             })
         }),
         [one] => Some(*one),
@@ -457,7 +583,10 @@ pub fn find_active_or_latest(new: Option<usize>, old: &[usize], sets: &[ReplicaS
 /// Mirrors `IsSaturated`, pkg/controller/deployment/util/deployment_util.go.
 pub fn is_saturated(deployment: &DeploymentView, rs: Option<&ReplicaSet>) -> bool {
     let Some(rs) = rs else { return false };
-    let desired = rs.meta().annotation(DESIRED_REPLICAS).and_then(|t| t.parse::<i32>().ok());
+    let desired = rs
+        .meta()
+        .annotation(DESIRED_REPLICAS)
+        .and_then(|t| t.parse::<i32>().ok());
     rs.replicas == deployment.replicas
         && desired == Some(deployment.replicas)
         && rs.status.available_replicas == deployment.replicas
@@ -487,7 +616,9 @@ pub fn deployment_progressing(old: &DeploymentStatus, new: &DeploymentStatus) ->
 ///
 /// Mirrors `HasProgressDeadline`, pkg/controller/deployment/util/deployment_util.go.
 pub fn progress_deadline(deployment: &DeploymentView) -> Option<i32> {
-    deployment.progress_deadline_seconds.filter(|s| *s != NO_LIMIT)
+    deployment
+        .progress_deadline_seconds
+        .filter(|s| *s != NO_LIMIT)
 }
 
 /// The history limit, if there is one.
@@ -501,13 +632,23 @@ pub fn revision_history_limit(deployment: &DeploymentView) -> Option<i32> {
 ///
 /// Mirrors `DeploymentTimedOut`, pkg/controller/deployment/util/deployment_util.go.
 /// Differs: the clock has milliseconds.
-pub fn deployment_timed_out(deployment: &DeploymentView, status: &DeploymentStatus, now_ms: i64) -> bool {
-    let Some(deadline) = progress_deadline(deployment) else { return false };
-    let Some(condition) = get_deployment_condition(status, PROGRESSING) else { return false };
+pub fn deployment_timed_out(
+    deployment: &DeploymentView,
+    status: &DeploymentStatus,
+    now_ms: i64,
+) -> bool {
+    let Some(deadline) = progress_deadline(deployment) else {
+        return false;
+    };
+    let Some(condition) = get_deployment_condition(status, PROGRESSING) else {
+        return false;
+    };
     match condition.reason.as_str() {
         reason::NEW_REPLICA_SET_AVAILABLE => false,
         reason::TIMED_OUT => true,
-        _ => condition.last_update.is_none_or(|from| (from.0 + i64::from(deadline)) * 1000 < now_ms),
+        _ => condition
+            .last_update
+            .is_none_or(|from| (from.0 + i64::from(deadline)) * 1000 < now_ms),
     }
 }
 
@@ -534,7 +675,10 @@ pub fn new_deployment_condition(
 /// The condition of a type.
 ///
 /// Mirrors `GetDeploymentCondition`, pkg/controller/deployment/util/deployment_util.go.
-pub fn get_deployment_condition<'a>(status: &'a DeploymentStatus, kind: &str) -> Option<&'a Condition> {
+pub fn get_deployment_condition<'a>(
+    status: &'a DeploymentStatus,
+    kind: &str,
+) -> Option<&'a Condition> {
     status.conditions.iter().find(|c| c.kind.as_str() == kind)
 }
 

@@ -7,7 +7,9 @@ use crate::client::DeleteOptions;
 use crate::controllers::objects::{ReplicaSet, replica_set_status_value};
 use crate::controllers::selector::label_selector_matches;
 use crate::controllers::work_queue::WorkQueue;
-use crate::controllers::{new_controller_ref, resolve_controller_ref, wall_ms, with_owner, without_owner};
+use crate::controllers::{
+    new_controller_ref, resolve_controller_ref, wall_ms, with_owner, without_owner,
+};
 use crate::sim_event::SimEvent;
 use crate::step::Change;
 use crate::time::Millis;
@@ -49,7 +51,9 @@ impl Pods {
             self.counts.terminating -= 1;
         }
         self.strangers.remove(name);
-        let Some((object, labeled)) = self.active.remove(name) else { return };
+        let Some((object, labeled)) = self.active.remove(name) else {
+            return;
+        };
         self.counts.active -= 1;
         self.counts.fully_labeled -= i32::from(labeled);
         let Some(pod) = object.pod() else { return };
@@ -136,12 +140,18 @@ impl ReplicaSetController {
 
     /// A changed template changes which pods have all of its labels.
     fn relabel(&mut self, change: &Change) {
-        let (Some(before), Some(after)) = (&change.before, &change.after) else { return };
-        let (Some(old), Some(new)) = (before.replica_set(), after.replica_set()) else { return };
+        let (Some(before), Some(after)) = (&change.before, &change.after) else {
+            return;
+        };
+        let (Some(old), Some(new)) = (before.replica_set(), after.replica_set()) else {
+            return;
+        };
         if old.template.at("metadata.labels") == new.template.at("metadata.labels") {
             return;
         }
-        let Some(pods) = self.pods.get_mut(&after.meta.uid) else { return };
+        let Some(pods) = self.pods.get_mut(&after.meta.uid) else {
+            return;
+        };
         let pods = Rc::make_mut(pods);
         pods.counts.fully_labeled = 0;
         for (object, labeled) in pods.active.values_mut() {
@@ -245,15 +255,23 @@ impl ReplicaSetController {
     ///
     /// Mirrors `syncReplicaSet`, pkg/controller/replicaset/replica_set.go.
     fn sync_replica_set(&mut self, world: &mut World, key: &ObjectKey) -> Result<(), ApiError> {
-        let Some(rs) = world.store.get(key).cloned().and_then(ReplicaSet::new) else { return Ok(()) };
+        let Some(rs) = world.store.get(key).cloned().and_then(ReplicaSet::new) else {
+            return Ok(());
+        };
         let deleting = rs.meta().is_terminating();
         self.claim_pods(world, &rs, deleting)?;
         let pods = self.pods.get(&rs.meta().uid).cloned().unwrap_or_default();
-        let failed = if deleting { None } else { self.manage_replicas(world, &rs, &pods).err() };
+        let failed = if deleting {
+            None
+        } else {
+            self.manage_replicas(world, &rs, &pods).err()
+        };
 
         let version = world.version();
-        let clock =
-            ReadyClock { now_ms: wall_ms(world), inclusive: version >= EXACT_AVAILABILITY };
+        let clock = ReadyClock {
+            now_ms: wall_ms(world),
+            inclusive: version >= EXACT_AVAILABILITY,
+        };
         let counts = &pods.counts;
         let available = counts.available(rs.min_ready_seconds, clock);
         let error = failed.as_ref().map(|e| (e.message.as_str(), world.wall()));
@@ -327,11 +345,21 @@ impl ReplicaSetController {
     fn wait(&mut self, world: &mut World, key: &ObjectKey, decision: ReplicaSetDecision) {
         let same = match (self.waits.get(key), &decision) {
             (
-                Some(ReplicaSetDecision::WaitingForMinReady { ready: r, available: a, .. }),
-                ReplicaSetDecision::WaitingForMinReady { ready, available, .. },
+                Some(ReplicaSetDecision::WaitingForMinReady {
+                    ready: r,
+                    available: a,
+                    ..
+                }),
+                ReplicaSetDecision::WaitingForMinReady {
+                    ready, available, ..
+                },
             ) => r == ready && a == available,
             (
-                Some(ReplicaSetDecision::Failed { wanted: w, active: a, .. }),
+                Some(ReplicaSetDecision::Failed {
+                    wanted: w,
+                    active: a,
+                    ..
+                }),
                 ReplicaSetDecision::Failed { wanted, active, .. },
             ) => w == wanted && a == active,
             _ => false,
@@ -362,7 +390,10 @@ impl ReplicaSetController {
             }
         }
         if !released.is_empty() {
-            world.decide((key.clone(), ReplicaSetDecision::ReleasedPods { pods: released }));
+            world.decide((
+                key.clone(),
+                ReplicaSetDecision::ReleasedPods { pods: released },
+            ));
         }
         if deleting || self.orphans.is_empty() {
             return Ok(());
@@ -376,7 +407,9 @@ impl ReplicaSetController {
             .cloned()
             .collect();
         for pod_key in orphans {
-            let Some(pod) = world.store.get(&pod_key).cloned() else { continue };
+            let Some(pod) = world.store.get(&pod_key).cloned() else {
+                continue;
+            };
             let active = pod
                 .pod()
                 .is_some_and(|p| utils::is_pod_active(p.phase, pod.meta.is_terminating()));
@@ -407,7 +440,9 @@ impl ReplicaSetController {
     ) -> Result<(), ApiError> {
         let active = pods.counts.active;
         let diff = i64::from(active) - i64::from(rs.replicas);
-        let count = usize::try_from(diff.unsigned_abs()).unwrap_or(usize::MAX).min(BURST_REPLICAS);
+        let count = usize::try_from(diff.unsigned_abs())
+            .unwrap_or(usize::MAX)
+            .min(BURST_REPLICAS);
         match diff {
             0 => Ok(()),
             ..0 => create_pods(world, rs, active, count),
@@ -429,10 +464,18 @@ impl ReplicaSetController {
             .filter_map(|o| {
                 let pod = o.pod()?;
                 let rank = ranks.get(&pod.node).copied().unwrap_or(0);
-                Some(Candidate { pod, uid: &o.meta.uid, created: o.meta.creation, rank })
+                Some(Candidate {
+                    pod,
+                    uid: &o.meta.uid,
+                    created: o.meta.creation,
+                    rank,
+                })
             })
             .collect();
-        let ages = Ages { now_ms: wall_ms(world), logarithmic: true };
+        let ages = Ages {
+            now_ms: wall_ms(world),
+            logarithmic: true,
+        };
         let chosen = utils::get_pods_to_delete(&candidates, count, ages);
         let named = chosen.iter().map(|&i| Chosen {
             pod: objects[i].meta.name.clone(),
@@ -453,14 +496,23 @@ impl ReplicaSetController {
             match world.delete(&key, &DeleteOptions::default()) {
                 Ok(()) => {
                     let message = format!("Deleted pod: {}", pod.meta.name);
-                    world.event(COMPONENT, rs.object(), "Normal", "SuccessfulDelete", message);
+                    world.event(
+                        COMPONENT,
+                        rs.object(),
+                        "Normal",
+                        "SuccessfulDelete",
+                        message,
+                    );
                 }
                 Err(e) if e.is_not_found() => {}
                 Err(e) => {
                     let message = format!("Error deleting: {}", e.message);
                     world.event(COMPONENT, rs.object(), "Warning", "FailedDelete", message);
                     let text = format!("unable to delete pods: {}", e.message);
-                    failed = failed.or(Some(ApiError { message: text.into(), ..e }));
+                    failed = failed.or(Some(ApiError {
+                        message: text.into(),
+                        ..e
+                    }));
                 }
             }
         }
@@ -474,10 +526,13 @@ impl ReplicaSetController {
     fn ranks(&self, world: &World, rs: &ReplicaSet) -> BTreeMap<Str, i32> {
         let mut ranks = BTreeMap::new();
         let owner = rs.meta().controller.as_ref().map(|c| &c.uid);
-        let related = world.store.list_in(Kind::REPLICA_SET, &rs.meta().namespace).filter(|o| {
-            o.meta.uid == rs.meta().uid
-                || (owner.is_some() && o.meta.controller.as_ref().map(|c| &c.uid) == owner)
-        });
+        let related = world
+            .store
+            .list_in(Kind::REPLICA_SET, &rs.meta().namespace)
+            .filter(|o| {
+                o.meta.uid == rs.meta().uid
+                    || (owner.is_some() && o.meta.controller.as_ref().map(|c| &c.uid) == owner)
+            });
         for pods in related.filter_map(|o| self.pods.get(&o.meta.uid)) {
             for (node, n) in &pods.nodes {
                 *ranks.entry(node.clone()).or_insert(0) += n;
@@ -502,7 +557,8 @@ fn has_template_labels(template: &Value, labels: &Value) -> bool {
 fn matching_replica_sets(world: &World, pod: &Object) -> Vec<ObjectKey> {
     let sets = world.store.list_in(Kind::REPLICA_SET, &pod.meta.namespace);
     sets.filter(|o| {
-        o.replica_set().is_some_and(|r| label_selector_matches(&r.selector, &pod.meta.labels))
+        o.replica_set()
+            .is_some_and(|r| label_selector_matches(&r.selector, &pod.meta.labels))
     })
     .map(|o| rs_key(o))
     .collect()
@@ -517,12 +573,18 @@ fn create_pods(
 ) -> Result<(), ApiError> {
     let pod = get_pod_from_template(rs);
     let mut names = Vec::new();
-    let (_, failed) = utils::slow_start_batch(count, 1, || {
-        match world.create(Kind::POD, pod.clone()) {
+    let (_, failed) =
+        utils::slow_start_batch(count, 1, || match world.create(Kind::POD, pod.clone()) {
             Ok(created) => {
                 names.push(created.meta.name.clone());
                 let message = format!("Created pod: {}", created.meta.name);
-                world.event(COMPONENT, rs.object(), "Normal", "SuccessfulCreate", message);
+                world.event(
+                    COMPONENT,
+                    rs.object(),
+                    "Normal",
+                    "SuccessfulCreate",
+                    message,
+                );
                 Ok(())
             }
             Err(e) => {
@@ -530,11 +592,13 @@ fn create_pods(
                 world.event(COMPONENT, rs.object(), "Warning", "FailedCreate", message);
                 Err(e)
             }
-        }
-    });
+        });
     if !names.is_empty() {
-        let decision =
-            ReplicaSetDecision::CreatedPods { wanted: rs.replicas, active, pods: names };
+        let decision = ReplicaSetDecision::CreatedPods {
+            wanted: rs.replicas,
+            active,
+            pods: names,
+        };
         world.decide((rs.key(), decision));
     }
     failed.map_or(Ok(()), Err)

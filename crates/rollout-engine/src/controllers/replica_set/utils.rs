@@ -57,10 +57,13 @@ impl PodCounts {
     }
     /// Active pods that are ready for long enough.
     pub fn available(&self, min_ready_seconds: i32, clock: ReadyClock) -> i32 {
-        let available = |since: &Option<Timestamp>| {
-            is_pod_available(true, *since, min_ready_seconds, clock)
-        };
-        self.ready.iter().filter(|(t, _)| available(t)).map(|(_, n)| n).sum()
+        let available =
+            |since: &Option<Timestamp>| is_pod_available(true, *since, min_ready_seconds, clock);
+        self.ready
+            .iter()
+            .filter(|(t, _)| available(t))
+            .map(|(_, n)| n)
+            .sum()
     }
     /// When the next ready pod becomes available, in ms of the wall clock.
     pub fn next_available(&self, min_ready_seconds: i32, clock: ReadyClock) -> Option<i64> {
@@ -96,12 +99,19 @@ pub fn failure_condition(
     error: Option<(&str, Timestamp)>,
 ) -> Vec<Condition> {
     let mut conditions = conditions.to_vec();
-    let exists = conditions.iter().any(|c| c.kind.as_str() == REPLICA_FAILURE);
+    let exists = conditions
+        .iter()
+        .any(|c| c.kind.as_str() == REPLICA_FAILURE);
     match error {
         Some((message, now)) if !exists => conditions.push(Condition {
             kind: REPLICA_FAILURE.into(),
             status: "True".into(),
-            reason: if active < wanted { "FailedCreate" } else { "FailedDelete" }.into(),
+            reason: if active < wanted {
+                "FailedCreate"
+            } else {
+                "FailedDelete"
+            }
+            .into(),
             message: Str::copy(message),
             last_update: None,
             last_transition: Some(now),
@@ -193,16 +203,12 @@ impl Ages {
     }
 
     /// Which of two unequal times goes first: the later one; a missing one before all.
-    fn compare(
-        self,
-        a: Option<Timestamp>,
-        b: Option<Timestamp>,
-        uids: (&str, &str),
-    ) -> Ordering {
+    fn compare(self, a: Option<Timestamp>, b: Option<Timestamp>, uids: (&str, &str)) -> Ordering {
         match (a, b) {
-            (Some(a), Some(b)) if self.logarithmic => {
-                self.bucket(a).cmp(&self.bucket(b)).then_with(|| uids.0.cmp(uids.1))
-            }
+            (Some(a), Some(b)) if self.logarithmic => self
+                .bucket(a)
+                .cmp(&self.bucket(b))
+                .then_with(|| uids.0.cmp(uids.1)),
             (Some(a), Some(b)) => b.cmp(&a),
             (a, b) => a.is_some().cmp(&b.is_some()),
         }
@@ -222,7 +228,13 @@ type FirstRules = (bool, u8, bool, i32, Reverse<i32>);
 /// The rules before any time: node, phase, readiness, cost, rank.
 fn first_rules(c: &Candidate<'_>) -> FirstRules {
     let pod = c.pod;
-    (!pod.node.is_empty(), phase_order(pod.phase), pod.ready, pod.deletion_cost, Reverse(c.rank))
+    (
+        !pod.node.is_empty(),
+        phase_order(pod.phase),
+        pod.ready,
+        pod.deletion_cost,
+        Reverse(c.rank),
+    )
 }
 
 /// Which of two pods is deleted first: `Less` means the first one.
@@ -260,9 +272,19 @@ pub type DeletionKey<'a> = (FirstRules, i32, Reverse<i32>, i32, &'a str);
 /// (see [`compare_for_deletion`]); here more restarts go first, then the uid decides.
 pub fn deletion_key<'a>(c: &Candidate<'a>, ages: Ages) -> DeletionKey<'a> {
     let bucket = |t: Option<Timestamp>| t.map_or(-2, |t| ages.bucket(t));
-    let ready = if c.pod.ready { bucket(c.pod.ready_since) } else { 0 };
+    let ready = if c.pod.ready {
+        bucket(c.pod.ready_since)
+    } else {
+        0
+    };
     let age = if c.pod.ready { 0 } else { bucket(c.created) };
-    (first_rules(c), ready, Reverse(c.pod.max_restarts), age, c.uid)
+    (
+        first_rules(c),
+        ready,
+        Reverse(c.pod.max_restarts),
+        age,
+        c.uid,
+    )
 }
 
 /// Which pods to delete: indices, first to go first. With all of them nothing is ordered.
