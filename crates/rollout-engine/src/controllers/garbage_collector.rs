@@ -111,19 +111,20 @@ impl GarbageCollector {
                 }
                 self.wake_waiting_owners(world, &change.key, gone);
             }
-            (_, Some(now)) if now.meta.is_terminating() => {
-                if has_finalizer(now, FOREGROUND) || has_finalizer(now, ORPHAN) {
-                    self.queue.add(world, change.key.clone());
-                }
+            (_, Some(now))
+                if now.meta.is_terminating()
+                    && (has_finalizer(now, FOREGROUND) || has_finalizer(now, ORPHAN)) =>
+            {
+                self.queue.add(world, change.key.clone());
             }
-            (before, Some(_)) if before.is_none() && !after.is_empty() => {
-                // A new object whose owner is gone already.
-                if after
-                    .iter()
-                    .all(|o| owner_object(world, &change.key, o).is_none())
-                {
-                    self.queue.add(world, change.key.clone());
-                }
+            // A new object whose owner is gone already.
+            (None, Some(_))
+                if !after.is_empty()
+                    && after
+                        .iter()
+                        .all(|o| owner_object(world, &change.key, o).is_none()) =>
+            {
+                self.queue.add(world, change.key.clone());
             }
             _ => {}
         }

@@ -385,11 +385,7 @@ pub fn revision(rs: &ReplicaSet) -> i64 {
 ///
 /// Mirrors `MaxRevision`, pkg/controller/deployment/util/deployment_util.go.
 pub fn max_revision<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>) -> i64 {
-    sets.into_iter()
-        .map(|rs| revision(rs))
-        .max()
-        .unwrap_or(0)
-        .max(0)
+    sets.into_iter().map(revision).max().unwrap_or(0).max(0)
 }
 
 /// The second highest revision of some ReplicaSets.
@@ -397,7 +393,7 @@ pub fn max_revision<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>) -> i64 {
 /// Mirrors `LastRevision`, pkg/controller/deployment/util/deployment_util.go.
 pub fn last_revision<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>) -> i64 {
     let (mut max, mut second) = (0, 0);
-    for v in sets.into_iter().map(|rs| revision(rs)) {
+    for v in sets.into_iter().map(revision) {
         if v >= max {
             (max, second) = (v, max);
         } else if v > second {
