@@ -12,6 +12,7 @@ pub mod intstr;
 pub mod json;
 pub mod key;
 pub mod kinds;
+pub mod patch;
 pub mod quantity;
 pub mod status_error;
 pub mod time;

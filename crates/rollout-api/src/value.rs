@@ -445,6 +445,11 @@ impl From<&Str> for Value {
         Value::String(v.clone())
     }
 }
+impl From<&Value> for Value {
+    fn from(v: &Value) -> Self {
+        v.clone()
+    }
+}
 impl From<Map> for Value {
     fn from(v: Map) -> Self {
         Value::Map(Rc::new(v))
