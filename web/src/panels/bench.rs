@@ -1,0 +1,116 @@
+//! The bench under the manifest: history, images, events, numbers; one is open at a time.
+
+use super::images::Images;
+use super::pod_card::PodCard;
+use super::readout::Measures;
+use super::spans::Coach;
+use crate::playground::Msg;
+use crate::ui::{Button, Icon, Tabs};
+use rollout_view::{ConditionRow, EventRow, HistoryRow, HistoryView, PageView, PodView};
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct BenchProps {
+    pub page: Rc<PageView>,
+    pub tab: &'static str,
+    /// The pod that was clicked.
+    pub pod: Option<PodView>,
+    pub dispatch: Callback<Msg>,
+}
+
+#[component]
+pub fn Bench(props: &BenchProps) -> Html {
+    let page = &props.page;
+    let warnings = page.events.iter().filter(|e| e.kind == "Warning").count();
+    let mut tabs: Vec<(&'static str, AttrValue)> = vec![("history", "History".into()), ("images", "Break it".into()),
+        ("events", if warnings > 0 { format!("Events, {warnings} warnings").into() } else { "Events".into() }), ("numbers", "Numbers".into())];
+    if warnings > 0 {
+        tabs[2].1 = if warnings == 1 { "Events (1 warning)".into() } else { format!("Events ({warnings})").into() };
+    }
+    if props.pod.is_some() {
+        tabs.push(("pod", "Pod".into()));
+    }
+    let selected = if tabs.iter().any(|(id, _)| *id == props.tab) { props.tab } else { "history" };
+    let panel = |id: &'static str, content: Html| {
+        html! { <div class="tab-panel" key={id} role="tabpanel" id={format!("panel-{id}")} aria-labelledby={format!("tab-{id}")} hidden={id != selected}>{content}</div> }
+    };
+    html! {
+        <section class="tabs" aria-label="Bench">
+            <Tabs label="Bench" {tabs} {selected} onselect={props.dispatch.reform(Msg::Tab)} />
+            { panel("history", html! { <History history={page.history.clone()} dispatch={props.dispatch.clone()} /> }) }
+            { panel("images", html! { <Images images={page.images.clone()} dispatch={props.dispatch.clone()} /> }) }
+            { panel("events", html! { <Events events={page.events.clone()} conditions={page.conditions.clone()} /> }) }
+            { panel("numbers", html! { <Measures measures={page.measures.clone()} /> }) }
+            if let Some(pod) = &props.pod { { panel("pod", html! { <PodCard pod={pod.clone()} dispatch={props.dispatch.clone()} /> }) } }
+        </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct HistoryProps {
+    history: HistoryView,
+    dispatch: Callback<Msg>,
+}
+
+/// A railway line, newest on top.
+#[component]
+fn History(props: &HistoryProps) -> Html {
+    html! { <>
+        <ol class="line" aria-label="Revisions, newest first">
+            { for props.history.rows.iter().map(|row| html! { <Station key={row.set.clone()} row={row.clone()} dispatch={props.dispatch.clone()} /> }) }
+        </ol>
+        if props.history.rows.is_empty() { <p class="hint-line">{"No revision yet: apply a Deployment."}</p> }
+        <p class="hint-line">{props.history.note.clone()}</p>
+    </> }
+}
+
+#[derive(Properties, PartialEq)]
+struct StationProps {
+    row: HistoryRow,
+    dispatch: Callback<Msg>,
+}
+
+#[component]
+fn Station(props: &StationProps) -> Html {
+    let row = &props.row;
+    html! {
+        <li class="station" data-testid="history-row" data-revision={row.revision.to_string()} aria-current={row.current.then_some("true")}>
+            <Coach version={row.version.clone()} /><b>{row.revision}</b>
+            <span>{row.image.clone()}<small>{if row.cause == "<none>" { row.set.clone() } else { row.cause.clone() }}</small></span>
+            <span class="station-end">
+                if !row.word.is_empty() { <em class={(row.word == "stalled").then_some("fail")}>{row.word.clone()}</em> }
+                if let Some(becomes) = row.becomes { <i class="becomes">{format!("becomes {becomes}")}</i> }
+                if let Some(line) = &row.undo {
+                    <Button testid="history-undo" command={AttrValue::from(line.clone())}
+                        onclick={let line = line.clone(); props.dispatch.reform(move |_: MouseEvent| Msg::Run(line.clone()))}><Icon name="m-undo" />{format!("Undo to {}", row.revision)}</Button>
+                }
+            </span>
+        </li>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct EventsProps {
+    events: Vec<EventRow>,
+    conditions: Vec<ConditionRow>,
+}
+
+#[component]
+fn Events(props: &EventsProps) -> Html {
+    html! { <>
+        <dl class="conditions" aria-label="Conditions">
+            { for props.conditions.iter().map(|c| html! {
+                <div key={c.kind.clone()} data-testid="condition-row" class={(!c.good).then_some("warn")}><dt>{c.kind.clone()}{" "}<b>{c.status.clone()}</b>{" "}<span>{c.reason.clone()}</span></dt><dd>{c.message.clone()}</dd></div>
+            }) }
+        </dl>
+        <ol class="events" aria-label="Events, newest first" tabindex="0">
+            { for props.events.iter().map(|e| html! {
+                <li key={e.uid.clone()} data-testid="event-row" data-kind={e.kind.clone()} data-reason={e.reason.clone()} class={(e.kind == "Warning").then_some("warn")}>
+                    <time>{e.at.clone()}</time><b>{e.reason.clone()}{" "}<small>{e.times.clone()}</small></b><span><small>{e.object.clone()}</small>{" "}{e.message.clone()}</span>
+                </li>
+            }) }
+        </ol>
+        if props.events.is_empty() { <p class="hint-line">{"No events yet."}</p> }
+    </> }
+}

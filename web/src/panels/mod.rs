@@ -1,0 +1,18 @@
+//! One file or folder per panel. A panel draws its view model and sends messages.
+
+pub mod actions;
+pub mod bench;
+pub mod compare;
+pub mod console;
+pub mod editor;
+pub mod header;
+pub mod images;
+pub mod keys;
+pub mod pod_card;
+pub mod readout;
+pub mod scene;
+pub mod share;
+pub mod spans;
+pub mod sums;
+pub mod transport;
+pub mod why;

@@ -1,0 +1,107 @@
+//! The section drawing: axis, limits, past, tower, sets. Heights are pods, widths are milliseconds.
+
+mod fan;
+mod frame;
+mod geometry;
+mod lives;
+mod past;
+mod pod;
+mod ruler;
+mod sets;
+
+use crate::hooks::use_vars;
+use crate::panels::sums::Ledger;
+use crate::playground::Msg;
+use rollout_view::{PageView, SceneView};
+use std::rc::Rc;
+use yew::prelude::*;
+
+pub use ruler::Ruler;
+
+use frame::{Axis, Bands, Limit};
+use geometry::ratio;
+use lives::Lives;
+use past::{Past, PastHead};
+use pod::Pod;
+use sets::Sets;
+
+#[derive(Properties, PartialEq)]
+pub struct StageProps {
+    pub page: Rc<PageView>,
+    /// Unique id of the pod that is looked at.
+    #[prop_or_default]
+    pub picked: Option<AttrValue>,
+    /// Seeks and cuts cross-fade; nothing travels.
+    #[prop_or_default]
+    pub jump: bool,
+    /// In a comparison all panes share one height.
+    #[prop_or_default]
+    pub shared_height: Option<u32>,
+    pub dispatch: Callback<Msg>,
+    /// What stands below and beside the drawing: readout, actions.
+    #[prop_or_default]
+    pub children: Children,
+    #[prop_or("stage".into())]
+    pub class: AttrValue,
+    #[prop_or_default]
+    pub pane: bool,
+}
+
+/// Levels of the drawing, whole.
+fn levels(scene: &SceneView, shared: Option<u32>) -> u32 {
+    shared.unwrap_or(scene.height).max(scene.height).max(1).div_ceil(scene.grain.per_level())
+}
+
+#[component]
+pub fn Stage(props: &StageProps) -> Html {
+    let scene = &props.page.scene;
+    let per = scene.grain.per_level();
+    let levels = levels(scene, props.shared_height);
+    let height = levels * per;
+    let node = use_vars(vec![
+        ("--levels", levels.to_string()),
+        ("--per", per.to_string()),
+        ("--below-rows", scene.leaving.len().min(LEAVING_SHOWN).max(1).to_string()),
+        ("--ceil", ratio(scene.ceiling.as_ref().map_or(height, |c| c.level), per)),
+    ]);
+    let dispatch = &props.dispatch;
+    html! {
+        <section ref={node} class={props.class.clone()} data-testid={if props.pane { "compare-pane" } else { "band" }} aria-label={scene.label.clone()}
+            data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-many={(levels > 8).then_some("true")}
+            data-time={props.pane.then(|| props.page.root.time.clone())}>
+            <PastHead past={scene.past.clone()} dispatch={dispatch.clone()} />
+            <Axis axis={scene.axis.clone()} {per} />
+            if let Some(ceiling) = &scene.ceiling { <Limit limit={ceiling.clone()} {per} /> }
+            if let Some(floor) = &scene.floor { <Limit limit={floor.clone()} {per} /> }
+            <div class="ground"></div>
+            <Past past={scene.past.clone()} {height} at_head={props.page.transport.at_head} dispatch={dispatch.clone()} />
+            <p class="now-head"><b>{props.page.transport.time.clone()}</b>{if props.page.transport.at_head { " now" } else { " looking back" }}</p>
+            <ol class="tower" aria-label="Pods, lowest first">
+                { for scene.pods.iter().map(|pod| html! {
+                    <Pod key={pod.uid.clone()} pod={pod.clone()} {per} picked={props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} dispatch={dispatch.clone()} />
+                }) }
+                { for scene.leaving.iter().take(LEAVING_SHOWN).map(|pod| html! {
+                    <Pod key={pod.uid.clone()} pod={pod.clone()} per={1} picked={props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} dispatch={dispatch.clone()} />
+                }) }
+            </ol>
+            if scene.pods.is_empty() && !scene.bands.is_empty() { <Bands bands={scene.bands.clone()} {per} /> }
+            if scene.pods.is_empty() && scene.bands.is_empty() && scene.leaving.is_empty() && !props.pane {
+                <p class="tower-empty">{"no pods"}</p>
+            }
+            <Sets sets={scene.sets.clone()} {per} floor={scene.floor.as_ref().map(|f| f.level)} />
+            <p class="leaving">{scene.leaving_text.clone()}</p>
+            if !props.pane {
+                <div class="next">
+                    <Ledger sum={props.page.room.clone()} testid="room" dispatch={dispatch.clone()} />
+                    <Ledger sum={props.page.spare.clone()} testid="spare" dispatch={dispatch.clone()} />
+                </div>
+                <Lives lives={scene.lives.clone()} width={scene.past.width} now_x={scene.past.now_x} />
+                <Ruler past={scene.past.clone()} transport={props.page.transport.clone()} marks={props.page.marks.clone()} dispatch={dispatch.clone()} />
+            }
+            { props.children.clone() }
+        </section>
+    }
+}
+
+/// More leaving pods than this are only counted.
+const LEAVING_SHOWN: usize = 8;

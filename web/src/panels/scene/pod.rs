@@ -1,0 +1,63 @@
+//! One pod: livery, letter, mark, suffix, word. The state's shape and mark come before its colour.
+
+use crate::hooks::use_vars;
+use crate::playground::Msg;
+use crate::ui::Icon;
+use rollout_view::PodView;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct PodProps {
+    pub pod: PodView,
+    /// Pods on one level.
+    pub per: u32,
+    pub picked: bool,
+    pub dispatch: Callback<Msg>,
+}
+
+#[component]
+pub fn Pod(props: &PodProps) -> Html {
+    let pod = &props.pod;
+    let per = props.per.max(1);
+    let node = use_vars(vec![
+        ("--l", (pod.level / per).to_string()),
+        ("--c", (pod.level % per).to_string()),
+        ("--p", format!(".{:03}", pod.progress.unwrap_or(0).min(999))),
+    ]);
+    let uid = AttrValue::from(pod.uid.clone());
+    let onclick = props.dispatch.reform(move |_: MouseEvent| Msg::PickPod(Some(uid.clone())));
+    let onkeydown = {
+        let (dispatch, name) = (props.dispatch.clone(), pod.name.clone());
+        Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
+            "Delete" => dispatch.emit(Msg::Draft(format!("kubectl delete pod {name}"))),
+            "ArrowUp" | "ArrowDown" => {
+                event.prevent_default();
+                event.stop_propagation();
+                crate::interop::dom::focus_sibling(&event, ".pod", event.key() == "ArrowUp");
+            }
+            _ => {}
+        })
+    };
+    html! {
+        <li ref={node} class="pod" data-testid="pod" data-name={pod.name.clone()} data-set={pod.set.clone()} data-state={pod.state.name()}
+            data-version={pod.version.letter.clone()} data-livery={pod.version.livery.to_string()} data-fresh={pod.changed.then_some("true")}
+            data-next={pod.next_to_go.then_some("true")} data-progress={pod.progress.map(|_| "true")} data-picked={props.picked.then_some("true")}>
+            <button type="button" class="pod-hit" tabindex={if pod.level == 0 { "0" } else { "-1" }} aria-label={pod.label.clone()}
+                aria-pressed={props.picked.to_string()} title={title(pod)} {onclick} {onkeydown}></button>
+            <b class="pod-letter" aria-hidden="true">{pod.version.letter.clone()}</b>
+            <Icon name={format!("m-{}", pod.state.mark().name())} class="pod-mark" />
+            <span class="pod-name" aria-hidden="true">{pod.short.clone()}</span>
+            <span class="pod-word" aria-hidden="true">{pod.word.clone()}</span>
+            if pod.progress.is_some() { <i class="pod-bar"></i> }
+        </li>
+    }
+}
+
+/// The tooltip: the whole name and the facts, one a line.
+fn title(pod: &PodView) -> String {
+    let mut title = pod.name.clone();
+    for (name, value) in &pod.facts {
+        title.push_str(&format!("\n{name}: {value}"));
+    }
+    title
+}

@@ -1,0 +1,69 @@
+//! The sentence: why this happened, or why nothing happens.
+
+use super::spans::Spans;
+use super::sums::SumsLine;
+use crate::playground::Msg;
+use crate::ui::Icon;
+use rollout_view::{PageView, WhyKind};
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct WhyProps {
+    pub page: Rc<PageView>,
+    pub dispatch: Callback<Msg>,
+    /// The heading of the page (in a comparison the panes have their own, smaller ones).
+    #[prop_or(true)]
+    pub sums: bool,
+}
+
+#[component]
+pub fn Why(props: &WhyProps) -> Html {
+    let why = &props.page.why;
+    let (sign, alert_class) = match why.kind {
+        WhyKind::Stalled => (Some("m-hourglass"), "stall"),
+        WhyKind::Refused => (Some("m-bang"), "stall"),
+        WhyKind::Paused => (Some("m-clamp"), "clamped"),
+        _ => (None, "news"),
+    };
+    html! {
+        <header class="why" data-kind={kind_name(why.kind)}>
+            <p class="kicker">
+                if let Some(alert) = &why.alert {
+                    <b class={alert_class}>if let Some(sign) = sign { <Icon name={sign} /> }{alert.clone()}</b>{" "}
+                }
+                <Spans spans={why.kicker.clone()} dispatch={props.dispatch.clone()} />
+            </p>
+            <h1 data-testid="why"><Spans spans={why.headline.clone()} dispatch={props.dispatch.clone()} /></h1>
+            if props.sums {
+                <SumsLine room={props.page.room.clone()} spare={props.page.spare.clone()} dispatch={props.dispatch.clone()} />
+            }
+        </header>
+    }
+}
+
+/// The value of `data-kind`.
+fn kind_name(kind: WhyKind) -> &'static str {
+    match kind {
+        WhyKind::Decision => "decision",
+        WhyKind::Change => "change",
+        WhyKind::Wait => "wait",
+        WhyKind::Stalled => "stalled",
+        WhyKind::Paused => "paused",
+        WhyKind::Complete => "complete",
+        WhyKind::Empty => "empty",
+        WhyKind::Action => "action",
+        WhyKind::Refused => "refused",
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct LiveProps {
+    pub text: AttrValue,
+}
+
+/// The one polite live region of the page: one announcement per step.
+#[component]
+pub fn Live(props: &LiveProps) -> Html {
+    html! { <p class="sr" role="status" aria-live="polite" data-testid="live">{props.text.clone()}</p> }
+}

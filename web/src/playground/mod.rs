@@ -1,0 +1,143 @@
+//! The one component that owns the session. Messages go up to it, view models go down.
+
+pub mod highlight;
+mod keys;
+mod links;
+mod msg;
+mod params;
+mod playback;
+mod render;
+mod start;
+mod update;
+
+pub use keys::KEYS;
+pub use msg::{KeyPress, Msg, Panel, Theme};
+pub use params::{SPEEDS, Ui};
+
+use crate::interop::{location, page};
+use crate::panels::actions::Form;
+use gloo::events::{EventListener, EventListenerOptions};
+use gloo::render::AnimationFrame;
+use params::Params;
+use playback::Playback;
+use rollout_session::Session;
+use rollout_view::{Comparison, PageView, Quantity};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use yew::prelude::*;
+
+/// What stands over the stage for a moment.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Notice {
+    pub error: bool,
+    pub text: String,
+    /// A question: pressing the button does it.
+    pub confirm: Option<(&'static str, Msg)>,
+}
+
+/// The page.
+pub struct Playground {
+    pub(crate) dispatch: Callback<Msg>,
+    pub(crate) session: Session,
+    pub(crate) comparison: Option<Comparison>,
+    /// What the screen shows, made once per change.
+    pub(crate) view: Rc<PageView>,
+    /// The Deployment that is looked at, where the learner chose one.
+    pub(crate) focus: Option<(String, String)>,
+    pub(crate) ui: Ui,
+    pub(crate) link: bool,
+    pub(crate) theme: Theme,
+
+    /// Text of the editor.
+    pub(crate) text: AttrValue,
+    /// The text as it was applied last.
+    pub(crate) applied: AttrValue,
+    /// The text was put in as a whole (pasted), not edited.
+    pub(crate) pasted: bool,
+    /// The learner has done nothing yet.
+    pub(crate) untouched: bool,
+
+    pub(crate) playing: Option<Playback>,
+    pub(crate) frame: Option<AnimationFrame>,
+    pub(crate) speed: usize,
+    pub(crate) skipped: Option<AttrValue>,
+    /// The last change was a seek: nothing travels.
+    pub(crate) jump: bool,
+
+    pub(crate) draft: AttrValue,
+    pub(crate) preview: Option<AttrValue>,
+    pub(crate) choices: Vec<String>,
+    pub(crate) console_open: bool,
+
+    pub(crate) tab: &'static str,
+    pub(crate) form: Option<Form>,
+    pub(crate) panel: Option<Panel>,
+    pub(crate) pinned: Option<Quantity>,
+    pub(crate) picked: Option<AttrValue>,
+    pub(crate) letters: bool,
+    pub(crate) notice: Option<Notice>,
+
+    _listeners: Vec<EventListener>,
+}
+
+impl Component for Playground {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let params = Params::read(&location::query());
+        let dispatch = ctx.link().callback(|msg: Msg| msg);
+        start::open(&params, dispatch.clone(), listeners(ctx))
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        update::update(self, ctx, msg)
+    }
+
+    fn view(&self, _ctx: &Context<Self>) -> Html {
+        render::page(self)
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if first {
+            page::set_root("data-theme", self.theme.attribute());
+            page::set_root("data-ui", Some(if self.ui == Ui::Embed { "embed" } else { "full" }));
+        }
+        page::set_title(&self.view.header.title);
+        if self.playing.is_some() && self.frame.is_none() {
+            let dispatch = ctx.link().callback(|msg: Msg| msg);
+            self.frame = Some(gloo::render::request_animation_frame(move |_| dispatch.emit(Msg::Frame)));
+        }
+    }
+}
+
+/// Keys outside of texts, and the tab going to the background.
+fn listeners(ctx: &Context<Playground>) -> Vec<EventListener> {
+    let Some(document) = web_document() else { return Vec::new() };
+    let dispatch = ctx.link().callback(|msg: Msg| msg);
+    let visible = dispatch.clone();
+    let on_visibility = EventListener::new(&document, "visibilitychange", move |_| visible.emit(Msg::Visibility));
+    let options = EventListenerOptions::enable_prevent_default();
+    let on_key = EventListener::new_with_options(&document, "keydown", options, move |event| {
+        let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
+        if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
+            return;
+        }
+        let key = event.key();
+        if page::typing() || page::focused_takes(&key) {
+            return;
+        }
+        let press = KeyPress { key, shift: event.shift_key() };
+        if keys::focus_of(&press.key).is_some() || keys::msg_of(&press, true, 0).is_some() {
+            if press.key != "Escape" {
+                event.prevent_default();
+            }
+            dispatch.emit(Msg::Key(press));
+        }
+    });
+    vec![on_visibility, on_key]
+}
+
+fn web_document() -> Option<web_sys::Document> {
+    web_sys::window()?.document()
+}

@@ -1,0 +1,161 @@
+//! The page as a tree of panels.
+
+use super::msg::Msg;
+use super::params::Ui;
+use super::{Playground, links};
+use crate::panels::actions::{Actions, Target};
+use crate::panels::bench::Bench;
+use crate::panels::compare::Compare;
+use crate::panels::console::Console;
+use crate::panels::editor::Editor;
+use crate::panels::header::Header;
+use crate::panels::keys::Keys;
+use crate::panels::readout::Readout;
+use crate::panels::scene::{Ruler, Stage};
+use crate::panels::share::Share;
+use crate::panels::transport::Transport;
+use crate::panels::why::{Live, Why};
+use crate::playground::Panel;
+use crate::ui::{Button, Icon};
+use rollout_session::Session;
+use rollout_view::{PageInput, PageView, WhyKind};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What the screen shows of a session.
+pub fn look(session: &Session, text: &str, focus: Option<(&str, &str)>) -> PageView {
+    rollout_view::page_view(session, &PageInput { text, focus })
+}
+
+/// The whole page.
+pub fn page(p: &Playground) -> Html {
+    if p.ui == Ui::Embed {
+        return embed(p);
+    }
+    let dispatch = &p.dispatch;
+    html! { <>
+        <Header header={p.view.header.clone()} presets={rollout_view::presets()} deployments={p.view.deployments.clone()} theme={p.theme} comparing={p.comparison.is_some()} dispatch={dispatch.clone()} />
+        if let Some(comparison) = &p.comparison {
+            { comparing(p, &Rc::new(comparison.view())) }
+        } else {
+            { desk(p) }
+        }
+        <Live text={p.view.why.spoken.clone()} />
+        { over(p) }
+    </> }
+}
+
+/// Panels over the page.
+fn over(p: &Playground) -> Html {
+    match p.panel {
+        Some(Panel::Share) => html! { <Share links={links::make(p)} dispatch={p.dispatch.clone()} /> },
+        Some(Panel::Keys) => html! { <Keys letters={p.letters} dispatch={p.dispatch.clone()} /> },
+        None => Html::default(),
+    }
+}
+
+/// What stands over the stage for a moment.
+fn notice(p: &Playground) -> Html {
+    let Some(notice) = &p.notice else { return Html::default() };
+    html! {
+        <div class="notice" role={if notice.error { "alert" } else { "status" }} data-testid="notice" data-kind={if notice.error { "error" } else { "note" }}>
+            <p>{notice.text.clone()}</p>
+            if let Some((word, msg)) = &notice.confirm {
+                <Button class="btn btn-main" testid="confirm" onclick={let msg = msg.clone(); p.dispatch.reform(move |_: MouseEvent| msg.clone())}>{*word}</Button>
+            }
+            <Button class="btn btn-plain" label="Dismiss" onclick={p.dispatch.reform(|_: MouseEvent| Msg::Dismiss)}><Icon name="m-x" /></Button>
+        </div>
+    }
+}
+
+fn transport(p: &Playground) -> Html {
+    html! {
+        <Transport transport={p.view.transport.clone()} branches={p.view.branches.clone()} branch={p.view.root.branch.clone()} playing={p.playing.is_some()}
+            speed={p.speed} skipped={p.skipped.clone()} dispatch={p.dispatch.clone()} />
+    }
+}
+
+/// Playground: instrument and bench.
+fn desk(p: &Playground) -> Html {
+    let (view, dispatch) = (&p.view, &p.dispatch);
+    let pod = p.picked.as_ref().and_then(|uid| view.scene.pods.iter().chain(&view.scene.leaving).find(|pod| *pod.uid == **uid)).cloned();
+    let empty = view.why.kind == WhyKind::Empty;
+    html! {
+        <main class="desk" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.root.time.clone()} data-step={view.root.step.to_string()}
+            data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())} data-playing={p.playing.is_some().then_some("true")}>
+            <article class="instrument" aria-label="Rollout">
+                <Why page={view.clone()} dispatch={dispatch.clone()} />
+                { notice(p) }
+                <Stage page={view.clone()} picked={p.picked.clone()} jump={p.jump} dispatch={dispatch.clone()}>
+                    <Readout numbers={view.numbers.clone()} />
+                    if !empty {
+                        <Actions buttons={view.actions.clone()} images={view.images.clone()} target={target(view)} form={p.form} dispatch={dispatch.clone()} />
+                    } else {
+                        <section class="acts"><p class="kicker">{"No Deployment yet"}</p>
+                            <Button class="btn btn-main wide" testid="start-roll-10" onclick={dispatch.reform(|_: MouseEvent| Msg::Preset("roll-10".to_owned()))}>{"Start with roll-10"}</Button></section>
+                    }
+                </Stage>
+                { transport(p) }
+                <Console console={view.console.clone()} draft={p.draft.clone()} preview={p.preview.clone()} choices={p.choices.clone()} open={p.console_open} dispatch={dispatch.clone()} />
+            </article>
+            <aside class="bench" aria-label="Bench">
+                <Editor text={p.text.clone()} manifest={view.manifest.clone()} dispatch={dispatch.clone()} />
+                <Bench page={view.clone()} tab={p.tab} {pod} dispatch={dispatch.clone()} />
+            </aside>
+        </main>
+    }
+}
+
+/// What the forms of the actions start from.
+fn target(view: &PageView) -> Target {
+    let Some(focus) = &view.focus else { return Target::default() };
+    Target {
+        object: if focus.namespace == "default" { format!("deployment/{}", focus.name) } else { format!("-n {} deployment/{}", focus.namespace, focus.name) },
+        containers: focus.containers.clone(),
+        replicas: view.numbers.desired,
+    }
+}
+
+/// Sentence, stage, sums, numbers, transport: in a frame of another page.
+fn embed(p: &Playground) -> Html {
+    let (view, dispatch) = (&p.view, &p.dispatch);
+    let undo = view.actions.iter().find(|b| b.id == "undo" && b.off.is_none());
+    html! {
+        <main class="instrument embed" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.root.time.clone()} data-step={view.root.step.to_string()}
+            data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())}>
+            <header class="embed-top"><b>{view.focus.as_ref().map_or("Rollout Playground".to_owned(), |f| f.name.clone())}</b>
+                if p.link { <a href={links::make_full(p)} target="_blank" rel="noopener">{"Open full page"}</a> }</header>
+            <Why page={view.clone()} sums={false} dispatch={dispatch.clone()} />
+            { notice(p) }
+            <Stage page={view.clone()} picked={p.picked.clone()} jump={p.jump} dispatch={dispatch.clone()} />
+            <crate::panels::sums::SumsLine room={view.room.clone()} spare={view.spare.clone()} dispatch={dispatch.clone()} />
+            <div class="embed-foot">
+                <Readout numbers={view.numbers.clone()} />
+                if let Some(undo) = undo {
+                    <Button testid="act-undo" command={AttrValue::from(undo.command.clone())} label={undo.label.clone()}
+                        onclick={let msg = crate::panels::actions::msg_of(&undo.act); dispatch.reform(move |_: MouseEvent| msg.clone())}><Icon name="m-undo" /><span>{undo.label.clone()}</span></Button>
+                }
+            </div>
+            <div class="transport-row">
+                { transport(p) }
+                <Ruler past={view.scene.past.clone()} transport={view.transport.clone()} marks={view.marks.clone()} dispatch={dispatch.clone()} />
+            </div>
+            <Live text={view.why.spoken.clone()} />
+        </main>
+    }
+}
+
+/// Plans below each other.
+fn comparing(p: &Playground, view: &Rc<rollout_view::CompareView>) -> Html {
+    let first = view.panes.first();
+    html! {
+        <main class="compare instrument" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.time.clone()}
+            data-step={first.map(|f| f.page.root.step.to_string())} data-writes={first.map(|f| f.page.root.writes.to_string())} data-branch={p.view.root.branch.clone()}>
+            <Compare view={view.clone()} dispatch={p.dispatch.clone()} />
+            if let Some(first) = first {
+                <Transport transport={first.page.transport.clone()} branches={Vec::new()} branch="main" playing={p.playing.is_some()}
+                    speed={p.speed} skipped={p.skipped.clone()} dispatch={p.dispatch.clone()} />
+            }
+        </main>
+    }
+}

@@ -1,0 +1,386 @@
+//! What a message does. The session decides what happens; the page decides what is shown.
+
+use super::msg::{KeyPress, Msg};
+use super::params::SPEEDS;
+use super::playback::Playback;
+use super::start::{LANDING, THEME_KEY};
+use super::{Notice, Playground, keys, links, render};
+use crate::interop::{clock, location, page, storage};
+use rollout_session::{Session, Start, file_name};
+use rollout_view::Comparison;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// While playing, a wait longer than this is not skipped but played; the learner may skip it.
+const IDLE_STOP_MS: u64 = 3_600_000;
+
+/// Handles a message; true: draw again.
+pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
+    if acts_on_time(&msg) {
+        p.skipped = None;
+        p.notice = None;
+        p.untouched = false;
+    }
+    match msg {
+        Msg::Step | Msg::Back | Msg::ToStart | Msg::ToEnd | Msg::NextMark | Msg::PrevMark | Msg::SkipWaiting | Msg::SeekStep(_) | Msg::SeekPermille(_) => time(p, &msg),
+        Msg::PlayPause => {
+            p.playing = if p.playing.is_some() { None } else { Some(Playback::new(clock::now_ms())) };
+            p.frame = None;
+        }
+        Msg::Frame => return frame(p),
+        Msg::Visibility => {
+            // Hiding the tab pauses time; showing it does not resume.
+            if !page::hidden() || p.playing.is_none() {
+                return false;
+            }
+            p.playing = None;
+            p.frame = None;
+        }
+        Msg::Speed(index) => p.speed = index.min(SPEEDS.len() - 1),
+
+        Msg::Run(line) => p.run(&line),
+        Msg::Apply => p.apply(),
+        Msg::Edit(text) => {
+            p.pasted = text.len() > 40 && changed_part(&p.text, &text) * 2 > text.len();
+            p.text = AttrValue::from(text);
+        }
+        Msg::PasteYours => {
+            p.text = AttrValue::default();
+            p.pasted = true;
+            page::focus("yaml");
+        }
+        Msg::SwitchStrategy => p.switch_strategy(),
+        Msg::SetImage(image) => {
+            if let Some(focus) = &p.view.focus {
+                let container = focus.containers.first().map(|c| c.0.clone()).unwrap_or_default();
+                p.run(&format!("kubectl set image deployment/{} {container}={image}", focus.name));
+            }
+        }
+        Msg::UndoMine => {
+            if !p.session.undo_last_action() {
+                p.note("You have done nothing yet.");
+            }
+            p.jump = true;
+        }
+        Msg::Reset => {
+            p.notice = Some(Notice { error: false, text: "Back to the start? Branches and what you did are gone then.".to_owned(), confirm: Some(("Reset", Msg::ResetSurely)) });
+        }
+        Msg::ResetSurely => p.begin(p.session.start().clone()),
+        Msg::OpenBranch(index) => {
+            p.session.open_branch(index);
+            p.jump = true;
+        }
+
+        Msg::Preset(name) => p.begin(Start { seed: p.session.start().seed, ..Start::preset(&name) }),
+        Msg::Empty => {
+            p.begin(Start { seed: p.session.start().seed, ..Start::empty() });
+            page::focus("yaml");
+        }
+        Msg::Focus(namespace, name) => p.focus = Some((namespace, name)),
+        Msg::Compare(on) => p.compare(on),
+        Msg::OpenPane(index) => {
+            if let Some(comparison) = p.comparison.take() {
+                if let Some(session) = comparison.into_session(index) {
+                    p.session = session;
+                }
+                p.stop();
+                p.jump = true;
+            }
+        }
+
+        Msg::Draft(text) => {
+            p.draft = AttrValue::from(text);
+            p.choices.clear();
+        }
+        Msg::Submit(line) => {
+            p.draft = AttrValue::default();
+            p.choices.clear();
+            if !line.trim().is_empty() {
+                p.run(&line);
+                p.console_open = true;
+            }
+        }
+        Msg::Complete => p.complete(),
+        Msg::Preview(line) => p.preview = line.map(AttrValue::from),
+        Msg::ClearConsole => p.run("clear"),
+        Msg::Interrupt => {
+            p.session.interrupt();
+            p.draft = AttrValue::default();
+        }
+        Msg::ToggleConsole => p.console_open = !p.console_open,
+
+        Msg::Tab(tab) => p.tab = tab,
+        Msg::OpenForm(form) => {
+            p.form = form;
+            p.preview = None;
+        }
+        Msg::PickPod(pod) => {
+            p.tab = if pod.is_some() { "pod" } else if p.tab == "pod" { "history" } else { p.tab };
+            p.picked = pod;
+        }
+        Msg::Pin(quantity) => p.pinned = if p.pinned == Some(quantity) { None } else { Some(quantity) },
+        Msg::Open(panel) => {
+            p.panel = Some(panel);
+            p.stop();
+        }
+        Msg::Close => {
+            if p.panel.take().is_none() && p.form.take().is_none() && p.pinned.take().is_none() {
+                p.console_open = false;
+                p.notice = None;
+            }
+        }
+        Msg::NextTheme => {
+            p.theme = p.theme.next();
+            page::set_root("data-theme", p.theme.attribute());
+            storage::set(THEME_KEY, p.theme.word());
+        }
+        Msg::ToggleLetters => p.letters = !p.letters,
+        Msg::KeepInAddress => location::set_hash(&links::make(p).moment),
+        Msg::Dismiss => p.notice = None,
+        Msg::Key(press) => return key(p, ctx, &press),
+    }
+    p.refresh();
+    true
+}
+
+/// Messages after which an older notice says nothing true any more.
+fn acts_on_time(msg: &Msg) -> bool {
+    matches!(msg, Msg::Step | Msg::Back | Msg::ToStart | Msg::ToEnd | Msg::NextMark | Msg::PrevMark | Msg::SkipWaiting | Msg::SeekStep(_) | Msg::SeekPermille(_) | Msg::PlayPause | Msg::Run(_) | Msg::Apply | Msg::Submit(_) | Msg::ResetSurely)
+        && !matches!(msg, Msg::Apply)
+}
+
+/// How many bytes differ between two texts, without their common head and tail.
+fn changed_part(old: &str, new: &str) -> usize {
+    let head = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
+    let tail = old.bytes().rev().zip(new.bytes().rev()).take_while(|(a, b)| a == b).count();
+    new.len().saturating_sub(head + tail)
+}
+
+/// Moves in time.
+fn time(p: &mut Playground, msg: &Msg) {
+    if !matches!(msg, Msg::Step) {
+        p.stop();
+    }
+    p.jump = !matches!(msg, Msg::Step | Msg::Back);
+    if let Some(comparison) = &mut p.comparison {
+        match msg {
+            Msg::Step | Msg::NextMark => comparison.step(),
+            Msg::Back | Msg::PrevMark => comparison.back(),
+            Msg::ToStart => comparison.seek(0),
+            Msg::ToEnd => comparison.seek(u64::MAX),
+            Msg::SkipWaiting => comparison.skip_waiting(),
+            Msg::SeekPermille(permille) => comparison.seek_permille(*permille),
+            _ => {}
+        }
+        return;
+    }
+    let session = &mut p.session;
+    match msg {
+        Msg::Step => {
+            session.step();
+        }
+        Msg::Back => {
+            session.back();
+        }
+        Msg::ToStart => session.seek(0),
+        Msg::ToEnd => session.seek(session.steps().len()),
+        Msg::SeekStep(step) => session.seek(*step),
+        Msg::SeekPermille(permille) => {
+            let past = &p.view.scene.past;
+            session.seek_time(past.time_at(past.width * u64::from(*permille) / 1000));
+        }
+        Msg::NextMark => {
+            let here = session.position();
+            match p.view.marks.iter().find(|m| m.step > here) {
+                Some(mark) => session.seek(mark.step),
+                None => p.skip(),
+            }
+        }
+        Msg::PrevMark => {
+            let here = session.position();
+            let step = p.view.marks.iter().rev().find(|m| m.step < here).map_or(0, |m| m.step);
+            session.seek(step);
+        }
+        Msg::SkipWaiting => p.skip(),
+        _ => {}
+    }
+}
+
+/// One frame of playing.
+fn frame(p: &mut Playground) -> bool {
+    p.frame = None;
+    let Some(playback) = &mut p.playing else { return false };
+    let span = playback.frame(clock::now_ms(), SPEEDS[p.speed].hundredths);
+    p.jump = SPEEDS[p.speed].hundredths > 800;
+    if let Some(comparison) = &mut p.comparison {
+        if !comparison.play(span) {
+            p.stop();
+        }
+    } else {
+        let to = p.session.at() + span;
+        p.session.play_to(to);
+        if p.session.next_at().is_none_or(|next| next > to + IDLE_STOP_MS) {
+            p.stop();
+        }
+    }
+    p.refresh();
+    true
+}
+
+/// A key outside of any text.
+fn key(p: &mut Playground, ctx: &Context<Playground>, press: &KeyPress) -> bool {
+    if p.panel.is_some() && press.key != "Escape" {
+        return false;
+    }
+    if p.letters
+        && let Some(id) = keys::focus_of(&press.key)
+    {
+        page::focus(id);
+        return false;
+    }
+    match keys::msg_of(press, p.letters, p.speed) {
+        Some(msg) => update(p, ctx, msg),
+        None => false,
+    }
+}
+
+impl Playground {
+    /// Makes the view again.
+    pub fn refresh(&mut self) {
+        let focus = self.focus.as_ref().map(|(namespace, name)| (namespace.as_str(), name.as_str()));
+        self.view = Rc::new(render::look(&self.session, &self.text, focus));
+    }
+
+    /// Stops playing.
+    pub fn stop(&mut self) {
+        self.playing = None;
+        self.frame = None;
+    }
+
+    fn note(&mut self, text: &str) {
+        self.notice = Some(Notice { error: false, text: text.to_owned(), confirm: None });
+    }
+
+    /// Another start: everything of the former session goes.
+    pub fn begin(&mut self, start: Start) {
+        self.session = Session::new(start);
+        self.text = AttrValue::from(self.session.files().values().next().cloned().unwrap_or_default());
+        self.applied = self.text.clone();
+        self.comparison = None;
+        self.focus = None;
+        self.picked = None;
+        self.form = None;
+        self.notice = None;
+        self.pasted = false;
+        self.untouched = true;
+        self.jump = true;
+        self.stop();
+    }
+
+    /// Runs a line at the cursor; what it answers stands in the console.
+    pub fn run(&mut self, line: &str) {
+        self.untouched = false;
+        self.jump = false;
+        self.session.save(&file_name(&self.text), &self.text);
+        let ran = self.session.run(line);
+        if ran.exit.is_some_and(|code| code != 0) && !ran.stderr.is_empty() {
+            self.notice = Some(Notice { error: true, text: ran.stderr.trim_end().to_owned(), confirm: None });
+        }
+    }
+
+    /// Applies the editor's text. A text that was pasted over the untouched landing scene begins in an empty cluster.
+    pub fn apply(&mut self) {
+        if self.text.trim().is_empty() {
+            return;
+        }
+        self.notice = None;
+        let file = file_name(&self.text);
+        let fresh = self.untouched && self.session.start().preset.as_deref() == Some(LANDING) && self.begins_anew(&file);
+        if fresh {
+            let mut session = Session::new(Start { seed: self.session.start().seed, ..Start::empty() });
+            let ran = session.apply(&file, &self.text);
+            if !session.steps().is_empty() {
+                self.session = session;
+                self.focus = None;
+                self.picked = None;
+                self.jump = true;
+                self.after_apply(ran.exit, &ran.stdout, &ran.stderr);
+                return;
+            }
+        }
+        let ran = self.session.apply(&file, &self.text);
+        self.jump = false;
+        self.after_apply(ran.exit, &ran.stdout, &ran.stderr);
+    }
+
+    /// The pasted text names another Deployment than the landing scene, or is the scene's own beginning.
+    fn begins_anew(&self, file: &str) -> bool {
+        !self.session.files().contains_key(file) || (self.pasted && self.session.files().get(file).is_some_and(|text| text.trim() != self.text.trim() || self.applied.trim() == text.trim()))
+    }
+
+    fn after_apply(&mut self, exit: Option<i32>, stdout: &str, stderr: &str) {
+        self.untouched = false;
+        self.pasted = false;
+        self.applied = self.text.clone();
+        let refused = exit.is_some_and(|code| code != 0);
+        let said = if refused { stderr } else { stdout };
+        if !said.trim().is_empty() {
+            self.notice = Some(Notice { error: refused, text: said.trim_end().to_owned(), confirm: None });
+        }
+        if let Some(name) = rollout_view::applied_deployment(stdout) {
+            self.focus = Some(name);
+        }
+    }
+
+    /// RollingUpdate to Recreate and back, in the text; then it is applied.
+    fn switch_strategy(&mut self) {
+        let recreate = self.view.manifest.strategy.as_deref() == Some("Recreate");
+        match rollout_view::with_strategy(&self.text, if recreate { "RollingUpdate" } else { "Recreate" }) {
+            Some(text) => {
+                self.text = AttrValue::from(text);
+                self.apply();
+            }
+            None => self.note("The manifest in the editor has no Deployment whose strategy could be switched."),
+        }
+    }
+
+    fn compare(&mut self, on: bool) {
+        self.stop();
+        self.form = None;
+        self.jump = true;
+        self.comparison = if on { Comparison::of(&self.session, &self.text) } else { None };
+        if on && self.comparison.is_none() {
+            self.note("A comparison needs a Deployment.");
+        }
+    }
+
+    fn skip(&mut self) {
+        match self.session.skip_waiting() {
+            Some(0) => {}
+            Some(ms) => self.skipped = Some(AttrValue::from(format!("{} later", rollout_view::span_text(ms)))),
+            None => self.note("Nothing is scheduled: act, or look back."),
+        }
+    }
+
+    fn complete(&mut self) {
+        let completions = rollout_view::complete(&self.session, &self.draft);
+        if let [only] = completions.as_slice() {
+            self.draft = AttrValue::from(format!("{only} "));
+            self.choices.clear();
+        } else {
+            self.choices = completions;
+        }
+    }
+
+    /// To a position, computing what is not there yet.
+    pub fn to_position(&mut self, position: usize) {
+        self.session.seek(position);
+        while self.session.position() < position.min(10_000) && self.session.step() {}
+    }
+
+    /// To a write of the controller.
+    pub fn to_write(&mut self, write: usize) {
+        while self.session.writes() < write.min(1_000) && self.session.step() {}
+    }
+}
+
