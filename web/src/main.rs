@@ -4,10 +4,13 @@ mod hooks;
 mod interop;
 mod panels;
 mod playground;
+mod stub;
 mod ui;
 
 fn main() {
-    let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id("app"));
+    let root = web_sys::window()
+        .and_then(|w| w.document())
+        .and_then(|d| d.get_element_by_id("app"));
     if let Some(root) = root {
         yew::Renderer::<playground::Playground>::with_root(root).render();
     }

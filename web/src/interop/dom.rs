@@ -43,9 +43,22 @@ pub fn permille_of(node: &NodeRef, client_x: i32) -> Option<u32> {
 /// Moves the focus from a button inside an element of this class to the same button of its neighbour.
 pub fn focus_sibling(event: &web_sys::KeyboardEvent, class: &str, next: bool) {
     use wasm_bindgen::JsCast;
-    let Some(here) = event.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|e| e.closest(class).ok().flatten()) else { return };
-    let there = if next { here.next_element_sibling() } else { here.previous_element_sibling() };
-    if let Some(button) = there.and_then(|e| e.query_selector("button").ok().flatten()).and_then(|b| b.dyn_into::<HtmlElement>().ok()) {
+    let Some(here) = event
+        .target()
+        .and_then(|t| t.dyn_into::<Element>().ok())
+        .and_then(|e| e.closest(class).ok().flatten())
+    else {
+        return;
+    };
+    let there = if next {
+        here.next_element_sibling()
+    } else {
+        here.previous_element_sibling()
+    };
+    if let Some(button) = there
+        .and_then(|e| e.query_selector("button").ok().flatten())
+        .and_then(|b| b.dyn_into::<HtmlElement>().ok())
+    {
         let _ = button.focus();
     }
 }

@@ -2,13 +2,20 @@
 
 /// The pairs of the query, decoded, in the order they stand.
 pub fn query() -> Vec<(String, String)> {
-    let search = web_sys::window().and_then(|w| w.location().search().ok()).unwrap_or_default();
-    let Ok(params) = web_sys::UrlSearchParams::new_with_str(&search) else { return Vec::new() };
+    let search = web_sys::window()
+        .and_then(|w| w.location().search().ok())
+        .unwrap_or_default();
+    let Ok(params) = web_sys::UrlSearchParams::new_with_str(&search) else {
+        return Vec::new();
+    };
     let mut pairs = Vec::new();
     if let Ok(Some(entries)) = js_sys::try_iter(&params) {
         for entry in entries.flatten() {
             let pair = js_sys::Array::from(&entry);
-            pairs.push((pair.get(0).as_string().unwrap_or_default(), pair.get(1).as_string().unwrap_or_default()));
+            pairs.push((
+                pair.get(0).as_string().unwrap_or_default(),
+                pair.get(1).as_string().unwrap_or_default(),
+            ));
         }
     }
     pairs
@@ -16,20 +23,19 @@ pub fn query() -> Vec<(String, String)> {
 
 /// The part after `#`, without it.
 pub fn hash() -> String {
-    let hash = web_sys::window().and_then(|w| w.location().hash().ok()).unwrap_or_default();
+    let hash = web_sys::window()
+        .and_then(|w| w.location().hash().ok())
+        .unwrap_or_default();
     hash.trim_start_matches('#').to_owned()
 }
 
 /// The address without query and hash.
 pub fn base() -> String {
-    let href = web_sys::window().and_then(|w| w.location().href().ok()).unwrap_or_default();
+    let href = web_sys::window()
+        .and_then(|w| w.location().href().ok())
+        .unwrap_or_default();
     let end = href.find(['?', '#']).unwrap_or(href.len());
     href[..end].to_owned()
-}
-
-/// A query value in percent-encoding.
-pub fn encode(text: &str) -> String {
-    js_sys::encode_uri_component(text).into()
 }
 
 /// Puts a link into the address bar without a new entry in the history.

@@ -9,7 +9,9 @@ fn document() -> Option<Document> {
 
 /// Sets or removes an attribute of the root element (`data-theme`, `data-ui`).
 pub fn set_root(name: &str, value: Option<&str>) {
-    let Some(root) = document().and_then(|d| d.document_element()) else { return };
+    let Some(root) = document().and_then(|d| d.document_element()) else {
+        return;
+    };
     // Both can only fail on an invalid attribute name; ours are constants.
     let _ = match value {
         Some(value) => root.set_attribute(name, value),
@@ -31,7 +33,10 @@ pub fn hidden() -> bool {
 
 /// Moves the focus to the element with this id.
 pub fn focus(id: &str) {
-    if let Some(element) = document().and_then(|d| d.get_element_by_id(id)).and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+    if let Some(element) = document()
+        .and_then(|d| d.get_element_by_id(id))
+        .and_then(|e| e.dyn_into::<HtmlElement>().ok())
+    {
         // Fails only for elements that cannot take the focus.
         let _ = element.focus();
     }
@@ -39,20 +44,32 @@ pub fn focus(id: &str) {
 
 /// The learner is writing: single keys belong to the text.
 pub fn typing() -> bool {
-    let Some(element) = document().and_then(|d| d.active_element()) else { return false };
+    let Some(element) = document().and_then(|d| d.active_element()) else {
+        return false;
+    };
     match element.tag_name().as_str() {
         "TEXTAREA" | "SELECT" => true,
-        "INPUT" => element.get_attribute("type").is_none_or(|t| t != "range" && t != "radio" && t != "checkbox"),
+        "INPUT" => element
+            .get_attribute("type")
+            .is_none_or(|t| t != "range" && t != "radio" && t != "checkbox"),
         _ => element.has_attribute("contenteditable"),
     }
 }
 
 /// The focus is on something that uses this key itself (a button takes space, a slider takes arrows).
 pub fn focused_takes(key: &str) -> bool {
-    let Some(element) = document().and_then(|d| d.active_element()) else { return false };
-    let range = element.tag_name() == "INPUT" || element.get_attribute("role").is_some_and(|r| r == "slider" || r == "tab" || r == "menuitem");
+    let Some(element) = document().and_then(|d| d.active_element()) else {
+        return false;
+    };
+    let range = element.tag_name() == "INPUT"
+        || element
+            .get_attribute("role")
+            .is_some_and(|r| r == "slider" || r == "tab" || r == "menuitem");
     match key {
-        " " | "Enter" => matches!(element.tag_name().as_str(), "BUTTON" | "A" | "SUMMARY" | "INPUT"),
+        " " | "Enter" => matches!(
+            element.tag_name().as_str(),
+            "BUTTON" | "A" | "SUMMARY" | "INPUT"
+        ),
         "ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown" | "Home" | "End" => range,
         _ => false,
     }
@@ -61,14 +78,10 @@ pub fn focused_takes(key: &str) -> bool {
 /// The learner asked the system for less motion.
 pub fn reduced_motion() -> bool {
     web_sys::window()
-        .and_then(|w| w.match_media("(prefers-reduced-motion: reduce)").ok().flatten())
+        .and_then(|w| {
+            w.match_media("(prefers-reduced-motion: reduce)")
+                .ok()
+                .flatten()
+        })
         .is_some_and(|m| m.matches())
-}
-
-/// The page stands in a frame of another page.
-pub fn framed() -> bool {
-    web_sys::window().is_some_and(|w| match (w.parent(), w.top()) {
-        (Ok(Some(parent)), _) => !js_sys::Object::is(&parent, &w),
-        _ => false,
-    })
 }

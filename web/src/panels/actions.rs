@@ -40,8 +40,16 @@ const FRONT: [&str; 5] = ["image", "break", "undo", "pause", "resume"];
 pub fn Actions(props: &ActionsProps) -> Html {
     let by_id = |id: &str| props.buttons.iter().find(|b| b.id == id);
     let way_back = props.buttons.iter().find(|b| b.main);
-    let front = FRONT.iter().filter_map(|id| by_id(id)).filter(|b| way_back.is_none_or(|w| w.id != b.id));
-    let rest: Vec<ButtonView> = props.buttons.iter().filter(|b| !FRONT.contains(&b.id)).cloned().collect();
+    let front = FRONT
+        .iter()
+        .filter_map(|id| by_id(id))
+        .filter(|b| way_back.is_none_or(|w| w.id != b.id));
+    let rest: Vec<ButtonView> = props
+        .buttons
+        .iter()
+        .filter(|b| !FRONT.contains(&b.id))
+        .cloned()
+        .collect();
     let more = props.form == Some(Form::More);
     html! {
         <section class="acts" aria-label="Actions">
@@ -95,7 +103,13 @@ fn ActButton(props: &ActButtonProps) -> Html {
     };
     let act = b.act.clone();
     let (dispatch, line) = (props.dispatch.clone(), b.command.clone());
-    let preview = Callback::from(move |on: bool| dispatch.emit(Msg::Preview(if on && !line.is_empty() { Some(line.clone()) } else { None })));
+    let preview = Callback::from(move |on: bool| {
+        dispatch.emit(Msg::Preview(if on && !line.is_empty() {
+            Some(line.clone())
+        } else {
+            None
+        }))
+    });
     html! {
         <span class={if class.contains("wide") { "act wide" } else { "act" }} onpointerenter={preview.reform(|_| true)} onpointerleave={preview.reform(|_| false)}>
             <Button {class} testid={format!("act-{}", b.id)} command={(!b.command.is_empty()).then(|| AttrValue::from(b.command.clone()))}
@@ -131,12 +145,28 @@ struct FormHeadProps {
 #[component]
 fn ImageForm(props: &FormProps) -> Html {
     let container = use_state(|| 0_usize);
-    let current = props.target.containers.get(*container).cloned().unwrap_or_default();
+    let current = props
+        .target
+        .containers
+        .get(*container)
+        .cloned()
+        .unwrap_or_default();
     let image = use_state(|| current.1.clone());
     let behaviour = use_state(|| None::<String>);
-    let known = props.images.rows.iter().find(|r| r.image == *image).map_or("good", |r| r.behaviour.as_str()).to_owned();
+    let known = props
+        .images
+        .rows
+        .iter()
+        .find(|r| r.image == *image)
+        .map_or("good", |r| r.behaviour.as_str())
+        .to_owned();
     let chosen = (*behaviour).clone().unwrap_or_else(|| known.clone());
-    let line = format!("kubectl set image {} {}={}", props.target.object, current.0, image.trim());
+    let line = format!(
+        "kubectl set image {} {}={}",
+        props.target.object,
+        current.0,
+        image.trim()
+    );
     let rule = (chosen != known).then(|| format!("image {} {chosen}", image.trim()));
     let ready = !image.trim().is_empty();
     let submit = {
@@ -154,17 +184,32 @@ fn ImageForm(props: &FormProps) -> Html {
     };
     let oninput = {
         let image = image.clone();
-        Callback::from(move |event: InputEvent| image.set(event.target_unchecked_into::<HtmlInputElement>().value()))
+        Callback::from(move |event: InputEvent| {
+            image.set(event.target_unchecked_into::<HtmlInputElement>().value())
+        })
     };
     let onbehaviour = {
         let behaviour = behaviour.clone();
-        Callback::from(move |event: Event| behaviour.set(Some(event.target_unchecked_into::<HtmlSelectElement>().value())))
+        Callback::from(move |event: Event| {
+            behaviour.set(Some(
+                event.target_unchecked_into::<HtmlSelectElement>().value(),
+            ))
+        })
     };
     let oncontainer = {
         let (container, image, target) = (container.clone(), image.clone(), props.target.clone());
         Callback::from(move |event: Event| {
-            let index = event.target_unchecked_into::<HtmlSelectElement>().selected_index().max(0) as usize;
-            image.set(target.containers.get(index).map(|c| c.1.clone()).unwrap_or_default());
+            let index = event
+                .target_unchecked_into::<HtmlSelectElement>()
+                .selected_index()
+                .max(0) as usize;
+            image.set(
+                target
+                    .containers
+                    .get(index)
+                    .map(|c| c.1.clone())
+                    .unwrap_or_default(),
+            );
             container.set(index);
         })
     };
@@ -205,11 +250,22 @@ fn ScaleForm(props: &FormProps) -> Html {
     };
     let set = |delta: i64| {
         let size = size.clone();
-        Callback::from(move |_: MouseEvent| size.set((i64::from(*size) + delta).clamp(0, 10_000) as u32))
+        Callback::from(move |_: MouseEvent| {
+            size.set((i64::from(*size) + delta).clamp(0, 10_000) as u32)
+        })
     };
     let oninput = {
         let size = size.clone();
-        Callback::from(move |event: InputEvent| size.set(event.target_unchecked_into::<HtmlInputElement>().value().parse().unwrap_or(0).min(10_000)))
+        Callback::from(move |event: InputEvent| {
+            size.set(
+                event
+                    .target_unchecked_into::<HtmlInputElement>()
+                    .value()
+                    .parse()
+                    .unwrap_or(0)
+                    .min(10_000),
+            )
+        })
     };
     html! {
         <form class="act-form" aria-label="Scale" onsubmit={submit}>

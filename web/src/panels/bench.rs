@@ -23,15 +23,34 @@ pub struct BenchProps {
 pub fn Bench(props: &BenchProps) -> Html {
     let page = &props.page;
     let warnings = page.events.iter().filter(|e| e.kind == "Warning").count();
-    let mut tabs: Vec<(&'static str, AttrValue)> = vec![("history", "History".into()), ("images", "Break it".into()),
-        ("events", if warnings > 0 { format!("Events, {warnings} warnings").into() } else { "Events".into() }), ("numbers", "Numbers".into())];
+    let mut tabs: Vec<(&'static str, AttrValue)> = vec![
+        ("history", "History".into()),
+        ("images", "Break it".into()),
+        (
+            "events",
+            if warnings > 0 {
+                format!("Events, {warnings} warnings").into()
+            } else {
+                "Events".into()
+            },
+        ),
+        ("numbers", "Numbers".into()),
+    ];
     if warnings > 0 {
-        tabs[2].1 = if warnings == 1 { "Events (1 warning)".into() } else { format!("Events ({warnings})").into() };
+        tabs[2].1 = if warnings == 1 {
+            "Events (1 warning)".into()
+        } else {
+            format!("Events ({warnings})").into()
+        };
     }
     if props.pod.is_some() {
         tabs.push(("pod", "Pod".into()));
     }
-    let selected = if tabs.iter().any(|(id, _)| *id == props.tab) { props.tab } else { "history" };
+    let selected = if tabs.iter().any(|(id, _)| *id == props.tab) {
+        props.tab
+    } else {
+        "history"
+    };
     let panel = |id: &'static str, content: Html| {
         html! { <div class="tab-panel" key={id} role="tabpanel" id={format!("panel-{id}")} aria-labelledby={format!("tab-{id}")} hidden={id != selected}>{content}</div> }
     };

@@ -18,7 +18,11 @@ pub struct CompareProps {
 #[component]
 pub fn Compare(props: &CompareProps) -> Html {
     let view = &props.view;
-    let columns = view.panes.first().map(|p| p.results.iter().map(|c| c.name).collect::<Vec<_>>()).unwrap_or_default();
+    let columns = view
+        .panes
+        .first()
+        .map(|p| p.results.iter().map(|c| c.name).collect::<Vec<_>>())
+        .unwrap_or_default();
     html! { <>
         <header class="why">
             <p class="kicker">{view.kicker.clone()}</p>

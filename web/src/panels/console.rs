@@ -15,8 +15,6 @@ pub struct ConsoleProps {
     pub preview: Option<AttrValue>,
     /// Completions of the draft.
     pub choices: Vec<String>,
-    /// Lines before this one were cleared away.
-    pub cleared: usize,
     pub open: bool,
     pub dispatch: Callback<Msg>,
 }
@@ -27,11 +25,12 @@ const SHOWN: usize = 400;
 #[component]
 pub fn Console(props: &ConsoleProps) -> Html {
     let log = use_node_ref();
-    let lines = props.console.lines.get(props.cleared.min(props.console.lines.len())..).unwrap_or_default();
-    let lines = &lines[lines.len().saturating_sub(SHOWN)..];
+    let lines = &props.console.lines[props.console.lines.len().saturating_sub(SHOWN)..];
     {
         let log = log.clone();
-        use_effect_with((props.console.lines.len(), props.open), move |_| dom::scroll_to_end(&log));
+        use_effect_with((props.console.lines.len(), props.open), move |_| {
+            dom::scroll_to_end(&log)
+        });
     }
     // Where in the list of typed lines the arrows stand; none is the draft itself.
     let recalled = use_state(|| None::<usize>);
@@ -43,7 +42,12 @@ pub fn Console(props: &ConsoleProps) -> Html {
         })
     };
     let onkeydown = {
-        let (dispatch, typed, recalled, busy) = (props.dispatch.clone(), props.console.typed.clone(), recalled.clone(), props.console.busy.is_some());
+        let (dispatch, typed, recalled, busy) = (
+            props.dispatch.clone(),
+            props.console.typed.clone(),
+            recalled.clone(),
+            props.console.busy.is_some(),
+        );
         Callback::from(move |event: KeyboardEvent| {
             let key = event.key();
             let value = event.target_unchecked_into::<HtmlInputElement>().value();
@@ -55,7 +59,11 @@ pub fn Console(props: &ConsoleProps) -> Html {
                 "ArrowUp" | "ArrowDown" if !typed.is_empty() => {
                     event.prevent_default();
                     let at = recalled.unwrap_or(typed.len());
-                    let to = if key == "ArrowUp" { at.saturating_sub(1) } else { at + 1 };
+                    let to = if key == "ArrowUp" {
+                        at.saturating_sub(1)
+                    } else {
+                        at + 1
+                    };
                     dispatch.emit(Msg::Draft(typed.get(to).cloned().unwrap_or_default()));
                     recalled.set((to < typed.len()).then_some(to));
                 }
@@ -71,7 +79,10 @@ pub fn Console(props: &ConsoleProps) -> Html {
                     event.prevent_default();
                     dispatch.emit(Msg::Interrupt);
                 }
-                "Escape" => event.target_unchecked_into::<HtmlInputElement>().blur().unwrap_or_default(),
+                "Escape" => event
+                    .target_unchecked_into::<HtmlInputElement>()
+                    .blur()
+                    .unwrap_or_default(),
                 _ => {}
             }
         })

@@ -23,7 +23,9 @@ const FAULTS_SHOWN: usize = 30;
 pub fn Editor(props: &EditorProps) -> Html {
     let m = &props.manifest;
     let area = use_node_ref();
-    let oninput = props.dispatch.reform(|event: InputEvent| Msg::Edit(event.target_unchecked_into::<HtmlTextAreaElement>().value()));
+    let oninput = props.dispatch.reform(|event: InputEvent| {
+        Msg::Edit(event.target_unchecked_into::<HtmlTextAreaElement>().value())
+    });
     let onkeydown = {
         let dispatch = props.dispatch.clone();
         Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
@@ -31,12 +33,19 @@ pub fn Editor(props: &EditorProps) -> Html {
                 event.prevent_default();
                 dispatch.emit(Msg::Apply);
             }
-            "Escape" => event.target_unchecked_into::<HtmlTextAreaElement>().blur().unwrap_or_default(),
+            "Escape" => event
+                .target_unchecked_into::<HtmlTextAreaElement>()
+                .blur()
+                .unwrap_or_default(),
             _ => {}
         })
     };
     let plain = props.text.len() > 200_000 || props.text.lines().count() > HIGHLIGHTED;
-    let errors = m.diagnostics.iter().filter(|d| d.level == DiagnosticLevel::Error).count();
+    let errors = m
+        .diagnostics
+        .iter()
+        .filter(|d| d.level == DiagnosticLevel::Error)
+        .count();
     html! {
         <section class="editor" aria-label="Manifest">
             <header><b>{m.file.clone()}</b><Button class="btn btn-plain" testid="paste" title="Empty the editor for a manifest of yours" onclick={props.dispatch.reform(|_: MouseEvent| Msg::PasteYours)}>{"Paste yours"}</Button></header>
@@ -80,8 +89,15 @@ fn Fault(props: &FaultProps) -> Html {
         let (text, area, line) = (props.text.clone(), props.area.clone(), d.line);
         Callback::from(move |_: MouseEvent| {
             // Positions in a text area are counted in UTF-16 units.
-            let start: usize = text.split('\n').take(line.saturating_sub(1)).map(|l| l.encode_utf16().count() + 1).sum();
-            let length = text.split('\n').nth(line.saturating_sub(1)).map_or(0, |l| l.encode_utf16().count());
+            let start: usize = text
+                .split('\n')
+                .take(line.saturating_sub(1))
+                .map(|l| l.encode_utf16().count() + 1)
+                .sum();
+            let length = text
+                .split('\n')
+                .nth(line.saturating_sub(1))
+                .map_or(0, |l| l.encode_utf16().count());
             dom::select_range(&area, start as u32, (start + length) as u32);
         })
     };
@@ -139,7 +155,13 @@ fn CodeLine(props: &CodeLineProps) -> Html {
             Lit::Limit(quantities) => {
                 class.push_str(" lit");
                 note_class = "cm";
-                source = Some(quantities.iter().map(|q| q.name()).collect::<Vec<_>>().join(" "));
+                source = Some(
+                    quantities
+                        .iter()
+                        .map(|q| q.name())
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                );
                 sign = match quantities.as_slice() {
                     [Quantity::Ceiling] => Some("g-ceiling"),
                     [Quantity::Floor] => Some("g-floor"),

@@ -18,7 +18,11 @@ pub struct HeaderProps {
 #[component]
 pub fn Header(props: &HeaderProps) -> Html {
     let send = |msg: Msg| props.dispatch.reform(move |_: MouseEvent| msg.clone());
-    let preset = props.header.preset.clone().unwrap_or_else(|| "none".to_owned());
+    let preset = props
+        .header
+        .preset
+        .clone()
+        .unwrap_or_else(|| "none".to_owned());
     html! {
         <header class="bar">
             <a class="brand" href="./"><Logo /><b>{"Rollout Playground"}</b></a>

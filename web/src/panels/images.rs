@@ -41,7 +41,9 @@ pub fn Images(props: &ImagesProps) -> Html {
     };
     let oninput = {
         let draft = draft.clone();
-        Callback::from(move |event: InputEvent| draft.set(event.target_unchecked_into::<HtmlInputElement>().value()))
+        Callback::from(move |event: InputEvent| {
+            draft.set(event.target_unchecked_into::<HtmlInputElement>().value())
+        })
     };
     html! { <>
         <table class="rules">

@@ -15,10 +15,15 @@ pub struct PodCardProps {
 #[component]
 pub fn PodCard(props: &PodCardProps) -> Html {
     let pod = &props.pod;
-    let (delete, describe) = (format!("kubectl delete pod {}", pod.name), format!("kubectl describe pod {}", pod.name));
+    let (delete, describe) = (
+        format!("kubectl delete pod {}", pod.name),
+        format!("kubectl describe pod {}", pod.name),
+    );
     let run = |line: &str| {
         let line = line.to_owned();
-        props.dispatch.reform(move |_: MouseEvent| Msg::Run(line.clone()))
+        props
+            .dispatch
+            .reform(move |_: MouseEvent| Msg::Run(line.clone()))
     };
     html! {
         <section class="pod-card" aria-label={pod.label.clone()}>

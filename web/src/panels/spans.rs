@@ -27,7 +27,9 @@ pub fn Number(props: &NumberProps) -> Html {
     let number = &props.number;
     let quantity = number.quantity;
     let class = match quantity {
-        Quantity::Ceiling | Quantity::Floor | Quantity::Surge | Quantity::Unavailable => "num num-limit",
+        Quantity::Ceiling | Quantity::Floor | Quantity::Surge | Quantity::Unavailable => {
+            "num num-limit"
+        }
         Quantity::Waiting => "num num-wait",
         Quantity::Failing => "num num-fail",
         _ => "num",
@@ -36,7 +38,9 @@ pub fn Number(props: &NumberProps) -> Html {
         Origin::Field(path) | Origin::Status(path) => format!("{}: {path}", quantity.name()),
         Origin::Computed => quantity.name().to_owned(),
     };
-    let onclick = props.dispatch.reform(move |_: MouseEvent| Msg::Pin(quantity));
+    let onclick = props
+        .dispatch
+        .reform(move |_: MouseEvent| Msg::Pin(quantity));
     html! { <button type="button" {class} data-n={quantity.name()} {title} {onclick}>{number.text.clone()}</button> }
 }
 
@@ -55,7 +59,9 @@ pub fn Spans(props: &SpansProps) -> Html {
             Span::Text(text) => html! { {text.clone()} },
             Span::Code(text) => html! { <code>{text.clone()}</code> },
             Span::Version(version) => html! { <Coach version={version.clone()} /> },
-            Span::Number(number) => html! { <Number number={number.clone()} dispatch={props.dispatch.clone()} /> },
+            Span::Number(number) => {
+                html! { <Number number={number.clone()} dispatch={props.dispatch.clone()} /> }
+            }
         })
         .collect()
 }

@@ -15,13 +15,25 @@ pub struct SignalProps {
 #[component]
 pub fn SignalArm(props: &SignalProps) -> Html {
     let (name, arm) = match props.signal {
-        Signal::Stop => ("Signal at stop", html! { <>
-            <path class="signal-arm" d="M1 13h24v8H1l3.2-4z" /><path class="signal-cut" d="M8.5 13H12v8H8.5z" /></> }),
-        Signal::Clear => ("Signal at clear", html! {
-            <g class="signal-raised"><path class="signal-hollow" d="M1 13h24v8H1l3.2-4z" /><path class="signal-ink" d="M8.5 13H12v8H8.5z" /></g> }),
-        Signal::Clamped => ("Signal clamped: the rollout is paused", html! { <>
-            <path class="signal-hollow" d="M1 13h24v8H1l3.2-4z" /><path class="signal-clamp" d="M9 10v14M16 10v14M9 10h7M9 24h7" /></> }),
-        Signal::Off => ("No signal", html! { <path class="signal-hollow signal-off" d="M1 13h24v8H1l3.2-4z" /> }),
+        Signal::Stop => (
+            "Signal at stop",
+            html! { <>
+            <path class="signal-arm" d="M1 13h24v8H1l3.2-4z" /><path class="signal-cut" d="M8.5 13H12v8H8.5z" /></> },
+        ),
+        Signal::Clear => (
+            "Signal at clear",
+            html! {
+            <g class="signal-raised"><path class="signal-hollow" d="M1 13h24v8H1l3.2-4z" /><path class="signal-ink" d="M8.5 13H12v8H8.5z" /></g> },
+        ),
+        Signal::Clamped => (
+            "Signal clamped: the rollout is paused",
+            html! { <>
+            <path class="signal-hollow" d="M1 13h24v8H1l3.2-4z" /><path class="signal-clamp" d="M9 10v14M16 10v14M9 10h7M9 24h7" /></> },
+        ),
+        Signal::Off => (
+            "No signal",
+            html! { <path class="signal-hollow signal-off" d="M1 13h24v8H1l3.2-4z" /> },
+        ),
     };
     html! {
         <svg class="signal" viewBox="0 0 30 28" role="img" aria-label={name}>

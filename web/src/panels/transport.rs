@@ -23,7 +23,9 @@ pub fn Transport(props: &TransportProps) -> Html {
     let t = &props.transport;
     let send = |msg: Msg| props.dispatch.reform(move |_: MouseEvent| msg.clone());
     let onspeed = props.dispatch.reform(|event: InputEvent| {
-        let value = event.target_unchecked_into::<web_sys::HtmlInputElement>().value();
+        let value = event
+            .target_unchecked_into::<web_sys::HtmlInputElement>()
+            .value();
         Msg::Speed(value.parse().unwrap_or(2))
     });
     let speed = SPEEDS[props.speed.min(SPEEDS.len() - 1)];

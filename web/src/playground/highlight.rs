@@ -56,7 +56,9 @@ fn key_end(text: &str) -> Option<usize> {
         match (quote, b) {
             (None, b'"' | b'\'') if k == 0 => quote = Some(*b),
             (Some(q), b) if q == *b => quote = None,
-            (None, b':') if bytes.get(k + 1).is_none_or(|n| *n == b' ' || *n == b'\t') => return Some(k),
+            (None, b':') if bytes.get(k + 1).is_none_or(|n| *n == b' ' || *n == b'\t') => {
+                return Some(k);
+            }
             _ => {}
         }
     }
@@ -69,7 +71,23 @@ mod tests {
 
     #[test]
     fn a_line_is_cut_without_losing_a_character() {
-        for line in ["spec:", "  - name: nginx  # web", "---", "", "   ", "- containerPort: 80", "image: \"a:b#c\" # x", "url: http://a:80/#x", "\"a: b\": c", "é: ü", "\tx", "{a: 1}", "# only", "- - x", "'"] {
+        for line in [
+            "spec:",
+            "  - name: nginx  # web",
+            "---",
+            "",
+            "   ",
+            "- containerPort: 80",
+            "image: \"a:b#c\" # x",
+            "url: http://a:80/#x",
+            "\"a: b\": c",
+            "é: ü",
+            "\tx",
+            "{a: 1}",
+            "# only",
+            "- - x",
+            "'",
+        ] {
             let whole: String = pieces(line).into_iter().map(|(_, text)| text).collect();
             assert_eq!(whole, line);
         }
@@ -77,8 +95,20 @@ mod tests {
 
     #[test]
     fn keys_values_and_comments_are_told_apart() {
-        assert_eq!(pieces("  - name: nginx  # web"), [("", "  - "), ("k", "name"), ("", ":"), ("s", " nginx  "), ("c", "# web")]);
-        assert_eq!(pieces("image: registry:5000/a"), [("k", "image"), ("", ":"), ("s", " registry:5000/a")]);
+        assert_eq!(
+            pieces("  - name: nginx  # web"),
+            [
+                ("", "  - "),
+                ("k", "name"),
+                ("", ":"),
+                ("s", " nginx  "),
+                ("c", "# web")
+            ]
+        );
+        assert_eq!(
+            pieces("image: registry:5000/a"),
+            [("k", "image"), ("", ":"), ("s", " registry:5000/a")]
+        );
         assert_eq!(pieces("\"a: b\": c")[0], ("k", "\"a: b\""));
     }
 }

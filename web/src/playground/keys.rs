@@ -51,7 +51,10 @@ mod tests {
     use super::*;
 
     fn press(key: &str, shift: bool) -> KeyPress {
-        KeyPress { key: key.to_owned(), shift }
+        KeyPress {
+            key: key.to_owned(),
+            shift,
+        }
     }
 
     #[test]
@@ -71,7 +74,11 @@ mod tests {
             ("?", true, Msg::Open(Panel::Keys)),
         ];
         for (key, shift, msg) in cases {
-            assert_eq!(msg_of(&press(key, *shift), true, 2).as_ref(), Some(msg), "{key}");
+            assert_eq!(
+                msg_of(&press(key, *shift), true, 2).as_ref(),
+                Some(msg),
+                "{key}"
+            );
         }
         assert_eq!(msg_of(&press("x", false), true, 2), None);
     }

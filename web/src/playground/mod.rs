@@ -16,12 +16,13 @@ pub use params::{SPEEDS, Ui};
 
 use crate::interop::{location, page};
 use crate::panels::actions::Form;
+use crate::stub::Comparison;
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::render::AnimationFrame;
 use params::Params;
 use playback::Playback;
 use rollout_session::Session;
-use rollout_view::{Comparison, PageView, Quantity};
+use rollout_view::{PageView, Quantity};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
@@ -101,25 +102,40 @@ impl Component for Playground {
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
             page::set_root("data-theme", self.theme.attribute());
-            page::set_root("data-ui", Some(if self.ui == Ui::Embed { "embed" } else { "full" }));
+            page::set_root(
+                "data-ui",
+                Some(if self.ui == Ui::Embed {
+                    "embed"
+                } else {
+                    "full"
+                }),
+            );
         }
         page::set_title(&self.view.header.title);
         if self.playing.is_some() && self.frame.is_none() {
             let dispatch = ctx.link().callback(|msg: Msg| msg);
-            self.frame = Some(gloo::render::request_animation_frame(move |_| dispatch.emit(Msg::Frame)));
+            self.frame = Some(gloo::render::request_animation_frame(move |_| {
+                dispatch.emit(Msg::Frame)
+            }));
         }
     }
 }
 
 /// Keys outside of texts, and the tab going to the background.
 fn listeners(ctx: &Context<Playground>) -> Vec<EventListener> {
-    let Some(document) = web_document() else { return Vec::new() };
+    let Some(document) = web_document() else {
+        return Vec::new();
+    };
     let dispatch = ctx.link().callback(|msg: Msg| msg);
     let visible = dispatch.clone();
-    let on_visibility = EventListener::new(&document, "visibilitychange", move |_| visible.emit(Msg::Visibility));
+    let on_visibility = EventListener::new(&document, "visibilitychange", move |_| {
+        visible.emit(Msg::Visibility)
+    });
     let options = EventListenerOptions::enable_prevent_default();
     let on_key = EventListener::new_with_options(&document, "keydown", options, move |event| {
-        let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
+        let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else {
+            return;
+        };
         if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
             return;
         }
@@ -127,7 +143,10 @@ fn listeners(ctx: &Context<Playground>) -> Vec<EventListener> {
         if page::typing() || page::focused_takes(&key) {
             return;
         }
-        let press = KeyPress { key, shift: event.shift_key() };
+        let press = KeyPress {
+            key,
+            shift: event.shift_key(),
+        };
         if keys::focus_of(&press.key).is_some() || keys::msg_of(&press, true, 0).is_some() {
             if press.key != "Escape" {
                 event.prevent_default();

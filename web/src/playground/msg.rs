@@ -103,7 +103,9 @@ impl Theme {
         }
     }
     pub fn parse(word: &str) -> Option<Theme> {
-        [Theme::Auto, Theme::Light, Theme::Dark, Theme::Contrast].into_iter().find(|t| t.word() == word)
+        [Theme::Auto, Theme::Light, Theme::Dark, Theme::Contrast]
+            .into_iter()
+            .find(|t| t.word() == word)
     }
     pub fn next(self) -> Theme {
         match self {

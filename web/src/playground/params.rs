@@ -39,30 +39,68 @@ pub struct Speed {
 
 /// 0.25 to 64; the third one is 1.
 pub const SPEEDS: [Speed; 9] = [
-    Speed { hundredths: 25, word: "0.25" },
-    Speed { hundredths: 50, word: "0.5" },
-    Speed { hundredths: 100, word: "1" },
-    Speed { hundredths: 200, word: "2" },
-    Speed { hundredths: 400, word: "4" },
-    Speed { hundredths: 800, word: "8" },
-    Speed { hundredths: 1600, word: "16" },
-    Speed { hundredths: 3200, word: "32" },
-    Speed { hundredths: 6400, word: "64" },
+    Speed {
+        hundredths: 25,
+        word: "0.25",
+    },
+    Speed {
+        hundredths: 50,
+        word: "0.5",
+    },
+    Speed {
+        hundredths: 100,
+        word: "1",
+    },
+    Speed {
+        hundredths: 200,
+        word: "2",
+    },
+    Speed {
+        hundredths: 400,
+        word: "4",
+    },
+    Speed {
+        hundredths: 800,
+        word: "8",
+    },
+    Speed {
+        hundredths: 1600,
+        word: "16",
+    },
+    Speed {
+        hundredths: 3200,
+        word: "32",
+    },
+    Speed {
+        hundredths: 6400,
+        word: "64",
+    },
 ];
 
 /// Parameters that belong to other pages of the contract: silent here.
-const ELSEWHERE: [&str; 15] = ["lesson", "step", "src", "show", "controls", "compare", "lang", "load", "height", "readonly", "hints", "solution", "predict", "progress", "parent"];
+const ELSEWHERE: [&str; 15] = [
+    "lesson", "step", "src", "show", "controls", "compare", "lang", "load", "height", "readonly",
+    "hints", "solution", "predict", "progress", "parent",
+];
 
 impl Params {
     /// Reads the pairs of a query.
     pub fn read(pairs: &[(String, String)]) -> Params {
-        let mut p = Params { link: true, ..Params::default() };
+        let mut p = Params {
+            link: true,
+            ..Params::default()
+        };
         for (name, value) in pairs {
             let known = match name.as_str() {
                 "preset" => set(&mut p.preset, Some(value.clone())),
                 "yaml" => set(&mut p.yaml, Some(value.clone())),
                 "do" => {
-                    p.run = value.split(';').map(str::trim).filter(|l| !l.is_empty()).map(str::to_owned).collect();
+                    p.run = value
+                        .split(';')
+                        .map(str::trim)
+                        .filter(|l| !l.is_empty())
+                        .map(str::to_owned)
+                        .collect();
                     true
                 }
                 "seed" => set(&mut p.seed, value.parse().ok()),
@@ -109,14 +147,32 @@ mod tests {
     use super::*;
 
     fn read(query: &[(&str, &str)]) -> Params {
-        Params::read(&query.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>())
+        Params::read(
+            &query
+                .iter()
+                .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
     fn every_parameter_of_this_slice_is_read() {
-        let p = read(&[("preset", "re-5"), ("seed", "7"), ("theme", "dark"), ("ui", "embed"), ("speed", "16"), ("play", "1"), ("do", "a; b ;;"), ("at", "12"), ("link", "0")]);
+        let p = read(&[
+            ("preset", "re-5"),
+            ("seed", "7"),
+            ("theme", "dark"),
+            ("ui", "embed"),
+            ("speed", "16"),
+            ("play", "1"),
+            ("do", "a; b ;;"),
+            ("at", "12"),
+            ("link", "0"),
+        ]);
         assert_eq!(p.preset.as_deref(), Some("re-5"));
-        assert_eq!((p.seed, p.theme, p.ui, p.play, p.link), (Some(7), Some(Theme::Dark), Ui::Embed, true, false));
+        assert_eq!(
+            (p.seed, p.theme, p.ui, p.play, p.link),
+            (Some(7), Some(Theme::Dark), Ui::Embed, true, false)
+        );
         assert_eq!(SPEEDS[p.speed.unwrap()].word, "16");
         assert_eq!(p.run, ["a", "b"]);
         assert!(p.ignored.is_empty());
@@ -124,7 +180,12 @@ mod tests {
 
     #[test]
     fn what_means_nothing_is_named_and_ignored() {
-        let p = read(&[("seed", "x"), ("theme", "pink"), ("utm_source", "mail"), ("lesson", "11")]);
+        let p = read(&[
+            ("seed", "x"),
+            ("theme", "pink"),
+            ("utm_source", "mail"),
+            ("lesson", "11"),
+        ]);
         assert_eq!(p.ignored, ["seed=x", "theme=pink", "utm_source=mail"]);
         assert_eq!(p.seed, None);
     }

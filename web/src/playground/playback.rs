@@ -14,7 +14,10 @@ pub struct Playback {
 
 impl Playback {
     pub fn new(now: f64) -> Playback {
-        Playback { last: now, rest: 0.0 }
+        Playback {
+            last: now,
+            rest: 0.0,
+        }
     }
     /// The simulated milliseconds that pass in this frame.
     pub fn frame(&mut self, now: f64, hundredths: u32) -> u64 {

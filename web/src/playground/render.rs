@@ -16,15 +16,16 @@ use crate::panels::share::Share;
 use crate::panels::transport::Transport;
 use crate::panels::why::{Live, Why};
 use crate::playground::Panel;
+use crate::stub::PageInput;
 use crate::ui::{Button, Icon};
 use rollout_session::Session;
-use rollout_view::{PageInput, PageView, WhyKind};
+use rollout_view::{PageView, WhyKind};
 use std::rc::Rc;
 use yew::prelude::*;
 
 /// What the screen shows of a session.
 pub fn look(session: &Session, text: &str, focus: Option<(&str, &str)>) -> PageView {
-    rollout_view::page_view(session, &PageInput { text, focus })
+    crate::stub::page_view(session, &PageInput { text, focus })
 }
 
 /// The whole page.
@@ -34,7 +35,7 @@ pub fn page(p: &Playground) -> Html {
     }
     let dispatch = &p.dispatch;
     html! { <>
-        <Header header={p.view.header.clone()} presets={rollout_view::presets()} deployments={p.view.deployments.clone()} theme={p.theme} comparing={p.comparison.is_some()} dispatch={dispatch.clone()} />
+        <Header header={p.view.header.clone()} presets={crate::stub::presets()} deployments={p.view.deployments.clone()} theme={p.theme} comparing={p.comparison.is_some()} dispatch={dispatch.clone()} />
         if let Some(comparison) = &p.comparison {
             { comparing(p, &Rc::new(comparison.view())) }
         } else {
@@ -48,7 +49,9 @@ pub fn page(p: &Playground) -> Html {
 /// Panels over the page.
 fn over(p: &Playground) -> Html {
     match p.panel {
-        Some(Panel::Share) => html! { <Share links={links::make(p)} dispatch={p.dispatch.clone()} /> },
+        Some(Panel::Share) => {
+            html! { <Share links={links::make(p)} dispatch={p.dispatch.clone()} /> }
+        }
         Some(Panel::Keys) => html! { <Keys letters={p.letters} dispatch={p.dispatch.clone()} /> },
         None => Html::default(),
     }
@@ -56,7 +59,9 @@ fn over(p: &Playground) -> Html {
 
 /// What stands over the stage for a moment.
 fn notice(p: &Playground) -> Html {
-    let Some(notice) = &p.notice else { return Html::default() };
+    let Some(notice) = &p.notice else {
+        return Html::default();
+    };
     html! {
         <div class="notice" role={if notice.error { "alert" } else { "status" }} data-testid="notice" data-kind={if notice.error { "error" } else { "note" }}>
             <p>{notice.text.clone()}</p>
@@ -78,7 +83,17 @@ fn transport(p: &Playground) -> Html {
 /// Playground: instrument and bench.
 fn desk(p: &Playground) -> Html {
     let (view, dispatch) = (&p.view, &p.dispatch);
-    let pod = p.picked.as_ref().and_then(|uid| view.scene.pods.iter().chain(&view.scene.leaving).find(|pod| *pod.uid == **uid)).cloned();
+    let pod = p
+        .picked
+        .as_ref()
+        .and_then(|uid| {
+            view.scene
+                .pods
+                .iter()
+                .chain(&view.scene.leaving)
+                .find(|pod| *pod.uid == **uid)
+        })
+        .cloned();
     let empty = view.why.kind == WhyKind::Empty;
     html! {
         <main class="desk" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.root.time.clone()} data-step={view.root.step.to_string()}
@@ -108,9 +123,15 @@ fn desk(p: &Playground) -> Html {
 
 /// What the forms of the actions start from.
 fn target(view: &PageView) -> Target {
-    let Some(focus) = &view.focus else { return Target::default() };
+    let Some(focus) = &view.focus else {
+        return Target::default();
+    };
     Target {
-        object: if focus.namespace == "default" { format!("deployment/{}", focus.name) } else { format!("-n {} deployment/{}", focus.namespace, focus.name) },
+        object: if focus.namespace == "default" {
+            format!("deployment/{}", focus.name)
+        } else {
+            format!("-n {} deployment/{}", focus.namespace, focus.name)
+        },
         containers: focus.containers.clone(),
         replicas: view.numbers.desired,
     }
@@ -119,7 +140,10 @@ fn target(view: &PageView) -> Target {
 /// Sentence, stage, sums, numbers, transport: in a frame of another page.
 fn embed(p: &Playground) -> Html {
     let (view, dispatch) = (&p.view, &p.dispatch);
-    let undo = view.actions.iter().find(|b| b.id == "undo" && b.off.is_none());
+    let undo = view
+        .actions
+        .iter()
+        .find(|b| b.id == "undo" && b.off.is_none());
     html! {
         <main class="instrument embed" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.root.time.clone()} data-step={view.root.step.to_string()}
             data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())}>

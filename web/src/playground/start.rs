@@ -2,7 +2,7 @@
 
 use super::links;
 use super::msg::{Msg, Theme};
-use super::params::{Params, Ui};
+use super::params::Params;
 use super::{Notice, Playground};
 use crate::interop::{location, page, storage};
 use gloo::events::EventListener;
@@ -22,12 +22,22 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
     if hash.starts_with("s=") {
         match links::open(&hash) {
             Ok((opened, draft)) => session = Some((opened, draft)),
-            Err(text) => notice = Some(Notice { error: true, text, confirm: None }),
+            Err(text) => {
+                notice = Some(Notice {
+                    error: true,
+                    text,
+                    confirm: None,
+                })
+            }
         }
     }
     let from_link = session.is_some();
-    let (session, draft) = session.unwrap_or_else(|| (Session::new(start_of(params, &mut notice)), None));
-    let theme = params.theme.or_else(|| storage::get(THEME_KEY).and_then(|t| Theme::parse(&t))).unwrap_or_default();
+    let (session, draft) =
+        session.unwrap_or_else(|| (Session::new(start_of(params, &mut notice)), None));
+    let theme = params
+        .theme
+        .or_else(|| storage::get(THEME_KEY).and_then(|t| Theme::parse(&t)))
+        .unwrap_or_default();
     let text = AttrValue::from(session.files().values().next().cloned().unwrap_or_default());
     let mut p = Playground {
         dispatch,
@@ -68,7 +78,9 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
         gloo::console::info!(line);
     }
     if params.play && !page::reduced_motion() {
-        p.playing = Some(super::playback::Playback::new(crate::interop::clock::now_ms()));
+        p.playing = Some(super::playback::Playback::new(
+            crate::interop::clock::now_ms(),
+        ));
     }
     p.refresh();
     p
@@ -82,7 +94,13 @@ fn start_of(params: &Params, notice: &mut Option<Notice>) -> Start {
         (None, Some(name)) if PRESETS.iter().any(|p| p.name == name) => Start::preset(name),
         (None, name) => {
             if let Some(name) = name {
-                *notice = Some(Notice { error: true, text: format!("There is no preset named {name}. The landing scene is open instead."), confirm: None });
+                *notice = Some(Notice {
+                    error: true,
+                    text: format!(
+                        "There is no preset named {name}. The landing scene is open instead."
+                    ),
+                    confirm: None,
+                });
             }
             Start::preset(LANDING)
         }
@@ -116,8 +134,8 @@ fn carry_out(p: &mut Playground, params: &Params) {
         match at.split_once(':') {
             _ if at == "start" => p.session.seek(0),
             _ if at == "end" => {}
-            Some(("step", n)) => p.to_position(n.parse().unwrap_or(0)),
-            Some(("write", n)) => p.to_write(n.parse().unwrap_or(0)),
+            Some(("step", n)) => p.go_to_position(n.parse().unwrap_or(0)),
+            Some(("write", n)) => p.go_to_write(n.parse().unwrap_or(0)),
             _ => {
                 if let Some(ms) = seconds(at) {
                     p.session.play_to(ms);

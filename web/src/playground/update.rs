@@ -6,8 +6,8 @@ use super::playback::Playback;
 use super::start::{LANDING, THEME_KEY};
 use super::{Notice, Playground, keys, links, render};
 use crate::interop::{clock, location, page, storage};
+use crate::stub::Comparison;
 use rollout_session::{Session, Start, file_name};
-use rollout_view::Comparison;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -22,9 +22,21 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         p.untouched = false;
     }
     match msg {
-        Msg::Step | Msg::Back | Msg::ToStart | Msg::ToEnd | Msg::NextMark | Msg::PrevMark | Msg::SkipWaiting | Msg::SeekStep(_) | Msg::SeekPermille(_) => time(p, &msg),
+        Msg::Step
+        | Msg::Back
+        | Msg::ToStart
+        | Msg::ToEnd
+        | Msg::NextMark
+        | Msg::PrevMark
+        | Msg::SkipWaiting
+        | Msg::SeekStep(_)
+        | Msg::SeekPermille(_) => time(p, &msg),
         Msg::PlayPause => {
-            p.playing = if p.playing.is_some() { None } else { Some(Playback::new(clock::now_ms())) };
+            p.playing = if p.playing.is_some() {
+                None
+            } else {
+                Some(Playback::new(clock::now_ms()))
+            };
             p.frame = None;
         }
         Msg::Frame => return frame(p),
@@ -52,8 +64,15 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         Msg::SwitchStrategy => p.switch_strategy(),
         Msg::SetImage(image) => {
             if let Some(focus) = &p.view.focus {
-                let container = focus.containers.first().map(|c| c.0.clone()).unwrap_or_default();
-                p.run(&format!("kubectl set image deployment/{} {container}={image}", focus.name));
+                let container = focus
+                    .containers
+                    .first()
+                    .map(|c| c.0.clone())
+                    .unwrap_or_default();
+                p.run(&format!(
+                    "kubectl set image deployment/{} {container}={image}",
+                    focus.name
+                ));
             }
         }
         Msg::UndoMine => {
@@ -63,7 +82,11 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             p.jump = true;
         }
         Msg::Reset => {
-            p.notice = Some(Notice { error: false, text: "Back to the start? Branches and what you did are gone then.".to_owned(), confirm: Some(("Reset", Msg::ResetSurely)) });
+            p.notice = Some(Notice {
+                error: false,
+                text: "Back to the start? Branches and what you did are gone then.".to_owned(),
+                confirm: Some(("Reset", Msg::ResetSurely)),
+            });
         }
         Msg::ResetSurely => p.begin(p.session.start().clone()),
         Msg::OpenBranch(index) => {
@@ -71,9 +94,15 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             p.jump = true;
         }
 
-        Msg::Preset(name) => p.begin(Start { seed: p.session.start().seed, ..Start::preset(&name) }),
+        Msg::Preset(name) => p.begin(Start {
+            seed: p.session.start().seed,
+            ..Start::preset(&name)
+        }),
         Msg::Empty => {
-            p.begin(Start { seed: p.session.start().seed, ..Start::empty() });
+            p.begin(Start {
+                seed: p.session.start().seed,
+                ..Start::empty()
+            });
             page::focus("yaml");
         }
         Msg::Focus(namespace, name) => p.focus = Some((namespace, name)),
@@ -115,10 +144,22 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             p.preview = None;
         }
         Msg::PickPod(pod) => {
-            p.tab = if pod.is_some() { "pod" } else if p.tab == "pod" { "history" } else { p.tab };
+            p.tab = if pod.is_some() {
+                "pod"
+            } else if p.tab == "pod" {
+                "history"
+            } else {
+                p.tab
+            };
             p.picked = pod;
         }
-        Msg::Pin(quantity) => p.pinned = if p.pinned == Some(quantity) { None } else { Some(quantity) },
+        Msg::Pin(quantity) => {
+            p.pinned = if p.pinned == Some(quantity) {
+                None
+            } else {
+                Some(quantity)
+            }
+        }
         Msg::Open(panel) => {
             p.panel = Some(panel);
             p.stop();
@@ -145,14 +186,38 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
 
 /// Messages after which an older notice says nothing true any more.
 fn acts_on_time(msg: &Msg) -> bool {
-    matches!(msg, Msg::Step | Msg::Back | Msg::ToStart | Msg::ToEnd | Msg::NextMark | Msg::PrevMark | Msg::SkipWaiting | Msg::SeekStep(_) | Msg::SeekPermille(_) | Msg::PlayPause | Msg::Run(_) | Msg::Apply | Msg::Submit(_) | Msg::ResetSurely)
-        && !matches!(msg, Msg::Apply)
+    matches!(
+        msg,
+        Msg::Step
+            | Msg::Back
+            | Msg::ToStart
+            | Msg::ToEnd
+            | Msg::NextMark
+            | Msg::PrevMark
+            | Msg::SkipWaiting
+            | Msg::SeekStep(_)
+            | Msg::SeekPermille(_)
+            | Msg::PlayPause
+            | Msg::Run(_)
+            | Msg::Apply
+            | Msg::Submit(_)
+            | Msg::ResetSurely
+    ) && !matches!(msg, Msg::Apply)
 }
 
 /// How many bytes differ between two texts, without their common head and tail.
 fn changed_part(old: &str, new: &str) -> usize {
-    let head = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
-    let tail = old.bytes().rev().zip(new.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let head = old
+        .bytes()
+        .zip(new.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let tail = old
+        .bytes()
+        .rev()
+        .zip(new.bytes().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
     new.len().saturating_sub(head + tail)
 }
 
@@ -198,7 +263,13 @@ fn time(p: &mut Playground, msg: &Msg) {
         }
         Msg::PrevMark => {
             let here = session.position();
-            let step = p.view.marks.iter().rev().find(|m| m.step < here).map_or(0, |m| m.step);
+            let step = p
+                .view
+                .marks
+                .iter()
+                .rev()
+                .find(|m| m.step < here)
+                .map_or(0, |m| m.step);
             session.seek(step);
         }
         Msg::SkipWaiting => p.skip(),
@@ -209,7 +280,9 @@ fn time(p: &mut Playground, msg: &Msg) {
 /// One frame of playing.
 fn frame(p: &mut Playground) -> bool {
     p.frame = None;
-    let Some(playback) = &mut p.playing else { return false };
+    let Some(playback) = &mut p.playing else {
+        return false;
+    };
     let span = playback.frame(clock::now_ms(), SPEEDS[p.speed].hundredths);
     p.jump = SPEEDS[p.speed].hundredths > 800;
     if let Some(comparison) = &mut p.comparison {
@@ -219,7 +292,10 @@ fn frame(p: &mut Playground) -> bool {
     } else {
         let to = p.session.at() + span;
         p.session.play_to(to);
-        if p.session.next_at().is_none_or(|next| next > to + IDLE_STOP_MS) {
+        if p.session
+            .next_at()
+            .is_none_or(|next| next > to + IDLE_STOP_MS)
+        {
             p.stop();
         }
     }
@@ -247,7 +323,10 @@ fn key(p: &mut Playground, ctx: &Context<Playground>, press: &KeyPress) -> bool 
 impl Playground {
     /// Makes the view again.
     pub fn refresh(&mut self) {
-        let focus = self.focus.as_ref().map(|(namespace, name)| (namespace.as_str(), name.as_str()));
+        let focus = self
+            .focus
+            .as_ref()
+            .map(|(namespace, name)| (namespace.as_str(), name.as_str()));
         self.view = Rc::new(render::look(&self.session, &self.text, focus));
     }
 
@@ -258,13 +337,24 @@ impl Playground {
     }
 
     fn note(&mut self, text: &str) {
-        self.notice = Some(Notice { error: false, text: text.to_owned(), confirm: None });
+        self.notice = Some(Notice {
+            error: false,
+            text: text.to_owned(),
+            confirm: None,
+        });
     }
 
     /// Another start: everything of the former session goes.
     pub fn begin(&mut self, start: Start) {
         self.session = Session::new(start);
-        self.text = AttrValue::from(self.session.files().values().next().cloned().unwrap_or_default());
+        self.text = AttrValue::from(
+            self.session
+                .files()
+                .values()
+                .next()
+                .cloned()
+                .unwrap_or_default(),
+        );
         self.applied = self.text.clone();
         self.comparison = None;
         self.focus = None;
@@ -284,7 +374,11 @@ impl Playground {
         self.session.save(&file_name(&self.text), &self.text);
         let ran = self.session.run(line);
         if ran.exit.is_some_and(|code| code != 0) && !ran.stderr.is_empty() {
-            self.notice = Some(Notice { error: true, text: ran.stderr.trim_end().to_owned(), confirm: None });
+            self.notice = Some(Notice {
+                error: true,
+                text: ran.stderr.trim_end().to_owned(),
+                confirm: None,
+            });
         }
     }
 
@@ -295,9 +389,14 @@ impl Playground {
         }
         self.notice = None;
         let file = file_name(&self.text);
-        let fresh = self.untouched && self.session.start().preset.as_deref() == Some(LANDING) && self.begins_anew(&file);
+        let fresh = self.untouched
+            && self.session.start().preset.as_deref() == Some(LANDING)
+            && self.begins_anew(&file);
         if fresh {
-            let mut session = Session::new(Start { seed: self.session.start().seed, ..Start::empty() });
+            let mut session = Session::new(Start {
+                seed: self.session.start().seed,
+                ..Start::empty()
+            });
             let ran = session.apply(&file, &self.text);
             if !session.steps().is_empty() {
                 self.session = session;
@@ -315,7 +414,11 @@ impl Playground {
 
     /// The pasted text names another Deployment than the landing scene, or is the scene's own beginning.
     fn begins_anew(&self, file: &str) -> bool {
-        !self.session.files().contains_key(file) || (self.pasted && self.session.files().get(file).is_some_and(|text| text.trim() != self.text.trim() || self.applied.trim() == text.trim()))
+        !self.session.files().contains_key(file)
+            || (self.pasted
+                && self.session.files().get(file).is_some_and(|text| {
+                    text.trim() != self.text.trim() || self.applied.trim() == text.trim()
+                }))
     }
 
     fn after_apply(&mut self, exit: Option<i32>, stdout: &str, stderr: &str) {
@@ -325,9 +428,13 @@ impl Playground {
         let refused = exit.is_some_and(|code| code != 0);
         let said = if refused { stderr } else { stdout };
         if !said.trim().is_empty() {
-            self.notice = Some(Notice { error: refused, text: said.trim_end().to_owned(), confirm: None });
+            self.notice = Some(Notice {
+                error: refused,
+                text: said.trim_end().to_owned(),
+                confirm: None,
+            });
         }
-        if let Some(name) = rollout_view::applied_deployment(stdout) {
+        if let Some(name) = crate::stub::applied_deployment(stdout) {
             self.focus = Some(name);
         }
     }
@@ -335,12 +442,21 @@ impl Playground {
     /// RollingUpdate to Recreate and back, in the text; then it is applied.
     fn switch_strategy(&mut self) {
         let recreate = self.view.manifest.strategy.as_deref() == Some("Recreate");
-        match rollout_view::with_strategy(&self.text, if recreate { "RollingUpdate" } else { "Recreate" }) {
+        match crate::stub::with_strategy(
+            &self.text,
+            if recreate {
+                "RollingUpdate"
+            } else {
+                "Recreate"
+            },
+        ) {
             Some(text) => {
                 self.text = AttrValue::from(text);
                 self.apply();
             }
-            None => self.note("The manifest in the editor has no Deployment whose strategy could be switched."),
+            None => self.note(
+                "The manifest in the editor has no Deployment whose strategy could be switched.",
+            ),
         }
     }
 
@@ -348,7 +464,11 @@ impl Playground {
         self.stop();
         self.form = None;
         self.jump = true;
-        self.comparison = if on { Comparison::of(&self.session, &self.text) } else { None };
+        self.comparison = if on {
+            Comparison::of(&self.session, &self.text)
+        } else {
+            None
+        };
         if on && self.comparison.is_none() {
             self.note("A comparison needs a Deployment.");
         }
@@ -357,13 +477,18 @@ impl Playground {
     fn skip(&mut self) {
         match self.session.skip_waiting() {
             Some(0) => {}
-            Some(ms) => self.skipped = Some(AttrValue::from(format!("{} later", rollout_view::span_text(ms)))),
+            Some(ms) => {
+                self.skipped = Some(AttrValue::from(format!(
+                    "{} later",
+                    crate::stub::span_text(ms)
+                )))
+            }
             None => self.note("Nothing is scheduled: act, or look back."),
         }
     }
 
     fn complete(&mut self) {
-        let completions = rollout_view::complete(&self.session, &self.draft);
+        let completions = crate::stub::complete(&self.session, &self.draft);
         if let [only] = completions.as_slice() {
             self.draft = AttrValue::from(format!("{only} "));
             self.choices.clear();
@@ -373,14 +498,13 @@ impl Playground {
     }
 
     /// To a position, computing what is not there yet.
-    pub fn to_position(&mut self, position: usize) {
+    pub fn go_to_position(&mut self, position: usize) {
         self.session.seek(position);
         while self.session.position() < position.min(10_000) && self.session.step() {}
     }
 
     /// To a write of the controller.
-    pub fn to_write(&mut self, write: usize) {
+    pub fn go_to_write(&mut self, write: usize) {
         while self.session.writes() < write.min(1_000) && self.session.step() {}
     }
 }
-

@@ -26,13 +26,21 @@ pub struct ButtonProps {
     pub title: Option<AttrValue>,
     pub onclick: Callback<MouseEvent>,
     #[prop_or_default]
-    pub children: Children,
+    pub children: Html,
 }
 
 #[component]
 pub fn Button(props: &ButtonProps) -> Html {
-    let title = props.command.clone().or_else(|| props.title.clone()).or_else(|| props.label.clone());
-    let onclick = if props.off { Callback::noop() } else { props.onclick.clone() };
+    let title = props
+        .command
+        .clone()
+        .or_else(|| props.title.clone())
+        .or_else(|| props.label.clone());
+    let onclick = if props.off {
+        Callback::noop()
+    } else {
+        props.onclick.clone()
+    };
     html! {
         <button type="button" id={props.id.clone()} class={props.class.clone()} aria-label={props.label.clone()}
             data-testid={props.testid.clone()} data-command={props.command.clone()} {title}

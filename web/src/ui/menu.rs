@@ -8,7 +8,7 @@ use yew::prelude::*;
 pub struct MenuProps {
     pub label: Html,
     pub testid: AttrValue,
-    pub children: Children,
+    pub children: Html,
 }
 
 #[component]
@@ -34,8 +34,12 @@ pub fn Menu(props: &MenuProps) -> Html {
     let onfocusout = {
         let open = open.clone();
         Callback::from(move |event: FocusEvent| {
-            let here = event.current_target().and_then(|t| t.dyn_into::<web_sys::Node>().ok());
-            let there = event.related_target().and_then(|t| t.dyn_into::<web_sys::Node>().ok());
+            let here = event
+                .current_target()
+                .and_then(|t| t.dyn_into::<web_sys::Node>().ok());
+            let there = event
+                .related_target()
+                .and_then(|t| t.dyn_into::<web_sys::Node>().ok());
             // A click on something that takes no focus has no target: the backdrop handles it.
             if let (Some(here), Some(there)) = (here, there)
                 && !here.contains(Some(&there))

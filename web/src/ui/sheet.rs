@@ -8,7 +8,7 @@ use yew::prelude::*;
 pub struct SheetProps {
     pub title: AttrValue,
     pub onclose: Callback<()>,
-    pub children: Children,
+    pub children: Html,
 }
 
 #[component]

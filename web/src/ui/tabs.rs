@@ -15,7 +15,8 @@ pub struct TabsProps {
 #[component]
 pub fn Tabs(props: &TabsProps) -> Html {
     let onkeydown = {
-        let (tabs, selected, onselect) = (props.tabs.clone(), props.selected, props.onselect.clone());
+        let (tabs, selected, onselect) =
+            (props.tabs.clone(), props.selected, props.onselect.clone());
         Callback::from(move |event: KeyboardEvent| {
             let at = tabs.iter().position(|(id, _)| *id == selected).unwrap_or(0);
             let to = match event.key().as_str() {

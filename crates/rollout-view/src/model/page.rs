@@ -82,6 +82,8 @@ pub struct FocusView {
     pub name: String,
     /// This one is shown.
     pub current: bool,
+    /// Its containers: name and image.
+    pub containers: Vec<(String, String)>,
 }
 
 /// What `kubectl get deployment` prints.

@@ -4,7 +4,13 @@
 /// `None` for those that do not fit: only notes around `current` are spread, the rest are dots.
 pub fn spread(xs: &[u32], gap: u32, current: usize) -> Vec<Option<u32>> {
     let room = (1000 / gap.max(1)) as usize;
-    let first = if xs.len() <= room { 0 } else { (current + 1).saturating_sub(room.saturating_sub(1)).min(xs.len() - room) };
+    let first = if xs.len() <= room {
+        0
+    } else {
+        (current + 1)
+            .saturating_sub(room.saturating_sub(1))
+            .min(xs.len() - room)
+    };
     let last = (first + room).min(xs.len());
     let half = gap / 2;
     let mut at: Vec<u32> = Vec::with_capacity(last - first);
@@ -63,7 +69,10 @@ mod tests {
 
     #[test]
     fn nothing_leaves_the_drawing() {
-        let xs: Vec<u32> = spread(&[0, 0, 0, 980, 990, 1000], 75, 5).into_iter().flatten().collect();
+        let xs: Vec<u32> = spread(&[0, 0, 0, 980, 990, 1000], 75, 5)
+            .into_iter()
+            .flatten()
+            .collect();
         assert_eq!(xs.len(), 6);
         assert!(xs.iter().all(|x| *x >= 37 && *x <= 1000), "{xs:?}");
         assert!(xs.windows(2).all(|w| w[1] - w[0] >= 74), "{xs:?}");

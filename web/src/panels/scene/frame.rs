@@ -75,7 +75,10 @@ struct BandProps {
 #[component]
 fn Band(props: &BandProps) -> Html {
     let band = &props.band;
-    let node = use_vars(vec![("--from", ratio(band.from, props.per)), ("--size", ratio(band.size, props.per))]);
+    let node = use_vars(vec![
+        ("--from", ratio(band.from, props.per)),
+        ("--size", ratio(band.size, props.per)),
+    ]);
     html! {
         <li ref={node} class="band" data-state={band.state.name()} data-version={band.version.letter.clone()} data-livery={band.version.livery.to_string()}>
             <b class="pod-letter">{band.version.letter.clone()}</b><span>{band.label.clone()}</span>

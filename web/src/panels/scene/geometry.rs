@@ -22,6 +22,7 @@ pub fn rect(d: &mut String, x: u64, y: u32, width: u64, height: u32) {
 /// Ribbons of one look joined into one path: letter, kind, veil.
 pub struct Look {
     pub letter: String,
+    pub livery: u8,
     pub kind: RibbonKind,
     pub path: String,
     /// Upper and lower edges of hollow ribbons.
@@ -32,9 +33,17 @@ pub struct Look {
 pub fn looks(ribbons: &[Ribbon], height: u32) -> Vec<Look> {
     let mut looks: Vec<Look> = Vec::new();
     for r in ribbons.iter().filter(|r| r.width > 0) {
-        let at = looks.iter().position(|l| l.letter == r.version.letter && l.kind == r.kind);
+        let at = looks
+            .iter()
+            .position(|l| l.letter == r.version.letter && l.kind == r.kind);
         let at = at.unwrap_or_else(|| {
-            looks.push(Look { letter: r.version.letter.clone(), kind: r.kind, path: String::new(), edges: String::new() });
+            looks.push(Look {
+                letter: r.version.letter.clone(),
+                livery: r.version.livery,
+                kind: r.kind,
+                path: String::new(),
+                edges: String::new(),
+            });
             looks.len() - 1
         });
         let y = height.saturating_sub(r.level + r.height);
@@ -55,13 +64,23 @@ pub fn hatch(ribbons: &[&Ribbon], width: u64) -> (String, String) {
     let slant = (width / 59).max(1);
     for r in ribbons {
         let top = r.level * 100;
-        boxes.push_str(&format!("M{} {}h{}v76h-{}z", r.x, top + 12, r.width, r.width));
+        boxes.push_str(&format!(
+            "M{} {}h{}v76h-{}z",
+            r.x,
+            top + 12,
+            r.width,
+            r.width
+        ));
         let right = r.x + r.width;
         let mut x = r.x;
         while x < right {
             let end = (x + slant).min(right);
             let rise = 76 * (end - x) / slant;
-            lines.push_str(&format!("M{x} {}L{end} {}", top + 88, u64::from(top) + 88 - rise));
+            lines.push_str(&format!(
+                "M{x} {}L{end} {}",
+                top + 88,
+                u64::from(top) + 88 - rise
+            ));
             x += step;
         }
     }
@@ -75,7 +94,9 @@ pub fn life_class(state: PodState) -> &'static str {
         PodState::Creating | PodState::Running | PodState::Ready => "life life-creating",
         PodState::Pending => "life life-pending",
         PodState::Terminating => "life life-terminating",
-        PodState::ImagePull | PodState::Crash | PodState::Config | PodState::Oom => "life life-failing",
+        PodState::ImagePull | PodState::Crash | PodState::Config | PodState::Oom => {
+            "life life-failing"
+        }
     }
 }
 
@@ -85,8 +106,19 @@ mod tests {
     use rollout_view::VersionTag;
 
     fn ribbon(x: u64, width: u64, level: u32, kind: RibbonKind) -> Ribbon {
-        let version = VersionTag { letter: "A".into(), livery: 0 };
-        Ribbon { x, width, level, height: 1, version, kind, ahead: false }
+        let version = VersionTag {
+            letter: "A".into(),
+            livery: 0,
+        };
+        Ribbon {
+            x,
+            width,
+            level,
+            height: 1,
+            version,
+            kind,
+            ahead: false,
+        }
     }
 
     #[test]
@@ -99,7 +131,15 @@ mod tests {
 
     #[test]
     fn ribbons_of_one_look_are_one_path() {
-        let looks = looks(&[ribbon(0, 10, 0, RibbonKind::Filled), ribbon(0, 4, 1, RibbonKind::Filled), ribbon(4, 6, 1, RibbonKind::Hollow), ribbon(9, 0, 5, RibbonKind::Filled)], 2);
+        let looks = looks(
+            &[
+                ribbon(0, 10, 0, RibbonKind::Filled),
+                ribbon(0, 4, 1, RibbonKind::Filled),
+                ribbon(4, 6, 1, RibbonKind::Hollow),
+                ribbon(9, 0, 5, RibbonKind::Filled),
+            ],
+            2,
+        );
         assert_eq!(looks.len(), 2);
         assert_eq!(looks[0].path, "M0 1h10v1h-10zM0 0h4v1h-4z");
         assert_eq!(looks[1].edges, "M4 0h6");

@@ -40,7 +40,7 @@ pub struct StageProps {
     pub dispatch: Callback<Msg>,
     /// What stands below and beside the drawing: readout, actions.
     #[prop_or_default]
-    pub children: Children,
+    pub children: Html,
     #[prop_or("stage".into())]
     pub class: AttrValue,
     #[prop_or_default]
@@ -49,7 +49,11 @@ pub struct StageProps {
 
 /// Levels of the drawing, whole.
 fn levels(scene: &SceneView, shared: Option<u32>) -> u32 {
-    shared.unwrap_or(scene.height).max(scene.height).max(1).div_ceil(scene.grain.per_level())
+    shared
+        .unwrap_or(scene.height)
+        .max(scene.height)
+        .max(1)
+        .div_ceil(scene.grain.per_level())
 }
 
 #[component]
@@ -61,8 +65,14 @@ pub fn Stage(props: &StageProps) -> Html {
     let node = use_vars(vec![
         ("--levels", levels.to_string()),
         ("--per", per.to_string()),
-        ("--below-rows", scene.leaving.len().min(LEAVING_SHOWN).max(1).to_string()),
-        ("--ceil", ratio(scene.ceiling.as_ref().map_or(height, |c| c.level), per)),
+        (
+            "--below-rows",
+            scene.leaving.len().clamp(1, LEAVING_SHOWN).to_string(),
+        ),
+        (
+            "--ceil",
+            ratio(scene.ceiling.as_ref().map_or(height, |c| c.level), per),
+        ),
     ]);
     let dispatch = &props.dispatch;
     html! {

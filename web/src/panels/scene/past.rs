@@ -5,7 +5,9 @@ use super::geometry::{hatch, looks, percent};
 use crate::hooks::use_vars;
 use crate::interop::dom;
 use crate::playground::Msg;
-use rollout_view::{CaptionView, FlagView, GapView, NoteView, PastView, Ribbon, RibbonKind, When};
+use rollout_view::{
+    CaptionView, CutView, FlagView, GapView, NoteView, PastView, Ribbon, RibbonKind, When,
+};
 use yew::prelude::*;
 
 /// Width of a note in thousandths of the past.
@@ -21,10 +23,22 @@ pub struct PastHeadProps {
 #[component]
 pub fn PastHead(props: &PastHeadProps) -> Html {
     let past = &props.past;
-    let xs: Vec<u32> = past.notes.iter().map(|n| (n.x.min(past.width) * 1000 / past.width.max(1)) as u32).collect();
-    let current = past.notes.iter().rposition(|n| n.when != When::Ahead).unwrap_or(0);
+    let xs: Vec<u32> = past
+        .notes
+        .iter()
+        .map(|n| (n.x.min(past.width) * 1000 / past.width.max(1)) as u32)
+        .collect();
+    let current = past
+        .notes
+        .iter()
+        .rposition(|n| n.when != When::Ahead)
+        .unwrap_or(0);
     let places = spread(&xs, NOTE_GAP, current);
-    let leaders: String = xs.iter().zip(&places).filter_map(|(x, place)| place.map(|p| format!("M{p} 0C{p} 60 {x} 40 {x} 100"))).collect();
+    let leaders: String = xs
+        .iter()
+        .zip(&places)
+        .filter_map(|(x, place)| place.map(|p| format!("M{p} 0C{p} 60 {x} 40 {x} 100")))
+        .collect();
     let last_flag = past.flags.iter().rposition(|f| f.when != When::Ahead);
     html! {
         <div class="past-head">
@@ -127,7 +141,9 @@ pub fn Past(props: &PastProps) -> Html {
     let now = use_vars(vec![("--x", percent(past.now_x, width))]);
     let looks = looks(&past.ribbons, height);
     let limit = |runs: &[rollout_view::LimitRun]| -> String {
-        runs.iter().map(|r| format!("M{} {}H{}", r.x, height.saturating_sub(r.level), r.to_x)).collect()
+        runs.iter()
+            .map(|r| format!("M{} {}H{}", r.x, height.saturating_sub(r.level), r.to_x))
+            .collect()
     };
     let rows = past.gone_rows.max(2);
     let mut letters: Vec<&rollout_view::VersionTag> = Vec::new();
@@ -141,14 +157,15 @@ pub fn Past(props: &PastProps) -> Html {
             onpointerdown={seek.clone()} onpointermove={seek}>
             <svg viewBox={format!("0 0 {width} {height}")} preserveAspectRatio="none" aria-hidden="true">
                 { for looks.iter().map(|look| html! { <>
-                    <path data-version={look.letter.clone()} class={class(look.kind)} d={look.path.clone()} />
-                    if !look.edges.is_empty() { <path data-version={look.letter.clone()} class="rib-edge" d={look.edges.clone()} /> }
+                    <path data-livery={look.livery.to_string()} class={class(look.kind)} d={look.path.clone()} />
+                    if !look.edges.is_empty() { <path data-livery={look.livery.to_string()} class="rib-edge" d={look.edges.clone()} /> }
                 </> }) }
                 <path class="past-limit" d={limit(&past.ceiling)} />
                 <path class="past-limit" d={limit(&past.floor)} />
-                { for past.cuts.iter().map(|cut| html! { <path class="cut" d={format!("M{} 0V{height}", cut.x)}><title>{cut.text.clone()}</title></path> }) }
+                { for past.cuts.iter().map(|cut| html! { <path class="cut" d={format!("M{} 0V{height}", cut.x)} /> }) }
             </svg>
             { for past.captions.iter().map(|caption| html! { <Caption key={format!("{}{}", caption.version.letter, caption.text)} caption={caption.clone()} {width} {height} /> }) }
+            { for past.cuts.iter().map(|cut| html! { <Cut key={cut.x.to_string()} cut={cut.clone()} {width} /> }) }
             { for past.gaps.iter().map(|gap| html! { <Gap key={gap.x.to_string()} gap={gap.clone()} {width} /> }) }
             <i ref={now} class="veil" hidden={props.at_head}></i>
         </div>
@@ -157,7 +174,7 @@ pub fn Past(props: &PastProps) -> Html {
                 { for letters.iter().map(|version| {
                     let of: Vec<&Ribbon> = past.gone.iter().filter(|r| r.version == **version).collect();
                     let (boxes, lines) = hatch(&of, width);
-                    html! { <g data-version={version.letter.clone()} data-livery={version.livery.to_string()}><path class="rib-hatch" d={lines} /><path class="rib-gone" d={boxes} /></g> }
+                    html! { <g data-livery={version.livery.to_string()}><path class="rib-hatch" d={lines} /><path class="rib-gone" d={boxes} /></g> }
                 }) }
             </svg>
         </div>
@@ -174,7 +191,14 @@ struct PlayheadProps {
 /// Runs through all lanes: at the right edge of the past, or where the learner looks.
 #[component]
 fn Playhead(props: &PlayheadProps) -> Html {
-    let node = use_vars(vec![("--x", if props.at_head { "100".to_owned() } else { props.x.clone() })]);
+    let node = use_vars(vec![(
+        "--x",
+        if props.at_head {
+            "100".to_owned()
+        } else {
+            props.x.clone()
+        },
+    )]);
     html! { <i ref={node} class="playhead"></i> }
 }
 
@@ -188,7 +212,13 @@ struct CaptionProps {
 #[component]
 fn Caption(props: &CaptionProps) -> Html {
     let c = &props.caption;
-    let node = use_vars(vec![("--x", percent(c.x, props.width)), ("--y", percent(u64::from(c.level_tenths), u64::from(props.height) * 10))]);
+    let node = use_vars(vec![
+        ("--x", percent(c.x, props.width)),
+        (
+            "--y",
+            percent(u64::from(c.level_tenths), u64::from(props.height) * 10),
+        ),
+    ]);
     html! {
         <p ref={node} class="past-name"><span class="coach" data-version={c.version.letter.clone()} data-livery={c.version.livery.to_string()}>{c.version.letter.clone()}</span><span>{c.text.clone()}</span></p>
     }
@@ -202,6 +232,25 @@ struct GapProps {
 
 #[component]
 fn Gap(props: &GapProps) -> Html {
-    let node = use_vars(vec![("--x", percent(props.gap.x, props.width)), ("--w", percent(props.gap.to_x.saturating_sub(props.gap.x), props.width))]);
+    let node = use_vars(vec![
+        ("--x", percent(props.gap.x, props.width)),
+        (
+            "--w",
+            percent(props.gap.to_x.saturating_sub(props.gap.x), props.width),
+        ),
+    ]);
     html! { <p ref={node} class="gap"><b>{props.gap.text.clone()}</b></p> }
+}
+
+#[derive(Properties, PartialEq)]
+struct CutProps {
+    cut: CutView,
+    width: u64,
+}
+
+/// A long idle time, cut with a visible gap and its length.
+#[component]
+fn Cut(props: &CutProps) -> Html {
+    let node = use_vars(vec![("--x", percent(props.cut.x, props.width))]);
+    html! { <span ref={node} class="cut-word">{props.cut.text.clone()}</span> }
 }

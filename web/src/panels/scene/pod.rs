@@ -25,7 +25,9 @@ pub fn Pod(props: &PodProps) -> Html {
         ("--p", format!(".{:03}", pod.progress.unwrap_or(0).min(999))),
     ]);
     let uid = AttrValue::from(pod.uid.clone());
-    let onclick = props.dispatch.reform(move |_: MouseEvent| Msg::PickPod(Some(uid.clone())));
+    let onclick = props
+        .dispatch
+        .reform(move |_: MouseEvent| Msg::PickPod(Some(uid.clone())));
     let onkeydown = {
         let (dispatch, name) = (props.dispatch.clone(), pod.name.clone());
         Callback::from(move |event: KeyboardEvent| match event.key().as_str() {

@@ -35,11 +35,17 @@ fn Set(props: &SetProps) -> Html {
     let set = &props.set;
     let size = set.to.saturating_sub(set.from);
     // The plate of the floor stands in the level above its line: the label of a set begins below it.
-    let meets = props.floor.is_some_and(|f| f < set.to && f + 2 > set.to && f > set.from && size > 3);
-    let node = use_vars(vec![("--from", ratio(set.from, props.per)), ("--size", ratio(size, props.per)), ("--skip", if meets { "1" } else { "0" }.to_owned())]);
+    let meets = props
+        .floor
+        .is_some_and(|f| f < set.to && f + 2 > set.to && f > set.from && size > 3);
+    let node = use_vars(vec![
+        ("--from", ratio(set.from, props.per)),
+        ("--size", ratio(size, props.per)),
+        ("--skip", if meets { "1" } else { "0" }.to_owned()),
+    ]);
     html! {
         <section ref={node} class="set" data-testid="set" data-name={set.name.clone()} data-size={set.size.to_string()} data-pods={set.pods.to_string()}
-            data-version={set.version.letter.clone()} data-empty={(size == 0).then_some("true")} data-short={(size < 3).then_some("true")}
+            data-version={set.version.letter.clone()} data-livery={set.version.livery.to_string()} data-empty={(size == 0).then_some("true")} data-short={(size < 3).then_some("true")}
             aria-label={format!("ReplicaSet {}, {}", set.name, set.count)} title={set.name.clone()}>
             <p class="set-title"><Coach version={set.version.clone()} /><span>{set.image.clone()}</span></p>
             <p class="set-name">{set.short.clone()}</p>
