@@ -7,7 +7,10 @@
 pub mod base64;
 mod bigint;
 pub mod decode;
+pub mod defaults;
 pub mod gofmt;
+pub mod hash;
+pub mod image;
 pub mod intstr;
 pub mod json;
 pub mod key;
