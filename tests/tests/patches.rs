@@ -1,6 +1,9 @@
 //! The patches that a real kubectl sent: made by us from the same manifests and objects, equal to the byte.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says by panicking what is wrong")]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by panicking what is wrong"
+)]
 
 use rollout_api::json::{from_json, to_json};
 use rollout_api::patch::{apply_strategic, create_apply_patch, create_two_way};
