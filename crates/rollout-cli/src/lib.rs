@@ -1,5 +1,8 @@
 //! The command line: one file per subcommand, and the options that all of them take.
 
+mod files;
+mod hash;
+
 use rollout_api::Minor;
 use std::io::Write;
 
@@ -19,7 +22,12 @@ pub struct Common {
 type Subcommand = fn(&Common, &[String]) -> Exit;
 
 /// Name, arguments, what it does, function.
-const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[];
+const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[(
+    "hash",
+    "-f FILE…",
+    "the name of each Deployment's ReplicaSet, one a line",
+    hash::run,
+)];
 
 /// Writes to stdout; a reader that went away ends the program quietly.
 pub fn print(text: &str) {
