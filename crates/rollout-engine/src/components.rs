@@ -3,14 +3,17 @@
 //! A component has `observe` (its watch: it marks keys and schedules its turn) and `fire` (its turn: it reads,
 //! decides and writes). It touches nothing but its own state and the [`World`].
 
-use crate::config::ClusterConfig;
+use crate::config::{ClusterConfig, NodeSide};
 use crate::controllers::deployment::DeploymentController;
 use crate::controllers::disruption::DisruptionController;
 use crate::controllers::endpoint_slice::EndpointSliceController;
 use crate::controllers::garbage_collector::GarbageCollector;
 use crate::controllers::replica_set::ReplicaSetController;
+use crate::kubelet::Kubelet;
+use crate::scheduler::Scheduler;
 use crate::sim_event::SimEvent;
 use crate::step::Change;
+use crate::time::Millis;
 use crate::world::World;
 use rollout_api::Kind;
 
@@ -27,17 +30,27 @@ pub struct Components {
     pub garbage_collector: GarbageCollector,
     /// The disruption controller.
     pub disruption: DisruptionController,
+    /// The scheduler, unless the node side is scripted.
+    pub scheduler: Option<Scheduler>,
+    /// The kubelets, unless the node side is scripted.
+    pub kubelet: Option<Kubelet>,
 }
 
 impl Components {
     /// The components of a cluster.
-    pub fn new(_config: &ClusterConfig) -> Components {
+    pub fn new(config: &ClusterConfig) -> Components {
+        let timings = match &config.node_side {
+            NodeSide::Kubelet(timings) => Some(timings),
+            NodeSide::Scripted(_) | NodeSide::Nobody => None,
+        };
         Components {
             deployment: DeploymentController::default(),
             replica_set: ReplicaSetController::default(),
             endpoint_slice: EndpointSliceController::default(),
             garbage_collector: GarbageCollector::default(),
             disruption: DisruptionController::default(),
+            scheduler: timings.map(|t| Scheduler::new(Millis(t.schedule))),
+            kubelet: timings.map(|t| Kubelet::new(t.clone())),
         }
     }
 
@@ -52,6 +65,12 @@ impl Components {
         self.endpoint_slice.observe(world, change);
         self.garbage_collector.observe(world, change);
         self.disruption.observe(world, change);
+        if let Some(scheduler) = &mut self.scheduler {
+            scheduler.observe(world, change);
+        }
+        if let Some(kubelet) = &mut self.kubelet {
+            kubelet.observe(world, change);
+        }
     }
 
     /// Gives a component its turn.
@@ -62,7 +81,17 @@ impl Components {
             SimEvent::EndpointSlice(key) => self.endpoint_slice.fire(world, &key),
             SimEvent::GarbageCollector(key) => self.garbage_collector.fire(world, &key),
             SimEvent::Disruption(key) => self.disruption.fire(world, &key),
-            SimEvent::Scheduler(_) | SimEvent::Kubelet(_) | SimEvent::Scripted(_) => {}
+            SimEvent::Scripted(_) => {}
+            SimEvent::Scheduler(event) => {
+                if let Some(scheduler) = &mut self.scheduler {
+                    scheduler.fire(world, event);
+                }
+            }
+            SimEvent::Kubelet(event) => {
+                if let Some(kubelet) = &mut self.kubelet {
+                    kubelet.fire(world, event);
+                }
+            }
             SimEvent::ExpireEvents => world.expire_events(),
         }
     }

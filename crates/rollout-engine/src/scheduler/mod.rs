@@ -1,5 +1,517 @@
-//! The scheduler.
+//! The scheduler: filter, score, bind; or say why not and try again.
+
+mod filters;
+mod resources;
+
+pub use filters::NodeInfo;
+pub use resources::Amounts;
+
+use crate::events::EventObject;
+use crate::pod_condition;
+use crate::queue::Ticket;
+use crate::rng::Stream;
+use crate::sim_event::SimEvent;
+use crate::step::Change;
+use crate::time::{Millis, SimTime};
+use crate::world::World;
+use filters::{Candidate, Placed, Refusal, Relations};
+use rollout_api::views::{Object, PodPhase};
+use rollout_api::{Kind, ObjectKey, Str, Value};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The first wait after a failed attempt; it doubles up to the longest.
+const INITIAL_BACKOFF: u64 = 1_000;
+const MAX_BACKOFF: u64 = 10_000;
+/// A pod that nothing could help is tried again after this time at the latest …
+const UNSCHEDULABLE_TIMEOUT: u64 = 300_000;
+/// … at the next of these ticks.
+const FLUSH_TICK: u64 = 30_000;
+/// What scores assume of a container without requests.
+const DEFAULT_CPU: i64 = 100;
+const DEFAULT_MEMORY: i64 = 200 << 20;
+const NAME: &str = "default-scheduler";
 
 /// The scheduler's turn.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum SchedulerEvent {}
+pub enum SchedulerEvent {
+    /// It takes this pod from its queue.
+    Schedule(ObjectKey),
+}
+
+#[derive(Clone)]
+struct Waiting {
+    attempts: u32,
+    last: SimTime,
+    ticket: Ticket,
+    /// In the pool of pods that wait for an event, not in the queue.
+    parked: bool,
+}
+
+/// The scheduler with its cache of nodes and its queue.
+#[derive(Clone)]
+pub struct Scheduler {
+    delay: Millis,
+    nodes: Rc<BTreeMap<Str, NodeInfo>>,
+    waiting: Rc<BTreeMap<ObjectKey, Waiting>>,
+    synced: bool,
+}
+
+/// A pod's claim on a node, if it has one.
+fn claim(object: &Object) -> Option<&Str> {
+    let pod = object.pod()?;
+    (!pod.node.is_empty() && !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed))
+        .then_some(&pod.node)
+}
+
+impl NodeInfo {
+    fn account(&mut self, pod: &Object, sign: i64) {
+        let request = Amounts::of_pod(&pod.value);
+        let nonzero = Amounts {
+            cpu: if request.cpu == 0 {
+                DEFAULT_CPU
+            } else {
+                request.cpu
+            },
+            memory: if request.memory == 0 {
+                DEFAULT_MEMORY
+            } else {
+                request.memory
+            },
+            storage: 0,
+        };
+        if sign > 0 {
+            self.used += request;
+            self.used_nonzero += nonzero;
+        } else {
+            self.used -= request;
+            self.used_nonzero -= nonzero;
+        }
+        self.pods += sign;
+        self.choosy += sign * i64::from(is_choosy(pod));
+        if let Some(owner) = &pod.meta.controller {
+            let n = self.by_owner.entry(owner.uid.clone()).or_insert(0);
+            *n += sign;
+            if *n <= 0 {
+                self.by_owner.remove(&owner.uid);
+            }
+        }
+        for port in filters::host_ports(&pod.value) {
+            let n = self.ports.entry(port.clone()).or_insert(0);
+            *n += sign;
+            if *n <= 0 {
+                self.ports.remove(&port);
+            }
+        }
+    }
+}
+
+impl Scheduler {
+    /// A scheduler that takes `delay` for each pod.
+    pub fn new(delay: Millis) -> Scheduler {
+        Scheduler {
+            delay,
+            nodes: Rc::default(),
+            waiting: Rc::default(),
+            synced: false,
+        }
+    }
+
+    /// Fills the cache from the store, once.
+    fn sync(&mut self, world: &World) {
+        if self.synced {
+            return;
+        }
+        self.synced = true;
+        let nodes = Rc::make_mut(&mut self.nodes);
+        for node in world.store.list(Kind::NODE) {
+            nodes.insert(node.meta.name.clone(), NodeInfo::new(node.value.clone()));
+        }
+        for pod in world.store.list(Kind::POD) {
+            if let Some(info) = claim(pod).and_then(|n| nodes.get_mut(n)) {
+                info.account(pod, 1);
+            }
+        }
+    }
+
+    /// Its watch.
+    pub(crate) fn observe(&mut self, world: &mut World, change: &Change) {
+        match change.key.kind {
+            Kind::POD => self.observe_pod(world, change),
+            Kind::NODE if self.synced => {
+                let nodes = Rc::make_mut(&mut self.nodes);
+                match &change.after {
+                    None => {
+                        nodes.remove(&change.key.name);
+                    }
+                    Some(node) => {
+                        let mut info = NodeInfo::new(node.value.clone());
+                        if let Some(old) = nodes.remove(&change.key.name) {
+                            info.used = old.used;
+                            info.used_nonzero = old.used_nonzero;
+                            info.pods = old.pods;
+                            info.by_owner = old.by_owner;
+                            info.ports = old.ports;
+                            info.choosy = old.choosy;
+                        }
+                        nodes.insert(change.key.name.clone(), info);
+                    }
+                }
+                self.wake(world, &change.key.name);
+            }
+            _ => {}
+        }
+    }
+
+    fn observe_pod(&mut self, world: &mut World, change: &Change) {
+        let before = change.before.as_ref().and_then(|o| claim(o));
+        let after = change.after.as_ref().and_then(|o| claim(o));
+        if self.synced && before != after {
+            let nodes = Rc::make_mut(&mut self.nodes);
+            let mut freed = None;
+            if let (Some(pod), Some(node)) = (&change.before, before)
+                && let Some(info) = nodes.get_mut(node)
+            {
+                info.account(pod, -1);
+                freed = Some(node.clone());
+            }
+            if let (Some(pod), Some(node)) = (&change.after, after)
+                && let Some(info) = nodes.get_mut(node)
+            {
+                info.account(pod, 1);
+            }
+            if let Some(node) = freed {
+                self.wake(world, &node);
+            }
+        }
+        match &change.after {
+            None => self.forget(world, &change.key),
+            Some(pod) if change.before.is_none() && wants_node(pod) => {
+                let ticket = world.schedule(
+                    self.delay,
+                    SimEvent::Scheduler(SchedulerEvent::Schedule(change.key.clone())),
+                );
+                let entry = Waiting {
+                    attempts: 0,
+                    last: world.now,
+                    ticket,
+                    parked: false,
+                };
+                Rc::make_mut(&mut self.waiting).insert(change.key.clone(), entry);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn forget(&mut self, world: &mut World, key: &ObjectKey) {
+        if self.waiting.contains_key(key)
+            && let Some(entry) = Rc::make_mut(&mut self.waiting).remove(key)
+        {
+            world.cancel(entry.ticket);
+        }
+    }
+
+    /// A node has changed: pods that it could take now go back to the queue.
+    fn wake(&mut self, world: &mut World, node: &Str) {
+        if self.waiting.values().all(|w| !w.parked) {
+            return;
+        }
+        let Some(info) = self.nodes.get(node) else {
+            return;
+        };
+        let version = world.version();
+        for (key, entry) in Rc::make_mut(&mut self.waiting)
+            .iter_mut()
+            .filter(|(_, w)| w.parked)
+        {
+            let Some(pod) = world.store.get(key) else {
+                continue;
+            };
+            if filters::filter(&Candidate::new(pod), info, version).is_err() {
+                continue;
+            }
+            let backoff = (INITIAL_BACKOFF << (entry.attempts.max(1) - 1).min(8)).min(MAX_BACKOFF);
+            world.cancel(entry.ticket);
+            let event = SimEvent::Scheduler(SchedulerEvent::Schedule(key.clone()));
+            entry.ticket = world.schedule_at(entry.last + Millis(backoff), event);
+            entry.parked = false;
+        }
+    }
+
+    /// Its turn.
+    pub(crate) fn fire(&mut self, world: &mut World, event: SchedulerEvent) {
+        let SchedulerEvent::Schedule(key) = event;
+        self.sync(world);
+        let Some(pod) = world.store.get(&key).cloned() else {
+            return;
+        };
+        if !wants_node(&pod) {
+            self.forget(world, &key);
+            return;
+        }
+        match self.schedule_pod(world, &pod) {
+            Ok(node) => {
+                Rc::make_mut(&mut self.waiting).remove(&key);
+                self.bind(world, &key, &pod, &node);
+            }
+            Err(refusals) => self.handle_scheduling_failure(world, key, &pod, &refusals),
+        }
+    }
+
+    /// Mirrors `schedulePod`, pkg/scheduler/schedule_one.go: filter, score, one of the best at random.
+    fn schedule_pod(&self, world: &mut World, pod: &Object) -> Result<Str, Vec<Refusal>> {
+        let candidate = Candidate::new(pod);
+        let version = world.version();
+        let mut refusals = Vec::new();
+        let mut feasible = Vec::new();
+        let relations = self.relations(world, &candidate);
+        for (name, info) in self.nodes.iter() {
+            let verdict = filters::filter(&candidate, info, version)
+                .and_then(|()| relations.as_ref().map_or(Ok(()), |r| r.filter(info)));
+            match verdict {
+                Ok(()) => feasible.push((name, info)),
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        if feasible.is_empty() {
+            return Err(refusals);
+        }
+        let scores = scores(&candidate, &feasible, relations.as_ref());
+        let best = scores.iter().copied().max().unwrap_or(0);
+        let top: Vec<Str> = feasible
+            .iter()
+            .zip(&scores)
+            .filter(|(_, s)| **s == best)
+            .map(|((n, _), _)| (*n).clone())
+            .collect();
+        drop(relations);
+        let pick = if top.len() > 1 {
+            world.rng.below(Stream::Scheduler, top.len() as u64) as usize
+        } else {
+            0
+        };
+        Ok(top[pick].clone())
+    }
+
+    /// Pods on nodes, if anybody's affinity or spread could matter.
+    fn relations<'a>(
+        &'a self,
+        world: &'a World,
+        candidate: &'a Candidate<'a>,
+    ) -> Option<Relations<'a>> {
+        // Pods with anti-affinity of their own restrict others as well.
+        if !candidate.relations && self.nodes.values().all(|n| n.choosy == 0) {
+            return None;
+        }
+        let placed = world
+            .store
+            .list(Kind::POD)
+            .filter_map(|pod| {
+                Some(Placed {
+                    pod,
+                    node: self.nodes.get(claim(pod)?)?,
+                })
+            })
+            .filter(|p| candidate.relations || is_choosy(p.pod))
+            .collect();
+        Some(Relations::new(
+            candidate,
+            placed,
+            self.nodes.values().collect(),
+        ))
+    }
+
+    fn bind(&self, world: &mut World, key: &ObjectKey, pod: &Object, node: &Str) {
+        let mut value = pod.value.clone();
+        value.set("spec.nodeName", node.clone());
+        let old = pod_condition::find(&value, "PodScheduled").cloned();
+        let condition = pod_condition::condition(
+            "PodScheduled",
+            "True",
+            "",
+            Str::default(),
+            old.as_ref(),
+            world.wall(),
+        );
+        pod_condition::set(&mut value, condition);
+        // The pod was read in this turn: nothing can refuse the write.
+        let _ = world.update_status(key, value);
+        let message = format!(
+            "Successfully assigned {}/{} to {node}",
+            key.namespace, key.name
+        );
+        world.event_series(
+            NAME,
+            &EventObject::of(pod),
+            "Normal",
+            "Scheduled",
+            "Binding",
+            &message,
+        );
+    }
+
+    /// Mirrors `handleSchedulingFailure`, pkg/scheduler/schedule_one.go.
+    fn handle_scheduling_failure(
+        &mut self,
+        world: &mut World,
+        key: ObjectKey,
+        pod: &Object,
+        refusals: &[Refusal],
+    ) {
+        let message: Str = filters::fit_error(refusals).into();
+        let about = EventObject::of(pod);
+        world.event_series(
+            NAME,
+            &about,
+            "Warning",
+            "FailedScheduling",
+            "Scheduling",
+            &message,
+        );
+        let mut value = pod.value.clone();
+        let old = pod_condition::find(&value, "PodScheduled").cloned();
+        let condition = pod_condition::condition(
+            "PodScheduled",
+            "False",
+            "Unschedulable",
+            message,
+            old.as_ref(),
+            world.wall(),
+        );
+        pod_condition::set(&mut value, condition);
+        let _ = world.update_status(&key, value);
+        let late = (world.now.0 + UNSCHEDULABLE_TIMEOUT).div_ceil(FLUSH_TICK) * FLUSH_TICK;
+        let event = SimEvent::Scheduler(SchedulerEvent::Schedule(key.clone()));
+        let ticket = world.schedule_at(SimTime(late), event);
+        let attempts = self.waiting.get(&key).map_or(0, |w| w.attempts) + 1;
+        let entry = Waiting {
+            attempts,
+            last: world.now,
+            ticket,
+            parked: true,
+        };
+        Rc::make_mut(&mut self.waiting).insert(key, entry);
+    }
+}
+
+/// It has a required anti-affinity.
+fn is_choosy(pod: &Object) -> bool {
+    pod.value
+        .at("spec.affinity.podAntiAffinity")
+        .is_some_and(|a| {
+            a.get("requiredDuringSchedulingIgnoredDuringExecution")
+                .is_some()
+        })
+}
+
+fn wants_node(pod: &Object) -> bool {
+    let spec = pod.value.get("spec");
+    let name = spec.map_or("", |s| s.str_at("schedulerName"));
+    claim(pod).is_none()
+        && pod.pod().is_some_and(|p| p.node.is_empty() && p.is_live())
+        && !pod.meta.is_terminating()
+        && (name.is_empty() || name == NAME)
+        && spec.is_none_or(|s| s.list_at("schedulingGates").is_empty())
+}
+
+/// Mirrors the score plugins with their weights, pkg/scheduler/framework/plugins: each 0 to 100.
+/// Differs: ImageLocality is left out, and spreading is by the pod's controller and node.
+fn scores(
+    c: &Candidate<'_>,
+    nodes: &[(&Str, &NodeInfo)],
+    relations: Option<&Relations<'_>>,
+) -> Vec<i64> {
+    if nodes.len() == 1 {
+        return vec![0];
+    }
+    let owner = c.pod.meta.controller.as_ref().map(|o| &o.uid);
+    let mates: Vec<i64> = nodes
+        .iter()
+        .map(|(_, n)| owner.and_then(|o| n.by_owner.get(o)).copied().unwrap_or(0))
+        .collect();
+    let (most, least) = (
+        mates.iter().copied().max().unwrap_or(0),
+        mates.iter().copied().min().unwrap_or(0),
+    );
+    let taints = normalize(
+        nodes
+            .iter()
+            .map(|(_, n)| -filters::disliked_taints(c, n))
+            .collect(),
+    );
+    let prefer = normalize(
+        nodes
+            .iter()
+            .map(|(_, n)| filters::preferred_nodes(c, n))
+            .collect(),
+    );
+    let inter = match relations {
+        Some(r) => normalize(nodes.iter().map(|(_, n)| r.preferred(n)).collect()),
+        None => vec![0; nodes.len()],
+    };
+    let cpu = if c.request.cpu == 0 {
+        DEFAULT_CPU
+    } else {
+        c.request.cpu
+    };
+    let memory = if c.request.memory == 0 {
+        DEFAULT_MEMORY
+    } else {
+        c.request.memory
+    };
+    nodes
+        .iter()
+        .enumerate()
+        .map(|(i, (_, n))| {
+            let share = |want: i64, used: i64, have: i64| {
+                if have <= 0 {
+                    100
+                } else {
+                    (i128::from(used.saturating_add(want)) * 100 / i128::from(have)).clamp(0, 100)
+                        as i64
+                }
+            };
+            let (a, b) = (
+                share(cpu, n.used_nonzero.cpu, n.allocatable.cpu),
+                share(memory, n.used_nonzero.memory, n.allocatable.memory),
+            );
+            let spread = if most == 0 {
+                100
+            } else {
+                100 * (most + least - mates[i]) / most
+            };
+            let allocated = 100 - (a + b) / 2;
+            let balanced = 100 - (a - b).abs() / 2;
+            3 * taints[i] + 2 * prefer[i] + 2 * spread + 2 * inter[i] + allocated + balanced
+        })
+        .collect()
+}
+
+/// Stretches numbers to 0 … 100; equal ones are all 0.
+fn normalize(values: Vec<i64>) -> Vec<i64> {
+    let (max, min) = (
+        values.iter().copied().max().unwrap_or(0),
+        values.iter().copied().min().unwrap_or(0),
+    );
+    values
+        .into_iter()
+        .map(|v| {
+            if max == min {
+                0
+            } else {
+                100 * (v - min) / (max - min)
+            }
+        })
+        .collect()
+}
+
+impl Scheduler {
+    /// The nodes as the scheduler sees them.
+    pub fn nodes(&self) -> impl Iterator<Item = (&Str, &NodeInfo)> {
+        self.nodes.iter()
+    }
+    /// Why a pod is not on a node: the message of its PodScheduled condition.
+    pub fn why(pod: &Value) -> Option<&str> {
+        pod_condition::find(pod, "PodScheduled").map(|c| c.str_at("message"))
+    }
+}

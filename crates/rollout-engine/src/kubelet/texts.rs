@@ -1,0 +1,59 @@
+//! Texts of the kubelet's events, by version.
+
+use rollout_api::{Minor, Str};
+
+/// `Created`.
+pub fn created(version: Minor, container: &str) -> Str {
+    match version.0 {
+        ..=31 => format!("Created container {container}").into(),
+        32..=34 => format!("Created container: {container}").into(),
+        _ => "Container created".into(),
+    }
+}
+
+/// `Started`.
+pub fn started(version: Minor, container: &str) -> Str {
+    if version >= Minor(35) {
+        "Container started".into()
+    } else {
+        format!("Started container {container}").into()
+    }
+}
+
+/// `Pulled`, without a pull.
+pub fn present(version: Minor, image: &str) -> String {
+    let more = if version >= Minor(35) {
+        " and can be accessed by the pod"
+    } else {
+        ""
+    };
+    format!("Container image \"{image}\" already present on machine{more}")
+}
+
+/// `Pulled`, after a pull.
+pub fn pulled(version: Minor, image: &str, took: &str, bytes: u64) -> String {
+    let size = if version >= Minor(30) {
+        format!(" Image size: {bytes} bytes.")
+    } else {
+        String::new()
+    };
+    let dot = if size.is_empty() { "" } else { "." };
+    format!("Successfully pulled image \"{image}\" in {took} ({took} including waiting){dot}{size}")
+}
+
+/// The waiting message during a pull's back-off.
+pub fn pull_backoff(version: Minor, image: &str, error: &str) -> String {
+    // The golden states of 1.32 have the longer form.
+    if version >= Minor(32) && !error.is_empty() {
+        format!("Back-off pulling image \"{image}\": ErrImagePull: {error}")
+    } else {
+        format!("Back-off pulling image \"{image}\"")
+    }
+}
+
+/// The registry's answer for an image that is not there.
+pub fn not_found(full: &str) -> String {
+    format!(
+        "rpc error: code = NotFound desc = failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": {full}: not found"
+    )
+}
