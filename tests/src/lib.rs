@@ -1,1 +1,3 @@
-//! Tests of the whole; see the files in tests/.
+//! Tests of the whole; see the files in tests/. Here: what several of them share.
+
+pub mod vectors;

@@ -258,7 +258,9 @@ impl DisruptionController {
         let Some(expectation) = get_expected_pod_count(min, max, pods, scales) else {
             return Ok(());
         };
-        let (disrupted, recheck) = self.disrupted_pods(world, key, view, &budget);
+        let now_ms = wall_ms(world);
+        let there = |name: &Str| budget.members.get(name).is_some_and(|m| !m.terminating);
+        let (disrupted, recheck) = build_disrupted_pod_map(&view.disrupted_pods, there, now_ms);
         let healthy_disrupted = disrupted
             .keys()
             .filter(|n| {
@@ -270,7 +272,8 @@ impl DisruptionController {
             .count();
         let current = budget.healthy - i32::try_from(healthy_disrupted).unwrap_or(0);
         let allowed = disruptions_allowed(current, expectation);
-        if let Some(delay) = recheck {
+        if let Some(at) = recheck {
+            let delay = Millis(u64::try_from(at - now_ms + 1).unwrap_or(1));
             self.queue.add_after(world, key.clone(), delay);
         }
         let status = status_value(&object, world, current, allowed, expectation, &disrupted);
@@ -278,36 +281,30 @@ impl DisruptionController {
         value.map_mut().insert("status", status);
         world.update_status(key, value).map(|_| ())
     }
+}
 
-    /// Entries of status.disruptedPods that still count, and when to look again.
-    ///
-    /// Mirrors `buildDisruptedPodMap`, pkg/controller/disruption/disruption.go.
-    fn disrupted_pods(
-        &self,
-        world: &World,
-        key: &ObjectKey,
-        view: &DisruptionBudgetView,
-        budget: &Budget,
-    ) -> (BTreeMap<Str, Timestamp>, Option<Millis>) {
-        let mut kept = BTreeMap::new();
-        let mut recheck: Option<i64> = None;
-        for (name, since) in view.disrupted_pods.as_map().into_iter().flat_map(Map::iter) {
-            let Some(since) = since.as_str().and_then(Timestamp::parse) else {
-                continue;
-            };
-            let expires = (since.0 + DELETION_TIMEOUT_SECONDS) * 1000;
-            let now = wall_ms(world);
-            let there = budget.members.get(name).is_some_and(|m| !m.terminating);
-            if !there || expires < now {
-                continue;
-            }
-            let _ = key;
+/// Entries of status.disruptedPods that still count (the pod is there, not terminating, and the entry is young), and the
+/// moment (ms of the wall clock) at which the first of them expires.
+///
+/// Mirrors `buildDisruptedPodMap`, pkg/controller/disruption/disruption.go.
+pub fn build_disrupted_pod_map(
+    disrupted_pods: &Value,
+    there: impl Fn(&Str) -> bool,
+    now_ms: i64,
+) -> (BTreeMap<Str, Timestamp>, Option<i64>) {
+    let mut kept = BTreeMap::new();
+    let mut recheck: Option<i64> = None;
+    for (name, since) in disrupted_pods.as_map().into_iter().flat_map(Map::iter) {
+        let Some(since) = since.as_str().and_then(Timestamp::parse) else {
+            continue;
+        };
+        let expires = (since.0 + DELETION_TIMEOUT_SECONDS) * 1000;
+        if there(name) && expires >= now_ms {
             recheck = Some(recheck.map_or(expires, |r| r.min(expires)));
             kept.insert(name.clone(), since);
         }
-        let delay = recheck.map(|at| Millis(u64::try_from(at - wall_ms(world) + 1).unwrap_or(1)));
-        (kept, delay)
     }
+    (kept, recheck)
 }
 
 /// Sizes of the distinct controllers of a budget's pods: of the Deployment above a ReplicaSet, once.

@@ -36,8 +36,11 @@ pub(crate) const COUNTS_TERMINATING: Minor = Minor(35);
 #[derive(Clone, Default)]
 struct Pods {
     counts: PodCounts,
-    /// Active pods, and whether they have all labels of the template.
-    active: BTreeMap<Str, (Rc<Object>, bool)>,
+    /// Active pods in order of arrival, and whether they have all labels of the template.
+    active: BTreeMap<u64, (Rc<Object>, bool)>,
+    /// Places of names in `active`.
+    places: BTreeMap<Str, u64>,
+    arrivals: u64,
     /// Active pods by node: the ranks.
     nodes: BTreeMap<Str, i32>,
     terminating: BTreeSet<Str>,
@@ -46,24 +49,22 @@ struct Pods {
 }
 
 impl Pods {
-    fn forget(&mut self, name: &Str) {
+    /// Takes a pod out. Answers its place among the active ones.
+    fn forget(&mut self, name: &Str) -> Option<u64> {
         if self.terminating.remove(name) {
             self.counts.terminating -= 1;
         }
         self.strangers.remove(name);
-        let Some((object, labeled)) = self.active.remove(name) else {
-            return;
-        };
-        self.counts.active -= 1;
-        self.counts.fully_labeled -= i32::from(labeled);
-        let Some(pod) = object.pod() else { return };
-        if pod.ready {
-            take_one(&mut self.counts.ready, &pod.ready_since);
-        }
-        take_one(&mut self.nodes, &pod.node);
+        let place = self.places.remove(name)?;
+        let (object, labeled) = self.active.remove(&place)?;
+        let pod = object.pod()?;
+        self.counts.remove_active(pod, labeled);
+        utils::take_one(&mut self.nodes, &pod.node);
+        Some(place)
     }
 
-    fn note(&mut self, object: &Rc<Object>, labeled: bool, stranger: bool) {
+    /// Puts a pod in, at its former place if it had one.
+    fn note(&mut self, object: &Rc<Object>, labeled: bool, stranger: bool, place: Option<u64>) {
         let Some(pod) = object.pod() else { return };
         let name = &object.meta.name;
         if utils::is_pod_terminal(pod.phase) {
@@ -77,26 +78,18 @@ impl Pods {
         if stranger {
             self.strangers.insert(name.clone());
         }
-        self.active.insert(name.clone(), (object.clone(), labeled));
-        self.counts.active += 1;
-        self.counts.fully_labeled += i32::from(labeled);
-        if pod.ready {
-            *self.counts.ready.entry(pod.ready_since).or_insert(0) += 1;
-        }
+        let place = place.unwrap_or_else(|| {
+            self.arrivals += 1;
+            self.arrivals
+        });
+        self.places.insert(name.clone(), place);
+        self.active.insert(place, (object.clone(), labeled));
+        self.counts.add_active(pod, labeled);
         *self.nodes.entry(pod.node.clone()).or_insert(0) += 1;
     }
 
     fn is_empty(&self) -> bool {
         self.active.is_empty() && self.terminating.is_empty()
-    }
-}
-
-fn take_one<K: Ord>(counts: &mut BTreeMap<K, i32>, key: &K) {
-    if let Some(n) = counts.get_mut(key) {
-        *n -= 1;
-        if *n <= 0 {
-            counts.remove(key);
-        }
     }
 }
 
@@ -155,7 +148,7 @@ impl ReplicaSetController {
         let pods = Rc::make_mut(pods);
         pods.counts.fully_labeled = 0;
         for (object, labeled) in pods.active.values_mut() {
-            *labeled = has_template_labels(&new.template, &object.meta.labels);
+            *labeled = utils::has_template_labels(&new.template, &object.meta.labels);
             pods.counts.fully_labeled += i32::from(*labeled);
         }
     }
@@ -196,14 +189,12 @@ impl ReplicaSetController {
     /// Keeps the counts of the owning ReplicaSet and the list of orphans.
     fn count_pod(&mut self, world: &World, change: &Change) {
         let name = &change.key.name;
+        let mut place = None;
         if let Some(old) = &change.before {
             match &old.meta.controller {
                 Some(c) => {
                     if let Some(pods) = self.pods.get_mut(&c.uid) {
-                        Rc::make_mut(pods).forget(name);
-                        if pods.is_empty() {
-                            self.pods.remove(&c.uid);
-                        }
+                        place = Rc::make_mut(pods).forget(name);
                     }
                 }
                 None => {
@@ -211,29 +202,37 @@ impl ReplicaSetController {
                 }
             }
         }
+        let old_owner = change
+            .before
+            .as_ref()
+            .and_then(|o| o.meta.controller.as_ref());
+        let new_owner = change
+            .after
+            .as_ref()
+            .and_then(|o| o.meta.controller.as_ref());
         if let Some(new) = &change.after {
-            match &new.meta.controller {
+            match new_owner {
                 Some(c) => {
-                    let rs = resolve_controller_ref(
-                        world,
-                        &change.key.namespace,
-                        Some(c),
-                        Kind::REPLICA_SET,
-                    );
+                    let namespace = &change.key.namespace;
+                    let rs = resolve_controller_ref(world, namespace, Some(c), Kind::REPLICA_SET);
                     let view = rs.as_ref().and_then(|rs| rs.replica_set());
                     let labels = &new.meta.labels;
-                    let labeled = view.is_some_and(|v| has_template_labels(&v.template, labels));
+                    let labeled =
+                        view.is_some_and(|v| utils::has_template_labels(&v.template, labels));
                     let stranger =
                         view.is_some_and(|v| !label_selector_matches(&v.selector, labels));
+                    let place = place.filter(|_| old_owner == new_owner);
                     let pods = self.pods.entry(c.uid.clone()).or_default();
-                    Rc::make_mut(pods).note(new, labeled, stranger);
-                    if pods.is_empty() {
-                        self.pods.remove(&c.uid);
-                    }
+                    Rc::make_mut(pods).note(new, labeled, stranger, place);
                 }
                 None => {
                     Rc::make_mut(&mut self.orphans).insert(change.key.clone());
                 }
+            }
+        }
+        for owner in [old_owner, new_owner].into_iter().flatten() {
+            if self.pods.get(&owner.uid).is_some_and(|p| p.is_empty()) {
+                self.pods.remove(&owner.uid);
             }
         }
     }
@@ -544,11 +543,6 @@ impl ReplicaSetController {
 
 fn rs_key(rs: &Object) -> ObjectKey {
     ObjectKey::new(Kind::REPLICA_SET, &rs.meta.namespace, &rs.meta.name)
-}
-
-fn has_template_labels(template: &Value, labels: &Value) -> bool {
-    let wanted = template.at("metadata.labels").and_then(Value::as_map);
-    wanted.is_none_or(|m| m.iter().all(|(k, v)| labels.get(k) == Some(v)))
 }
 
 /// ReplicaSets whose selector matches a pod that nobody controls.

@@ -1,7 +1,7 @@
 //! Counting, ranking and conditions of a ReplicaSet: pure functions.
 
 use rollout_api::views::{Condition, PodPhase, PodView, ReplicaSetStatus};
-use rollout_api::{Str, Timestamp};
+use rollout_api::{Str, Timestamp, Value};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
@@ -51,6 +51,22 @@ pub struct PodCounts {
 }
 
 impl PodCounts {
+    /// One active pod more.
+    pub fn add_active(&mut self, pod: &PodView, fully_labeled: bool) {
+        self.active += 1;
+        self.fully_labeled += i32::from(fully_labeled);
+        if pod.ready {
+            *self.ready.entry(pod.ready_since).or_insert(0) += 1;
+        }
+    }
+    /// One active pod less.
+    pub fn remove_active(&mut self, pod: &PodView, fully_labeled: bool) {
+        self.active -= 1;
+        self.fully_labeled -= i32::from(fully_labeled);
+        if pod.ready {
+            take_one(&mut self.ready, &pod.ready_since);
+        }
+    }
     /// Ready active pods.
     pub fn ready_total(&self) -> i32 {
         self.ready.values().sum()
@@ -72,6 +88,22 @@ impl PodCounts {
             .filter(|t| !is_pod_available(true, Some(**t), min_ready_seconds, clock))
             .map(|t| (t.0 + i64::from(min_ready_seconds)) * 1000)
             .min()
+    }
+}
+
+/// Has a pod all labels of its ReplicaSet's template?
+pub fn has_template_labels(template: &Value, labels: &Value) -> bool {
+    let wanted = template.at("metadata.labels").and_then(Value::as_map);
+    wanted.is_none_or(|m| m.iter().all(|(k, v)| labels.get(k) == Some(v)))
+}
+
+/// One less of a key.
+pub(super) fn take_one<K: Ord>(counts: &mut BTreeMap<K, i32>, key: &K) {
+    if let Some(n) = counts.get_mut(key) {
+        *n -= 1;
+        if *n <= 0 {
+            counts.remove(key);
+        }
     }
 }
 
@@ -172,7 +204,7 @@ pub fn slow_start_batch<E>(
     (successes, None)
 }
 
-/// What the order of deletion looks at, for one pod.
+/// What the order of deletion looks at, for one pod. Lists of candidates are in order of creation.
 #[derive(Clone, Debug)]
 pub struct Candidate<'a> {
     /// The pod.
@@ -241,7 +273,7 @@ fn first_rules(c: &Candidate<'_>) -> FirstRules {
 ///
 /// Mirrors `ActivePodsWithRanks.Less`, pkg/controller/controller_utils.go.
 /// This relation is not transitive (equal seconds are skipped, unequal ones of one bucket are decided by uid), so
-/// nothing can be sorted by it: see [`deletion_key`].
+/// nothing can be sorted by it: see [`get_pods_to_delete`].
 pub fn compare_for_deletion(a: &Candidate<'_>, b: &Candidate<'_>, ages: Ages) -> Ordering {
     let uids = (a.uid, b.uid);
     let ready_time = || {
@@ -265,32 +297,12 @@ pub fn compare_for_deletion(a: &Candidate<'_>, b: &Candidate<'_>, ages: Ages) ->
         .then_with(age)
 }
 
-/// What pods are ordered by for deletion: the same rules made transitive.
-pub type DeletionKey<'a> = (FirstRules, i32, Reverse<i32>, i32, &'a str);
-
-/// The key of one pod; a smaller one goes first. Inside one bucket of the ready time the real order is open
-/// (see [`compare_for_deletion`]); here more restarts go first, then the uid decides.
-pub fn deletion_key<'a>(c: &Candidate<'a>, ages: Ages) -> DeletionKey<'a> {
-    let bucket = |t: Option<Timestamp>| t.map_or(-2, |t| ages.bucket(t));
-    let ready = if c.pod.ready {
-        bucket(c.pod.ready_since)
-    } else {
-        0
-    };
-    let age = if c.pod.ready { 0 } else { bucket(c.created) };
-    (
-        first_rules(c),
-        ready,
-        Reverse(c.pod.max_restarts),
-        age,
-        c.uid,
-    )
-}
-
 /// Which pods to delete: indices, first to go first. With all of them nothing is ordered.
 ///
 /// Mirrors `getPodsToDelete`, pkg/controller/replicaset/replica_set.go.
-/// Differs: picks the smallest keys in linear time instead of sorting everything.
+/// Differs: the rules up to the bucket of the ready time order everything; inside the one bucket that is cut, where the
+/// real order depends on chance, the pod that [`compare_for_deletion`] puts before most others goes first, and of equal
+/// ones the earlier made (a rule that agrees with more recorded choices than the bare uid). Takes linear time.
 pub fn get_pods_to_delete(candidates: &[Candidate<'_>], diff: usize, ages: Ages) -> Vec<usize> {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     if diff >= order.len() {
@@ -299,10 +311,142 @@ pub fn get_pods_to_delete(candidates: &[Candidate<'_>], diff: usize, ages: Ages)
     if diff == 0 {
         return Vec::new();
     }
-    let keys: Vec<DeletionKey<'_>> = candidates.iter().map(|c| deletion_key(c, ages)).collect();
-    let by_key = |a: &usize, b: &usize| keys[*a].cmp(&keys[*b]).then_with(|| a.cmp(b));
-    order.select_nth_unstable_by(diff - 1, by_key);
+    let keys: Vec<(FirstRules, i32)> = candidates
+        .iter()
+        .map(|c| (first_rules(c), ready_bucket(c, ages)))
+        .collect();
+    order.select_nth_unstable_by(diff - 1, |a, b| keys[*a].cmp(&keys[*b]));
+    let cut = keys[order[diff - 1]];
+    let mut tied: Vec<usize> = (0..candidates.len()).filter(|&i| keys[i] == cut).collect();
+    let scores = wins(candidates, &tied, ages);
+    order = (0..candidates.len()).filter(|&i| keys[i] < cut).collect();
+    order.sort_by(|a, b| keys[*a].cmp(&keys[*b]));
+    tied.sort_by_key(|i| (Reverse(scores.get(i).copied().unwrap_or(0)), *i));
+    order.extend(tied);
     order.truncate(diff);
-    order.sort_unstable_by(by_key);
     order
+}
+
+/// Age of readiness as the order counts it; pods that are not ready are alike.
+fn ready_bucket(c: &Candidate<'_>, ages: Ages) -> i32 {
+    if c.pod.ready {
+        c.pod.ready_since.map_or(-2, |t| ages.bucket(t))
+    } else {
+        0
+    }
+}
+
+/// For pods that differ only inside one bucket: before how many each comes, minus behind how many. The same as asking
+/// [`compare_for_deletion`] about every pair, without asking about every pair.
+fn wins(candidates: &[Candidate<'_>], tied: &[usize], ages: Ages) -> BTreeMap<usize, i64> {
+    let mut scores = BTreeMap::new();
+    let uid = |i: &usize| candidates[*i].uid;
+    // Different seconds of readiness: the lower uid first.
+    balance(&mut scores, tied, uid, 1);
+    for same_second in groups(tied, |i| candidates[*i].pod.ready_since) {
+        balance(&mut scores, &same_second, uid, -1);
+        // The same second: more restarts, then the later bucket of creation, then the uid again.
+        balance(
+            &mut scores,
+            &same_second,
+            |i| Reverse(candidates[*i].pod.max_restarts),
+            1,
+        );
+        for equal_restarts in groups(&same_second, |i| candidates[*i].pod.max_restarts) {
+            let bucket = |i: &usize| candidates[*i].created.map_or(-2, |t| ages.bucket(t));
+            balance(&mut scores, &equal_restarts, bucket, 1);
+            for same_bucket in groups(&equal_restarts, bucket) {
+                balance(&mut scores, &same_bucket, uid, 1);
+                for same_creation in groups(&same_bucket, |i| candidates[*i].created) {
+                    balance(&mut scores, &same_creation, uid, -1);
+                }
+            }
+        }
+    }
+    scores
+}
+
+/// Adds to each member how many have a greater key, minus how many have a smaller one, times `sign`.
+fn balance<K: Ord>(
+    scores: &mut BTreeMap<usize, i64>,
+    members: &[usize],
+    key: impl Fn(&usize) -> K,
+    sign: i64,
+) {
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let mut before = 0;
+    for group in groups(members, key) {
+        let after = members.len() - before - group.len();
+        for i in &group {
+            *scores.entry(*i).or_insert(0) += sign * (count(after) - count(before));
+        }
+        before += group.len();
+    }
+}
+
+/// Members with equal keys together, smallest key first.
+fn groups<K: Ord>(members: &[usize], key: impl Fn(&usize) -> K) -> Vec<Vec<usize>> {
+    let mut sorted = members.to_vec();
+    sorted.sort_by_key(|i| key(i));
+    sorted
+        .chunk_by(|a, b| key(a) == key(b))
+        .map(<[usize]>::to_vec)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(since: i64, restarts: i32) -> PodView {
+        PodView {
+            node: "n".into(),
+            phase: PodPhase::Running,
+            ready: true,
+            ready_since: Some(Timestamp(since)),
+            unschedulable: false,
+            max_restarts: restarts,
+            deletion_cost: 0,
+            ip: "".into(),
+        }
+    }
+
+    #[test]
+    fn wins_are_those_of_every_pair() {
+        let mut random = crate::rng::SimRng::new(3);
+        let stream = crate::rng::Stream::Other;
+        let mut draw = |n| i64::try_from(random.below(stream, n)).unwrap();
+        let views: Vec<PodView> = (0..40)
+            .map(|_| pod(40 + draw(6), i32::try_from(draw(3)).unwrap()))
+            .collect();
+        let uids: Vec<String> = (0..40).map(|_| draw(1000).to_string()).collect();
+        let created: Vec<Timestamp> = (0..40).map(|_| Timestamp(draw(30))).collect();
+        let candidates: Vec<Candidate<'_>> = (0..40)
+            .map(|i| Candidate {
+                pod: &views[i],
+                uid: &uids[i],
+                created: Some(created[i]),
+                rank: 1,
+            })
+            .collect();
+        let ages = Ages {
+            now_ms: 60_000,
+            logarithmic: true,
+        };
+        for group in groups(&(0..40).collect::<Vec<_>>(), |i| {
+            ready_bucket(&candidates[*i], ages)
+        }) {
+            let scores = wins(&candidates, &group, ages);
+            for i in &group {
+                let pairs = group.iter().map(|j| {
+                    match compare_for_deletion(&candidates[*i], &candidates[*j], ages) {
+                        Ordering::Less => 1,
+                        Ordering::Equal => 0,
+                        Ordering::Greater => -1,
+                    }
+                });
+                assert_eq!(scores[i], pairs.sum::<i64>());
+            }
+        }
+    }
 }
