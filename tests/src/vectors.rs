@@ -51,8 +51,8 @@ pub const CONTROLLERS: &[&str] = &[
     "workqueue_item_delay",
 ];
 
-/// Tables of `vectors_api.rs`.
-pub const API: &[&str] = &[];
+/// Tables of `vectors_api.rs`, and of `hash.rs`.
+pub const API: &[&str] = &["pod-template-hash", "pod-template-hash-generated"];
 /// Tables of `vectors_validation.rs`.
 pub const VALIDATION: &[&str] = &[];
 /// Tables of `vectors_node.rs`.

@@ -39,8 +39,6 @@ const PENDING: &[&str] = &[
     "name_label_key",
     "name_label_value",
     "name_port",
-    "pod-template-hash",
-    "pod-template-hash-generated",
     "pod_delete_grace_period",
     "pod_terminal",
     "probe_validation",

@@ -76,21 +76,3 @@ pub(crate) fn without_owner(value: &Value, uid: &str) -> Value {
     }
     value
 }
-
-/// The pod-template-hash. Stands in until the real one of rollout-api is here.
-pub(crate) fn compute_hash(
-    template: &Value,
-    collisions: Option<i32>,
-    _: rollout_api::Minor,
-) -> String {
-    let text = rollout_api::json::to_json(template);
-    let mut hash: u32 = 2_166_136_261;
-    for b in text.bytes().chain(collisions.unwrap_or(0).to_le_bytes()) {
-        hash = (hash ^ u32::from(b)).wrapping_mul(16_777_619);
-    }
-    let digits = hash.to_string();
-    digits
-        .bytes()
-        .map(|c| char::from(crate::rng::NAME_ALPHABET[usize::from(c) % 27]))
-        .collect()
-}

@@ -198,10 +198,10 @@ impl Sync<'_> {
     /// Mirrors `getNewReplicaSet` (second half), pkg/controller/deployment/sync.go.
     fn create_new_replica_set(&mut self, old: &[ReplicaSet]) -> Result<ReplicaSet, ApiError> {
         let revision = util::max_revision(old) + 1;
-        let hash = crate::controllers::compute_hash(
+        let hash = rollout_api::hash::pod_template_hash(
             &self.d.template,
-            self.d.status.collision_count,
             self.world.version(),
+            self.d.status.collision_count,
         );
         let name = util::replica_set_name(&self.d.meta().name, &hash);
         let all = util::get_replica_count_for_replica_sets(old);

@@ -565,7 +565,7 @@ fn create_pods(
     active: i32,
     count: usize,
 ) -> Result<(), ApiError> {
-    let pod = get_pod_from_template(rs);
+    let pod = get_pod_from_template(rs, world.version());
     let mut names = Vec::new();
     let (_, failed) =
         utils::slow_start_batch(count, 1, || match world.create(Kind::POD, pod.clone()) {
@@ -598,26 +598,37 @@ fn create_pods(
     failed.map_or(Ok(()), Err)
 }
 
-/// The pod that a ReplicaSet makes, without a name of its own.
+/// The pod that a ReplicaSet makes, defaults included, without a name of its own.
 ///
 /// Mirrors `GetPodFromTemplate`, pkg/controller/controller_utils.go.
-fn get_pod_from_template(rs: &ReplicaSet) -> Value {
+/// Differs: what the API server adds to every pod is added here once for the whole batch.
+fn get_pod_from_template(rs: &ReplicaSet, version: Minor) -> Value {
     let meta = rs.meta();
+    let owner = new_controller_ref(Kind::REPLICA_SET, &meta.name, &meta.uid);
     let mut metadata = object! {
         "generateName" => format!("{}-", meta.name),
         "namespace" => &meta.namespace,
-        "ownerReferences" => Value::list(vec![new_controller_ref(Kind::REPLICA_SET, &meta.name, &meta.uid)]),
+        "ownerReferences" => Value::list(vec![owner]),
     };
     for key in ["labels", "annotations", "finalizers"] {
         if let Some(v) = rs.template.get("metadata").and_then(|m| m.get(key)) {
             metadata.map_mut().insert(key, v.clone());
         }
     }
-    object! {
+    let mut pod = object! {
         "apiVersion" => "v1",
         "kind" => "Pod",
         "metadata" => metadata,
         "spec" => rs.template.get("spec").cloned().unwrap_or_default(),
-        "status" => object! { "phase" => "Pending" },
+    };
+    if let Some(resource) = rollout_api::kinds::of_kind(Kind::POD) {
+        rollout_api::defaults::complete(&mut pod, resource, version);
     }
+    rollout_api::defaults::admit_pod(&mut pod);
+    let qos = rollout_api::defaults::qos_class(pod.get("spec").unwrap_or(&Value::Null));
+    pod.map_mut().insert(
+        "status",
+        object! { "phase" => "Pending", "qosClass" => qos },
+    );
+    pod
 }
