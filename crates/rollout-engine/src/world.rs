@@ -136,6 +136,7 @@ impl World {
             before: Some(before.clone()),
             after: None,
         });
+        self.recount_quotas(key);
         Some(before)
     }
 

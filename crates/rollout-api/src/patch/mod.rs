@@ -6,12 +6,14 @@ mod json;
 mod lists;
 mod merge;
 mod strategic;
+mod unstructured;
 
 pub use apply::{LAST_APPLIED, create_apply_patch, last_applied, with_last_applied};
 pub use diff::{create_three_way, create_two_way};
 pub use json::apply_json_patch;
 pub use merge::{apply_merge_patch, create_merge_patch};
 pub use strategic::apply_strategic;
+pub use unstructured::check_unstructured;
 
 use crate::status_error::ApiError;
 use crate::value::{Map, Value};

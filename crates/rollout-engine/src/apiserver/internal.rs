@@ -1,6 +1,6 @@
 //! Writes of the cluster's own components: metadata, generation and no-op rules, without decoding and validation.
 
-use super::{already_exists, forbidden, not_found};
+use super::{admission, already_exists, forbidden, not_found};
 use crate::client::{DeleteOptions, Propagation};
 use crate::world::World;
 use rollout_api::status_error::ApiError;
@@ -9,7 +9,7 @@ use rollout_api::{Kind, ObjectKey, Str, Value};
 use std::rc::Rc;
 
 /// Kinds whose `metadata.generation` counts changes of their spec.
-fn has_generation(kind: Kind) -> bool {
+pub(super) fn has_generation(kind: Kind) -> bool {
     matches!(
         kind.0,
         "Deployment"
@@ -26,7 +26,7 @@ fn has_generation(kind: Kind) -> bool {
 }
 
 /// Does an update from `old` to `new` raise the generation? Deployments count annotations as well.
-fn raises_generation(kind: Kind, old: &Value, new: &Value) -> bool {
+pub(super) fn raises_generation(kind: Kind, old: &Value, new: &Value) -> bool {
     has_generation(kind)
         && (old.get("spec") != new.get("spec")
             || (kind == Kind::DEPLOYMENT
@@ -42,29 +42,23 @@ impl World {
             let prefix = metadata
                 .get("generateName")
                 .and_then(Value::as_str)
-                .unwrap_or("");
-            let cut = prefix
-                .char_indices()
-                .nth(58)
-                .map_or(prefix.len(), |(i, _)| i);
-            let name = format!("{}{}", &prefix[..cut], self.rng.suffix(5));
+                .unwrap_or("")
+                .to_owned();
+            let name = self.generate_name(&prefix);
+            let metadata = super::write::metadata(&mut value);
             metadata.insert("name", name);
         }
-        let namespace = metadata
-            .get("namespace")
-            .and_then(Value::as_str)
-            .map(Str::copy)
-            .unwrap_or_default();
-        let name = metadata
-            .get("name")
-            .and_then(Value::as_str)
-            .map(Str::copy)
-            .unwrap_or_default();
         let key = ObjectKey {
             kind,
-            namespace,
-            name,
+            namespace: value
+                .shared_str_at("metadata.namespace")
+                .unwrap_or_default(),
+            name: value.shared_str_at("metadata.name").unwrap_or_default(),
         };
+        if kind == Kind::POD {
+            admission::pod_defaults(&mut value);
+            self.admit_pod(&mut value);
+        }
         if self.store.get(&key).is_some() {
             return Err(already_exists(kind, &key.name));
         }
@@ -77,10 +71,11 @@ impl World {
         if has_generation(kind) {
             metadata.insert("generation", 1);
         }
+        self.charge_quotas(&key, &value);
         Ok(self.commit(&key, value))
     }
 
-    fn new_uid(&mut self, kind: Kind) -> Str {
+    pub(super) fn new_uid(&mut self, kind: Kind) -> Str {
         if kind == Kind::POD && self.pods_created < self.config.pod_uids.len() {
             let uid = self.config.pod_uids[self.pods_created].clone();
             self.pods_created += 1;
@@ -92,8 +87,8 @@ impl World {
         self.rng.uid().into()
     }
 
-    /// Admission of a new object: the cluster's own limits. Quotas are checked in `apiserver/quota.rs`.
-    fn admit(&mut self, key: &ObjectKey, _value: &Value) -> Result<(), ApiError> {
+    /// Admission of a new object: the cluster's own limits and quotas.
+    pub(super) fn admit(&mut self, key: &ObjectKey, value: &Value) -> Result<(), ApiError> {
         if key.kind == Kind::POD && self.store.count(Kind::POD) >= crate::limits::MAX_PODS {
             return Err(forbidden(
                 key.kind,
@@ -104,7 +99,7 @@ impl World {
                 ),
             ));
         }
-        Ok(())
+        self.admit_quotas(key, value)
     }
 
     /// Stores a new state of an object. What stays equal is not written and wakes nobody. `status` is kept as stored:
@@ -140,7 +135,12 @@ impl World {
         Ok(self.write_if_changed(key, &old, value))
     }
 
-    fn write_if_changed(&mut self, key: &ObjectKey, old: &Rc<Object>, value: Value) -> Rc<Object> {
+    pub(super) fn write_if_changed(
+        &mut self,
+        key: &ObjectKey,
+        old: &Rc<Object>,
+        value: Value,
+    ) -> Rc<Object> {
         if value == old.value {
             return old.clone();
         }

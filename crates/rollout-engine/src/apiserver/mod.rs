@@ -4,16 +4,26 @@
 //! inside the cluster write through the functions of [`World`] in this module's files, which skip decoding and validation: what
 //! they write is right by construction.
 
+mod addresses;
+mod admission;
+mod eviction;
 mod internal;
+mod patch;
+mod quota;
+mod rules;
+mod write;
 
-use crate::client::{DeleteOptions, PatchType, WriteOptions, Written};
+pub use addresses::Addresses;
+pub(crate) use eviction::evict;
+pub use internal::pod_delete_grace_period;
+pub(crate) use patch::patch;
+pub(crate) use write::{create, update};
+
+use crate::client::{DeleteOptions, Written};
+use crate::controllers::selector::label_selector_matches;
 use crate::world::World;
 use rollout_api::status_error::ApiError;
-use rollout_api::{Kind, ObjectKey, Str, Value};
-
-/// Addresses and ports that were handed out.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Addresses {}
+use rollout_api::{Kind, ObjectKey, Str};
 
 /// `GROUP` and `RESOURCE` of a kind, as error texts name it.
 fn group_resource(kind: Kind) -> (&'static str, &'static str) {
@@ -42,59 +52,6 @@ fn key(kind: Kind, namespace: &str, name: &str) -> ObjectKey {
     ObjectKey::new(kind, Str::copy(namespace), Str::copy(name))
 }
 
-/// Creates an object from what was sent.
-pub(crate) fn create(
-    world: &mut World,
-    kind: Kind,
-    namespace: &str,
-    mut value: Value,
-    options: &WriteOptions,
-) -> Result<Written, ApiError> {
-    if !namespace.is_empty() {
-        value.set("metadata.namespace", Str::copy(namespace));
-    }
-    if options.dry_run {
-        return Ok(Written {
-            value,
-            warnings: Vec::new(),
-        });
-    }
-    let stored = world.create(kind, value)?;
-    Ok(Written {
-        value: stored.value.clone(),
-        warnings: Vec::new(),
-    })
-}
-
-/// Replaces an object.
-pub(crate) fn update(
-    world: &mut World,
-    kind: Kind,
-    namespace: &str,
-    name: &str,
-    value: Value,
-    _options: &WriteOptions,
-) -> Result<Written, ApiError> {
-    let stored = world.update(&key(kind, namespace, name), value)?;
-    Ok(Written {
-        value: stored.value.clone(),
-        warnings: Vec::new(),
-    })
-}
-
-/// Changes an object.
-pub(crate) fn patch(
-    _world: &mut World,
-    kind: Kind,
-    _namespace: &str,
-    name: &str,
-    _patch_type: PatchType,
-    _patch: &Value,
-    _options: &WriteOptions,
-) -> Result<Written, ApiError> {
-    Err(not_found(kind, name))
-}
-
 /// Deletes an object.
 pub(crate) fn delete(
     world: &mut World,
@@ -116,14 +73,4 @@ pub(crate) fn delete(
         value,
         warnings: Vec::new(),
     })
-}
-
-/// Evicts a pod.
-pub(crate) fn evict(
-    world: &mut World,
-    namespace: &str,
-    pod: &str,
-    options: &DeleteOptions,
-) -> Result<Written, ApiError> {
-    delete(world, Kind::POD, namespace, pod, options)
 }

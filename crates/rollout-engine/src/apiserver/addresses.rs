@@ -1,0 +1,256 @@
+//! Cluster IPs and node ports of Services: handed out, asked for, refused.
+//! Mirrors pkg/registry/core/service/storage/alloc.go and pkg/registry/core/service/ipallocator.
+
+use super::rules;
+use crate::rng::Stream;
+use crate::world::World;
+use rollout_api::status_error::ApiError;
+use rollout_api::{Kind, Str, Value};
+
+/// Addresses and ports that were handed out. They are read from the Services that are stored.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Addresses {}
+
+/// 10.96.0.0/12
+const FIRST_IP: u32 = 0x0a60_0000;
+const LAST_IP: u32 = 0x0a6f_ffff;
+const IP_RANGE: &str = "10.96.0.0/12";
+const FIRST_PORT: i64 = 30000;
+const LAST_PORT: i64 = 32767;
+
+fn ip_text(ip: u32) -> String {
+    let [a, b, c, d] = ip.to_be_bytes();
+    format!("{a}.{b}.{c}.{d}")
+}
+
+fn parse_ip(text: &str) -> Option<u32> {
+    text.parse::<std::net::Ipv4Addr>().ok().map(u32::from)
+}
+
+/// A node port and its protocol.
+type Port = (i64, Str);
+
+fn protocol(port: &Value) -> Str {
+    port.get("protocol")
+        .and_then(Value::as_str)
+        .map_or(Str::Static("TCP"), Str::copy)
+}
+
+fn ports_of(service: &Value) -> impl Iterator<Item = Port> {
+    service
+        .list_at("spec.ports")
+        .iter()
+        .filter_map(|p| Some((p.get("nodePort")?.as_int()?, protocol(p))))
+}
+
+/// Does this type of Service have an address of its own?
+fn wants_ip(service: &Value) -> bool {
+    service.str_at("spec.type") != "ExternalName" && service.str_at("spec.clusterIP") != "None"
+}
+
+fn wants_ports(service: &Value) -> bool {
+    match service.str_at("spec.type") {
+        "NodePort" => true,
+        "LoadBalancer" => {
+            service.at("spec.allocateLoadBalancerNodePorts") != Some(&Value::Bool(false))
+        }
+        _ => false,
+    }
+}
+
+impl World {
+    fn others<'a>(&'a self, service: &Value) -> impl Iterator<Item = &'a Value> {
+        let own = (
+            service.str_at("metadata.namespace").to_owned(),
+            service.str_at("metadata.name").to_owned(),
+        );
+        self.store
+            .list(Kind::SERVICE)
+            .filter(move |o| {
+                (&*o.meta.namespace, &*o.meta.name) != (own.0.as_str(), own.1.as_str())
+            })
+            .map(|o| &o.value)
+    }
+
+    /// Gives a Service its addresses and ports, or refuses those it asks for. Other kinds need nothing.
+    pub(super) fn allocate(
+        &mut self,
+        kind: Kind,
+        value: &mut Value,
+        old: Option<&Value>,
+        _dry_run: bool,
+    ) -> Result<(), ApiError> {
+        if kind != Kind::SERVICE {
+            return Ok(());
+        }
+        if value.str_at("spec.type").is_empty() {
+            value.set("spec.type", "ClusterIP");
+        }
+        self.allocate_ip(value, old)?;
+        self.allocate_ports(value, old)
+    }
+
+    fn allocate_ip(&mut self, value: &mut Value, old: Option<&Value>) -> Result<(), ApiError> {
+        if value.str_at("spec.type") == "ExternalName" {
+            let spec = value.map_mut().entry("spec", Value::object).map_mut();
+            for field in [
+                "clusterIPs",
+                "ipFamilies",
+                "ipFamilyPolicy",
+                "internalTrafficPolicy",
+            ] {
+                spec.remove(field);
+            }
+            return Ok(());
+        }
+        let name = value.str_at("metadata.name").to_owned();
+        if let Some(old) = old
+            && value.str_at("spec.clusterIP").is_empty()
+            && wants_ip(old)
+        {
+            // A replaced Service keeps the address it has.
+            for field in ["clusterIP", "clusterIPs"] {
+                if let Some(v) = old.get("spec").and_then(|s| s.get(field)) {
+                    value
+                        .map_mut()
+                        .entry("spec", Value::object)
+                        .map_mut()
+                        .insert(field, v);
+                }
+            }
+        }
+        let asked = match value.str_at("spec.clusterIP") {
+            "" => value
+                .list_at("spec.clusterIPs")
+                .first()
+                .and_then(Value::as_str)
+                .unwrap_or(""),
+            ip => ip,
+        }
+        .to_owned();
+        let unchanged = old.is_some_and(|o| o.str_at("spec.clusterIP") == asked);
+        let ip = match asked.as_str() {
+            "None" => asked.clone(),
+            "" => {
+                let taken: Vec<u32> = self
+                    .others(value)
+                    .filter_map(|s| parse_ip(s.str_at("spec.clusterIP")))
+                    .collect();
+                let size = u64::from(LAST_IP - FIRST_IP - 1);
+                loop {
+                    let ip = FIRST_IP + 1 + self.rng.below(Stream::Address, size) as u32;
+                    if !taken.contains(&ip) {
+                        break ip_text(ip);
+                    }
+                }
+            }
+            _ if unchanged => asked.clone(),
+            _ => match parse_ip(&asked) {
+                // Validation says what is wrong with it.
+                None => asked.clone(),
+                Some(ip) => {
+                    let refuse = |why: String| {
+                        let shown = if self.version() >= rollout_api::Minor(34) {
+                            format!("[\"{asked}\"]")
+                        } else {
+                            format!("[]string{{\"{asked}\"}}")
+                        };
+                        let message =
+                            format!("Invalid value: {shown}: failed to allocate IP {asked}: {why}");
+                        rules::invalid(Kind::SERVICE, &name, "spec.clusterIPs", message)
+                    };
+                    if !(FIRST_IP..=LAST_IP).contains(&ip) {
+                        return Err(refuse(format!(
+                            "the provided IP ({asked}) is not in the valid range. The range of valid IPs is {IP_RANGE}"
+                        )));
+                    }
+                    if self
+                        .others(value)
+                        .any(|s| s.str_at("spec.clusterIP") == asked)
+                    {
+                        return Err(refuse("provided IP is already allocated".to_owned()));
+                    }
+                    asked.clone()
+                }
+            },
+        };
+        let spec = value.map_mut().entry("spec", Value::object).map_mut();
+        spec.insert("clusterIP", ip.clone());
+        if spec.get("clusterIPs").is_none_or(Value::is_empty) {
+            spec.insert("clusterIPs", vec![Value::from(ip)]);
+        }
+        if spec.get("ipFamilies").is_none_or(Value::is_empty) {
+            spec.insert("ipFamilies", vec![Value::from("IPv4")]);
+        }
+        spec.entry("ipFamilyPolicy", || "SingleStack".into());
+        Ok(())
+    }
+
+    fn allocate_ports(&mut self, value: &mut Value, old: Option<&Value>) -> Result<(), ApiError> {
+        if !wants_ports(value) {
+            return Ok(());
+        }
+        let name = value.str_at("metadata.name").to_owned();
+        let mut taken: Vec<Port> = self.others(value).flat_map(ports_of).collect();
+        let before: Vec<Port> = old.into_iter().flat_map(ports_of).collect();
+        let mut ports = value.list_at("spec.ports").to_vec();
+        for (i, port) in ports.iter_mut().enumerate() {
+            let protocol = protocol(port);
+            let asked = port.get("nodePort").and_then(Value::as_int).unwrap_or(0);
+            if asked == 0 {
+                let kept = old.and_then(|o| {
+                    let same = |p: &&Value| {
+                        p.get("port") == port.get("port") && p.get("name") == port.get("name")
+                    };
+                    o.list_at("spec.ports")
+                        .iter()
+                        .find(same)?
+                        .get("nodePort")?
+                        .as_int()
+                });
+                let given = match kept {
+                    Some(kept) => kept,
+                    None => loop {
+                        let size = LAST_PORT - FIRST_PORT + 1;
+                        let n = FIRST_PORT
+                            + self.rng.below(Stream::Address, size.unsigned_abs()) as i64;
+                        if !taken.iter().any(|(p, _)| *p == n) {
+                            break n;
+                        }
+                    },
+                };
+                port.map_mut().insert("nodePort", given);
+                taken.push((given, protocol));
+                continue;
+            }
+            let wanted = (asked, protocol);
+            if before.contains(&wanted) {
+                continue;
+            }
+            let field = format!("spec.ports[{i}].nodePort");
+            let refuse = |why: &str| {
+                rules::invalid(
+                    Kind::SERVICE,
+                    &name,
+                    &field,
+                    format!("Invalid value: {asked}: {why}"),
+                )
+            };
+            if !(FIRST_PORT..=LAST_PORT).contains(&asked) {
+                return Err(refuse(
+                    "provided port is not in the valid range. The range of valid ports is 30000-32767",
+                ));
+            }
+            if taken.contains(&wanted) {
+                return Err(refuse("provided port is already allocated"));
+            }
+            taken.push(wanted);
+        }
+        value
+            .map_mut()
+            .entry("spec", Value::object)
+            .map_mut()
+            .insert("ports", ports);
+        Ok(())
+    }
+}

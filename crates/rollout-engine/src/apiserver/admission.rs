@@ -1,0 +1,222 @@
+//! What admission adds to new pods: the service account with its token, tolerations, priority.
+
+use super::write::metadata;
+use crate::config::NodeSide;
+use crate::rng::{NAME_ALPHABET, Stream};
+use crate::world::World;
+use rollout_api::{Kind, ObjectKey, Str, Value, object};
+
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+impl World {
+    /// Mirrors the admission plugins ServiceAccount, Priority and DefaultTolerationSeconds.
+    pub(super) fn admit_pod(&mut self, pod: &mut Value) {
+        self.priority(pod);
+        default_toleration_seconds(pod);
+        // The cluster of the recordings has no service accounts.
+        if !matches!(self.config.node_side, NodeSide::Scripted(_)) {
+            self.service_account(pod);
+        }
+    }
+
+    fn priority(&mut self, pod: &mut Value) {
+        let class = pod.str_at("spec.priorityClassName").to_owned();
+        let found = self
+            .store
+            .get(&ObjectKey::new(Kind("PriorityClass"), "", Str::from(class)));
+        let (value, policy) = match found {
+            Some(class) => (
+                class.value.int_at("value").unwrap_or(0),
+                class.value.shared_str_at("preemptionPolicy"),
+            ),
+            None => (0, None),
+        };
+        let spec = pod.map_mut().entry("spec", Value::object).map_mut();
+        spec.insert("priority", value);
+        spec.insert(
+            "preemptionPolicy",
+            policy.unwrap_or(Str::Static("PreemptLowerPriority")),
+        );
+    }
+
+    fn service_account(&mut self, pod: &mut Value) {
+        let spec = pod.map_mut().entry("spec", Value::object).map_mut();
+        let account = match spec.get("serviceAccountName").and_then(Value::as_str) {
+            Some(name) if !name.is_empty() => Str::copy(name),
+            _ => Str::Static("default"),
+        };
+        spec.insert("serviceAccountName", account.clone());
+        spec.insert("serviceAccount", account);
+        if spec.get("automountServiceAccountToken") == Some(&Value::Bool(false)) {
+            return;
+        }
+        let mut volume = String::from("kube-api-access-");
+        for _ in 0..5 {
+            volume.push(char::from(
+                NAME_ALPHABET[self.rng.below(Stream::Other, 27) as usize],
+            ));
+        }
+        let volume = Str::from(volume);
+        let mut used = false;
+        for list in ["initContainers", "containers"] {
+            let Some(containers) = spec.get_mut(list) else {
+                continue;
+            };
+            for container in containers.list_mut() {
+                let mounts = container
+                    .map_mut()
+                    .entry("volumeMounts", || Value::list(Vec::new()));
+                if mounts
+                    .as_list()
+                    .iter()
+                    .any(|m| m.str_at("mountPath") == TOKEN_PATH)
+                {
+                    continue;
+                }
+                mounts.list_mut().push(
+                    object! { "mountPath" => TOKEN_PATH, "name" => &volume, "readOnly" => true },
+                );
+                used = true;
+            }
+        }
+        if used {
+            spec.entry("volumes", || Value::list(Vec::new()))
+                .list_mut()
+                .push(token_volume(&volume));
+        }
+    }
+
+    /// A name from a prefix. Mirrors `simpleNameGenerator`, apiserver/pkg/storage/names/generate.go.
+    pub(super) fn generate_name(&mut self, prefix: &str) -> String {
+        let cut = prefix
+            .char_indices()
+            .nth(58)
+            .map_or(prefix.len(), |(i, _)| i);
+        format!("{}{}", &prefix[..cut], self.rng.suffix(5))
+    }
+}
+
+fn default_toleration_seconds(pod: &mut Value) {
+    let spec = pod.map_mut().entry("spec", Value::object).map_mut();
+    let tolerations = spec.entry("tolerations", || Value::list(Vec::new()));
+    for key in [
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/unreachable",
+    ] {
+        let tolerated = tolerations.as_list().iter().any(|t| {
+            let own = t.str_at("key");
+            (own == key || own.is_empty()) && matches!(t.str_at("effect"), "NoExecute" | "")
+        });
+        if !tolerated {
+            tolerations.list_mut().push(object! {
+                "effect" => "NoExecute",
+                "key" => key,
+                "operator" => "Exists",
+                "tolerationSeconds" => 300,
+            });
+        }
+    }
+}
+
+fn token_volume(name: &Str) -> Value {
+    let token = object! { "expirationSeconds" => 3607, "path" => "token" };
+    let ca = object! {
+        "items" => vec![object! { "key" => "ca.crt", "path" => "ca.crt" }],
+        "name" => "kube-root-ca.crt",
+    };
+    let field = object! { "apiVersion" => "v1", "fieldPath" => "metadata.namespace" };
+    let namespace =
+        object! { "items" => vec![object! { "fieldRef" => field, "path" => "namespace" }] };
+    object! {
+        "name" => name,
+        "projected" => object! {
+            "defaultMode" => 420,
+            "sources" => vec![
+                object! { "serviceAccountToken" => token },
+                object! { "configMap" => ca },
+                object! { "downwardAPI" => namespace },
+            ],
+        },
+    }
+}
+
+/// What a pod's requests lack, its limits say; what its quality of service is.
+pub(super) fn pod_defaults(pod: &mut Value) {
+    let spec = pod.map_mut().entry("spec", Value::object).map_mut();
+    spec.entry("enableServiceLinks", || true.into());
+    for list in ["initContainers", "containers"] {
+        let Some(containers) = spec.get_mut(list) else {
+            continue;
+        };
+        let lacking = |c: &Value| {
+            let limits = c
+                .get("resources")
+                .and_then(|r| r.get("limits"))
+                .and_then(Value::as_map);
+            let requests = c.get("resources").and_then(|r| r.get("requests"));
+            limits.is_some_and(|l| {
+                l.iter()
+                    .any(|(k, _)| requests.and_then(|r| r.get(k)).is_none())
+            })
+        };
+        if !containers.as_list().iter().any(lacking) {
+            continue;
+        }
+        for container in containers.list_mut() {
+            let Some(limits) = container
+                .get("resources")
+                .and_then(|r| r.get("limits"))
+                .cloned()
+            else {
+                continue;
+            };
+            let resources = container
+                .map_mut()
+                .entry("resources", Value::object)
+                .map_mut();
+            let requests = resources.entry("requests", Value::object).map_mut();
+            for (name, amount) in limits.as_map().into_iter().flat_map(rollout_api::Map::iter) {
+                requests.entry(name.clone(), || amount.clone());
+            }
+        }
+    }
+    let class = qos_class(pod);
+    let status = pod.map_mut().entry("status", Value::object).map_mut();
+    status.entry("phase", || "Pending".into());
+    status.insert("qosClass", class);
+    metadata(pod);
+}
+
+/// Mirrors `ComputePodQOS`, pkg/apis/core/v1/helper/qos/qos.go.
+fn qos_class(pod: &Value) -> &'static str {
+    let containers: Vec<&Value> = pod
+        .list_at("spec.containers")
+        .iter()
+        .chain(pod.list_at("spec.initContainers"))
+        .collect();
+    let get = |c: &Value, field: &str, name: &str| {
+        let amount = c
+            .get("resources")
+            .and_then(|r| r.get(field))
+            .and_then(|f| f.get(name))?;
+        rollout_api::quantity::Quantity::of(amount).filter(|q| !q.is_zero())
+    };
+    let mut any = false;
+    let mut guaranteed = true;
+    for c in containers {
+        for name in ["cpu", "memory"] {
+            let (request, limit) = (get(c, "requests", name), get(c, "limits", name));
+            any = any || request.is_some() || limit.is_some();
+            guaranteed = guaranteed
+                && match (&request, &limit) {
+                    (Some(r), Some(l)) => r.compare(l).is_eq(),
+                    _ => false,
+                };
+        }
+    }
+    match (any, guaranteed) {
+        (false, _) => "BestEffort",
+        (true, true) => "Guaranteed",
+        (true, false) => "Burstable",
+    }
+}

@@ -1,0 +1,296 @@
+//! Creating and replacing objects: every check of a request from outside.
+
+use super::internal::has_generation;
+use super::{already_exists, forbidden, key, not_found, rules};
+use crate::client::{WriteOptions, Written};
+use crate::world::World;
+use rollout_api::status_error::ApiError;
+use rollout_api::views::Object;
+use rollout_api::{Kind, ObjectKey, Str, Value};
+use std::rc::Rc;
+
+/// Kinds whose status is written apart from the rest (a subresource): requests for the object leave it alone.
+fn has_status_subresource(kind: Kind) -> bool {
+    matches!(
+        kind.0,
+        "Deployment"
+            | "ReplicaSet"
+            | "StatefulSet"
+            | "DaemonSet"
+            | "ReplicationController"
+            | "Job"
+            | "CronJob"
+            | "Pod"
+            | "Node"
+            | "Namespace"
+            | "Service"
+            | "PersistentVolume"
+            | "PersistentVolumeClaim"
+            | "ResourceQuota"
+            | "PodDisruptionBudget"
+            | "HorizontalPodAutoscaler"
+            | "Ingress"
+    )
+}
+
+pub(super) fn metadata(value: &mut Value) -> &mut rollout_api::Map {
+    value.map_mut().entry("metadata", Value::object).map_mut()
+}
+
+/// Is the namespace there, and does it still take new objects? Mirrors the admission plugin NamespaceLifecycle.
+fn namespace_lifecycle(
+    world: &World,
+    kind: Kind,
+    namespace: &str,
+    name: &str,
+) -> Result<(), ApiError> {
+    if namespace.is_empty() {
+        return Ok(());
+    }
+    let Some(found) = world
+        .store
+        .get(&ObjectKey::new(Kind::NAMESPACE, "", Str::copy(namespace)))
+    else {
+        // A cluster without any namespace (a state made for a test) takes everything.
+        if world.store.count(Kind::NAMESPACE) == 0 {
+            return Ok(());
+        }
+        return Err(not_found(Kind::NAMESPACE, namespace));
+    };
+    if found.meta.is_terminating() {
+        let why = format!(
+            "unable to create new content in namespace {namespace} because it is being terminated"
+        );
+        return Err(forbidden(kind, name, &why));
+    }
+    Ok(())
+}
+
+fn same_namespace(value: &mut Value, namespace: &str) -> Result<(), ApiError> {
+    let given = value.str_at("metadata.namespace");
+    if !given.is_empty() && given != namespace {
+        return Err(ApiError::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    if namespace.is_empty() {
+        metadata(value).remove("namespace");
+    } else {
+        metadata(value).insert("namespace", Str::copy(namespace));
+    }
+    Ok(())
+}
+
+/// Creates an object from what was sent.
+pub(crate) fn create(
+    world: &mut World,
+    kind: Kind,
+    namespace: &str,
+    value: Value,
+    options: &WriteOptions,
+) -> Result<Written, ApiError> {
+    let minor = world.version();
+    let read = rules::decode(kind, value, options, minor)?;
+    let (mut value, mut warnings) = (read.value, read.warnings);
+    same_namespace(&mut value, namespace)?;
+    if !value.str_at("metadata.resourceVersion").is_empty() {
+        // The real server notices it only when it stores the object.
+        rules::defaults(kind, &mut value, minor);
+        return Err(ApiError::new(
+            500,
+            "",
+            "resourceVersion should not be set on objects to be created",
+        ));
+    }
+    rules::defaults(kind, &mut value, minor);
+    let name = value.str_at("metadata.name").to_owned();
+    namespace_lifecycle(world, kind, namespace, &name)?;
+    world.prepare_for_create(kind, &mut value);
+    if kind == Kind::POD {
+        super::admission::pod_defaults(&mut value);
+        world.admit_pod(&mut value);
+    }
+    world.allocate(kind, &mut value, None, options.dry_run)?;
+    rules::validate_create(kind, &value, minor)?;
+    warnings.extend(rules::warnings(kind, &value, None, minor));
+    let key = super::key(kind, namespace, value.str_at("metadata.name"));
+    world.admit(&key, &value)?;
+    if world.store.get(&key).is_some() {
+        return Err(already_exists(kind, &key.name));
+    }
+    if options.dry_run {
+        return Ok(Written { value, warnings });
+    }
+    world.charge_quotas(&key, &value);
+    let stored = world.commit(&key, value).value.clone();
+    if kind == Kind::RESOURCE_QUOTA {
+        world.recount_quotas(&key);
+    }
+    Ok(Written {
+        value: stored,
+        warnings,
+    })
+}
+
+/// Replaces an object by what was sent.
+pub(crate) fn update(
+    world: &mut World,
+    kind: Kind,
+    namespace: &str,
+    name: &str,
+    value: Value,
+    options: &WriteOptions,
+) -> Result<Written, ApiError> {
+    let minor = world.version();
+    let read = rules::decode(kind, value, options, minor)?;
+    let (mut value, warnings) = (read.value, read.warnings);
+    same_namespace(&mut value, namespace)?;
+    let given = value.str_at("metadata.name");
+    if given != name {
+        return Err(ApiError::bad_request(format!(
+            "the name of the object ({given}) does not match the name on the URL ({name})"
+        )));
+    }
+    rules::defaults(kind, &mut value, minor);
+    let key = key(kind, namespace, name);
+    let old = world
+        .store
+        .get(&key)
+        .cloned()
+        .ok_or_else(|| not_found(kind, name))?;
+    let uid = value.str_at("metadata.uid");
+    if !uid.is_empty() && uid != &*old.meta.uid {
+        let why = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            old.meta.uid
+        );
+        let (group, resource) = super::group_resource(kind);
+        return Err(ApiError::conflict(group, resource, name, &why));
+    }
+    replace(world, &key, &old, value, warnings, options)
+}
+
+/// What PUT and PATCH have in common: the new state against the old one.
+pub(super) fn replace(
+    world: &mut World,
+    key: &ObjectKey,
+    old: &Rc<Object>,
+    mut value: Value,
+    mut warnings: Vec<String>,
+    options: &WriteOptions,
+) -> Result<Written, ApiError> {
+    let (kind, minor) = (key.kind, world.version());
+    let version = value.str_at("metadata.resourceVersion");
+    if !version.is_empty() && version != old.value.str_at("metadata.resourceVersion") {
+        let (group, resource) = super::group_resource(kind);
+        return Err(ApiError::modified(group, resource, &key.name));
+    }
+    prepare_for_update(kind, &mut value, &old.value);
+    world.allocate(kind, &mut value, Some(&old.value), options.dry_run)?;
+    rules::validate_update(kind, &value, &old.value, minor)?;
+    warnings.extend(rules::warnings(kind, &value, Some(&old.value), minor));
+    if super::internal::raises_generation(kind, &old.value, &value) {
+        let generation = old.value.int_at("metadata.generation").unwrap_or(0) + 1;
+        value.set("metadata.generation", generation);
+    }
+    if options.dry_run {
+        return Ok(Written { value, warnings });
+    }
+    let stored = world.write_if_changed(key, old, value);
+    if kind == Kind::RESOURCE_QUOTA {
+        world.recount_quotas(key);
+    }
+    Ok(Written {
+        value: stored.value.clone(),
+        warnings,
+    })
+}
+
+/// Mirrors `BeforeUpdate`, apiserver/pkg/registry/rest/update.go, and the kinds' `PrepareForUpdate`: what a request cannot
+/// change stays as stored.
+fn prepare_for_update(kind: Kind, value: &mut Value, old: &Value) {
+    if has_status_subresource(kind) {
+        match old.get("status") {
+            Some(status) => value.map_mut().insert("status", status),
+            None => value.map_mut().remove("status"),
+        };
+    }
+    let old = old.get("metadata").cloned().unwrap_or_default();
+    let new = metadata(value);
+    for field in [
+        "resourceVersion",
+        "generation",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+    ] {
+        match old.get(field) {
+            Some(v) => new.insert(field, v),
+            None => new.remove(field),
+        };
+    }
+    for field in ["uid", "creationTimestamp"] {
+        if new.get(field).is_none_or(Value::is_empty)
+            && let Some(v) = old.get(field)
+        {
+            new.insert(field, v);
+        }
+    }
+    new.remove("managedFields");
+    new.remove("selfLink");
+}
+
+impl World {
+    /// Mirrors `BeforeCreate`, apiserver/pkg/registry/rest/create.go, and the kinds' `PrepareForCreate`.
+    fn prepare_for_create(&mut self, kind: Kind, value: &mut Value) {
+        if has_status_subresource(kind) {
+            let empty = match kind.0 {
+                "Pod" => rollout_api::object! { "phase" => "Pending" },
+                "Namespace" => rollout_api::object! { "phase" => "Active" },
+                "PersistentVolumeClaim" | "PersistentVolume" => {
+                    rollout_api::object! { "phase" => "Pending" }
+                }
+                "Service" | "Ingress" => rollout_api::object! { "loadBalancer" => Value::object() },
+                "Node" => value.get("status").cloned().unwrap_or_else(Value::object),
+                _ => Value::object(),
+            };
+            value.map_mut().insert("status", empty);
+        }
+        if kind == Kind::NAMESPACE {
+            let name = value.shared_str_at("metadata.name").unwrap_or_default();
+            value.set("spec.finalizers", vec![Value::from("kubernetes")]);
+            let labels = metadata(value).entry("labels", Value::object);
+            labels
+                .map_mut()
+                .entry("kubernetes.io/metadata.name", || name.into());
+        }
+        let uid = self.new_uid(kind);
+        let created = self.wall().rfc3339();
+        let generated = {
+            let metadata = metadata(value);
+            for field in [
+                "selfLink",
+                "managedFields",
+                "deletionTimestamp",
+                "deletionGracePeriodSeconds",
+                "generation",
+            ] {
+                metadata.remove(field);
+            }
+            metadata.insert("uid", uid);
+            metadata.insert("creationTimestamp", created);
+            if has_generation(kind) {
+                metadata.insert("generation", 1);
+            }
+            let unnamed = metadata.get("name").is_none_or(Value::is_empty);
+            metadata
+                .get("generateName")
+                .and_then(Value::as_str)
+                .filter(|p| unnamed && !p.is_empty())
+                .map(str::to_owned)
+        };
+        if let Some(prefix) = generated {
+            let name = self.generate_name(&prefix);
+            metadata(value).insert("name", name);
+        }
+    }
+}
