@@ -1,4 +1,5 @@
 //! The template hash and the stored template against real clusters, from the manifest's text on.
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
 use rollout_api::json::from_json;
 use rollout_api::{Minor, Value, decode, defaults, hash, kinds};

@@ -34,6 +34,8 @@ pub struct Resource {
     pub namespaced: bool,
     /// Part of `kubectl get all`.
     pub in_all: bool,
+    /// `metadata.generation` counts changes of the spec.
+    pub counts_generations: bool,
     /// What this program does with it.
     pub support: Support,
     /// Bits of `VERBS`.
@@ -52,7 +54,7 @@ const VERBS: [(&str, char); 8] = [
     ("watch", 'w'),
 ];
 
-/// `group|versions|kind|plural|short names|n(amespaced) or c(luster), a(ll)|S(imulated), s(tored), l(isted)|verbs`,
+/// `group|versions|kind|plural|short names|n(amespaced) or c(luster), a(ll), g(eneration)|S(imulated), s(tored), l(isted)|verbs`,
 /// in the order of `kubectl api-resources`. A version may end in `@first` or `@first-last` (minors); no verbs: all.
 const TABLE: &str = "\
 |v1|Binding|bindings||n|l|c
@@ -67,7 +69,7 @@ const TABLE: &str = "\
 |v1|PersistentVolume|persistentvolumes|pv|c|s|
 |v1|Pod|pods|po|na|S|
 |v1|PodTemplate|podtemplates||n|s|
-|v1|ReplicationController|replicationcontrollers|rc|na|s|
+|v1|ReplicationController|replicationcontrollers|rc|nag|s|
 |v1|ResourceQuota|resourcequotas|quota|n|S|
 |v1|Secret|secrets||n|S|
 |v1|ServiceAccount|serviceaccounts|sa|n|s|
@@ -81,10 +83,10 @@ admissionregistration.k8s.io|v1|ValidatingWebhookConfiguration|validatingwebhook
 apiextensions.k8s.io|v1|CustomResourceDefinition|customresourcedefinitions|crd,crds|c|l|
 apiregistration.k8s.io|v1|APIService|apiservices||c|l|
 apps|v1|ControllerRevision|controllerrevisions||n|l|
-apps|v1|DaemonSet|daemonsets|ds|na|s|
-apps|v1|Deployment|deployments|deploy|na|S|
-apps|v1|ReplicaSet|replicasets|rs|na|S|
-apps|v1|StatefulSet|statefulsets|sts|na|s|
+apps|v1|DaemonSet|daemonsets|ds|nag|s|
+apps|v1|Deployment|deployments|deploy|nag|S|
+apps|v1|ReplicaSet|replicasets|rs|nag|S|
+apps|v1|StatefulSet|statefulsets|sts|nag|s|
 authentication.k8s.io|v1@28|SelfSubjectReview|selfsubjectreviews||c|l|c
 authentication.k8s.io|v1|TokenReview|tokenreviews||c|l|c
 authorization.k8s.io|v1|LocalSubjectAccessReview|localsubjectaccessreviews||n|l|c
@@ -92,21 +94,21 @@ authorization.k8s.io|v1|SelfSubjectAccessReview|selfsubjectaccessreviews||c|l|c
 authorization.k8s.io|v1|SelfSubjectRulesReview|selfsubjectrulesreviews||c|l|c
 authorization.k8s.io|v1|SubjectAccessReview|subjectaccessreviews||c|l|c
 autoscaling|v2,v1|HorizontalPodAutoscaler|horizontalpodautoscalers|hpa|na|S|
-batch|v1|CronJob|cronjobs|cj|na|s|
-batch|v1|Job|jobs||na|s|
+batch|v1|CronJob|cronjobs|cj|nag|s|
+batch|v1|Job|jobs||nag|s|
 certificates.k8s.io|v1|CertificateSigningRequest|certificatesigningrequests|csr|c|l|
 coordination.k8s.io|v1|Lease|leases||n|s|
-discovery.k8s.io|v1|EndpointSlice|endpointslices||n|S|
+discovery.k8s.io|v1|EndpointSlice|endpointslices||ng|S|
 events.k8s.io|v1|Event|events|ev|n|S|
 flowcontrol.apiserver.k8s.io|v1@29,v1beta3@26-31|FlowSchema|flowschemas||c|l|
 flowcontrol.apiserver.k8s.io|v1@29,v1beta3@26-31|PriorityLevelConfiguration|prioritylevelconfigurations||c|l|
-networking.k8s.io|v1|IngressClass|ingressclasses||c|s|
-networking.k8s.io|v1|Ingress|ingresses|ing|n|s|
+networking.k8s.io|v1|IngressClass|ingressclasses||cg|s|
+networking.k8s.io|v1|Ingress|ingresses|ing|ng|s|
 networking.k8s.io|v1@33|IPAddress|ipaddresses|ip|c|l|
-networking.k8s.io|v1|NetworkPolicy|networkpolicies|netpol|n|s|
+networking.k8s.io|v1|NetworkPolicy|networkpolicies|netpol|ng|s|
 networking.k8s.io|v1@33|ServiceCIDR|servicecidrs||c|l|
 node.k8s.io|v1|RuntimeClass|runtimeclasses||c|s|
-policy|v1|PodDisruptionBudget|poddisruptionbudgets|pdb|n|S|
+policy|v1|PodDisruptionBudget|poddisruptionbudgets|pdb|ng|S|
 rbac.authorization.k8s.io|v1|ClusterRoleBinding|clusterrolebindings||c|s|
 rbac.authorization.k8s.io|v1|ClusterRole|clusterroles||c|s|
 rbac.authorization.k8s.io|v1|RoleBinding|rolebindings||n|s|
@@ -115,7 +117,7 @@ resource.k8s.io|v1@34|DeviceClass|deviceclasses||c|l|
 resource.k8s.io|v1@34|ResourceClaim|resourceclaims||n|l|
 resource.k8s.io|v1@34|ResourceClaimTemplate|resourceclaimtemplates||n|l|
 resource.k8s.io|v1@34|ResourceSlice|resourceslices||c|l|
-scheduling.k8s.io|v1|PriorityClass|priorityclasses|pc|c|s|
+scheduling.k8s.io|v1|PriorityClass|priorityclasses|pc|cg|s|
 storage.k8s.io|v1|CSIDriver|csidrivers||c|l|
 storage.k8s.io|v1|CSINode|csinodes||c|l|
 storage.k8s.io|v1|CSIStorageCapacity|csistoragecapacities||n|l|
@@ -162,7 +164,8 @@ impl Resource {
             singular: kind.to_ascii_lowercase(),
             short_names,
             namespaced: flags.starts_with('n'),
-            in_all: flags.ends_with('a'),
+            in_all: flags.contains('a'),
+            counts_generations: flags.contains('g'),
             support,
             verbs,
         })

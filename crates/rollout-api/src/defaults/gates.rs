@@ -103,12 +103,17 @@ fn container(c: &mut Map, is_init: bool, image_volumes: &[Value], minor: Minor) 
         drop(c, "restartPolicy", Minor(29), minor);
     }
     with(c, "resources", |r| drop(r, "claims", Minor(34), minor));
+    let mut only_signal = false;
     with(c, "lifecycle", |l| {
+        only_signal = l.len() == 1 && l.contains_key("stopSignal");
         drop(l, "stopSignal", NEVER, minor);
         for name in ["postStart", "preStop"] {
             with(l, name, |h| drop(h, "sleep", Minor(30), minor));
         }
     });
+    if only_signal {
+        c.remove("lifecycle");
+    }
     each(c, "env", |e| {
         with(e, "valueFrom", |f| drop(f, "fileKeyRef", Minor(35), minor))
     });

@@ -115,11 +115,6 @@ fn stateful_set(spec: &mut Map, minor: Minor) {
     } else if text(strategy, "type") == "RollingUpdate" {
         with(strategy, "rollingUpdate", |r| if_nil(r, "partition", 0));
     }
-    if minor >= Minor(35) {
-        with(strategy, "rollingUpdate", |r| {
-            if_nil(r, "maxUnavailable", 1)
-        });
-    }
     if minor >= Minor(27) {
         if_nil(
             spec,

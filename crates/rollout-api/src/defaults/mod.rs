@@ -16,7 +16,13 @@ use crate::version::Minor;
 
 /// Makes a decoded object what the server would store: defaults, conversion there and back, and without the fields
 /// whose feature gates are off.
+///
+/// Differs: `managedFields` are not kept.
 pub fn complete(object: &mut Value, resource: &Resource, minor: Minor) {
+    object.remove("metadata.managedFields");
+    if let Some(template) = pod_template(object, resource) {
+        template.remove("metadata.managedFields");
+    }
     set_defaults(object, resource, minor);
     convert(object, resource);
     drop_disabled_fields(object, resource, minor);
