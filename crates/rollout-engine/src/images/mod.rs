@@ -5,7 +5,7 @@ mod reference;
 mod words;
 
 pub use behaviour::{Behaviour, Effects, Span};
-pub use reference::{ImageName, REGISTRY};
+pub use reference::ImageName;
 pub use words::WordError;
 
 use crate::time::SimTime;

@@ -26,8 +26,6 @@ use crate::sim_event::SimEvent;
 use crate::step::Change;
 use crate::time::Millis;
 use crate::world::World;
-pub use start::apply_default_image_tag;
-
 use node::Nodes;
 use plan::{PodPlan, SharedPlan};
 use pod::PodState;

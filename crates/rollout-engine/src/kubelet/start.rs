@@ -56,7 +56,8 @@ impl Kubelet {
         }
         let plan = pod.plan.clone();
         let c = &plan.containers[i];
-        if let Some(error) = reference_error(&c.image) {
+        if let Err(error) = rollout_api::image::parse(&c.image) {
+            let error = error.text(&c.image, world.version());
             let text = format!("Failed to apply default image tag \"{}\": {error}", c.image);
             pod.event(world, Some(i), "Warning", "InspectFailed", &text);
             self.refuse_image(
@@ -375,62 +376,4 @@ fn missing_config(world: &World, pod: &PodState, i: usize, effects: &Effects) ->
     let data = |source: &ConfigSource| config_data(world, &pod.key.namespace, source);
     let given = |key: &Str| program::has_key(&pod.plan.containers[i], key, data);
     effects.needs_config.iter().find(|key| !given(key)).cloned()
-}
-
-/// Why a reference cannot be used.
-fn reference_error(image: &str) -> Option<String> {
-    let error = |why: &str| Some(format!("couldn't parse image name \"{image}\": {why}"));
-    let rest = image.split('@').next().unwrap_or("");
-    let slash = rest.rfind('/').map_or(0, |i| i + 1);
-    let (name, tag) = match rest[slash..].split_once(':') {
-        Some((name, tag)) => (format!("{}{name}", &rest[..slash]), Some(tag)),
-        None => (rest.to_owned(), None),
-    };
-    if name.len() == 64 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-        return error(&format!(
-            "invalid repository name ({name}), cannot specify 64-byte hexadecimal strings"
-        ));
-    }
-    let path = match name.split_once('/') {
-        Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => path,
-        _ => name.as_str(),
-    };
-    if path.bytes().any(|b| b.is_ascii_uppercase()) {
-        return error("invalid reference format: repository name must be lowercase");
-    }
-    let part = |p: &str| {
-        !p.is_empty()
-            && p.bytes().all(|b| {
-                b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-')
-            })
-            && !p.starts_with(['.', '_', '-'])
-            && !p.ends_with(['.', '_', '-'])
-    };
-    let good_tag = |t: &str| {
-        !t.is_empty()
-            && t.len() <= 128
-            && t.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-            && !t.starts_with(['.', '-'])
-    };
-    let good = path.split('/').all(part) && tag.is_none_or(good_tag);
-    if good {
-        None
-    } else {
-        error("invalid reference format")
-    }
-}
-
-/// Mirrors `applyDefaultImageTag`, pkg/kubelet/images/image_manager.go: the reference the runtime is asked for.
-pub fn apply_default_image_tag(image: &str) -> Result<String, String> {
-    if let Some(error) = reference_error(image) {
-        return Err(error);
-    }
-    let slash = image.rfind('/').map_or(0, |i| i + 1);
-    let tagged = image.contains('@') || image[slash..].contains(':');
-    Ok(if tagged {
-        image.to_owned()
-    } else {
-        format!("{image}:latest")
-    })
 }
