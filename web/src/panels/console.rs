@@ -90,14 +90,14 @@ pub fn Console(props: &ConsoleProps) -> Html {
     let shown = props.preview.clone().filter(|_| props.draft.is_empty());
     html! {
         <section class="console" aria-label="Console" data-open={props.open.then_some("true")} data-busy={props.console.busy.is_some().then_some("true")}>
-            <ol ref={log} class="console-log" role="log" aria-label="Output" tabindex="0" data-testid="console-log">
+            <div ref={log} class="console-log" role="log" aria-label="Output" tabindex="0" data-testid="console-log"><ol>
                 { for lines.iter().enumerate().map(|(k, line)| match line.kind {
                     LineKind::Typed => html! { <li key={k.to_string()} class="typed"><span class="ps">{"$ "}</span>{line.text.clone()}</li> },
                     LineKind::Out => html! { <li key={k.to_string()}><samp>{line.text.clone()}</samp></li> },
                     LineKind::Err => html! { <li key={k.to_string()} class="err"><samp>{line.text.clone()}</samp></li> },
                 }) }
                 if let Some(busy) = &props.console.busy { <li key="busy" class="busy">{format!("{busy} waits. Step, play, or end it with Ctrl+C.")}</li> }
-            </ol>
+            </ol></div>
             if !props.choices.is_empty() {
                 <ul class="choices" role="listbox" aria-label="Completions">
                     { for props.choices.iter().map(|c| html! { <li role="option" aria-selected="false" key={c.clone()}>{c.clone()}</li> }) }

@@ -21,6 +21,7 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         p.notice = None;
         p.untouched = false;
     }
+    let kind = std::mem::discriminant(&msg);
     match msg {
         Msg::Step
         | Msg::Back
@@ -180,8 +181,32 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         Msg::Dismiss => p.notice = None,
         Msg::Key(press) => return key(p, ctx, &press),
     }
-    p.refresh();
+    if shows_more(&kind) {
+        p.refresh();
+    }
     true
+}
+
+/// Messages that change what the view model says; the others only change what is open.
+fn shows_more(kind: &std::mem::Discriminant<Msg>) -> bool {
+    let only_open = [
+        Msg::Draft(String::new()),
+        Msg::Preview(None),
+        Msg::Complete,
+        Msg::ToggleConsole,
+        Msg::Tab(""),
+        Msg::OpenForm(None),
+        Msg::PickPod(None),
+        Msg::Pin(rollout_view::Quantity::Count),
+        Msg::Open(super::msg::Panel::Keys),
+        Msg::Close,
+        Msg::NextTheme,
+        Msg::ToggleLetters,
+        Msg::Dismiss,
+        Msg::Speed(0),
+        Msg::Reset,
+    ];
+    !only_open.iter().any(|m| std::mem::discriminant(m) == *kind)
 }
 
 /// Messages after which an older notice says nothing true any more.

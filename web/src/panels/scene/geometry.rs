@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(ratio(13, 5), "2.600");
         assert_eq!(ratio(8, 1), "8.000");
         assert_eq!(percent(1020, 4500), "22.666");
-        assert_eq!(percent(1, 0), "100000.000");
+        assert_eq!(percent(1, 0), "100.000");
     }
 
     #[test]

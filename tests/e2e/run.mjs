@@ -1,0 +1,8 @@
+// Browser tests: BASE_URL names the page, CHROMIUM the browser, ONLY picks checks (`ONLY=9,12`), SHOTS a folder for pictures of failures.
+import './checks-start.mjs';
+import './checks-update.mjs';
+import './checks-time.mjs';
+import './checks-share.mjs';
+import { main } from './runner.mjs';
+
+await main();
