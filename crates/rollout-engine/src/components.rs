@@ -11,6 +11,7 @@ use crate::controllers::garbage_collector::GarbageCollector;
 use crate::controllers::replica_set::ReplicaSetController;
 use crate::kubelet::Kubelet;
 use crate::scheduler::Scheduler;
+use crate::scripted::ScriptedNode;
 use crate::sim_event::SimEvent;
 use crate::step::Change;
 use crate::time::Millis;
@@ -34,6 +35,8 @@ pub struct Components {
     pub scheduler: Option<Scheduler>,
     /// The kubelets, unless the node side is scripted.
     pub kubelet: Option<Kubelet>,
+    /// The fake scheduler and kubelet of the recordings, if the node side is scripted.
+    pub scripted: Option<ScriptedNode>,
 }
 
 impl Components {
@@ -51,6 +54,10 @@ impl Components {
             disruption: DisruptionController::default(),
             scheduler: timings.map(|t| Scheduler::new(Millis(t.schedule))),
             kubelet: timings.map(|t| Kubelet::new(t.clone())),
+            scripted: match &config.node_side {
+                NodeSide::Scripted(script) => Some(ScriptedNode::new(script.clone())),
+                NodeSide::Kubelet(_) | NodeSide::Nobody => None,
+            },
         }
     }
 
@@ -71,6 +78,9 @@ impl Components {
         if let Some(kubelet) = &mut self.kubelet {
             kubelet.observe(world, change);
         }
+        if let Some(scripted) = &mut self.scripted {
+            scripted.observe(world, change);
+        }
     }
 
     /// Gives a component its turn.
@@ -81,7 +91,11 @@ impl Components {
             SimEvent::EndpointSlice(key) => self.endpoint_slice.fire(world, &key),
             SimEvent::GarbageCollector(key) => self.garbage_collector.fire(world, &key),
             SimEvent::Disruption(key) => self.disruption.fire(world, &key),
-            SimEvent::Scripted(_) => {}
+            SimEvent::Scripted(event) => {
+                if let Some(scripted) = &mut self.scripted {
+                    scripted.fire(world, event);
+                }
+            }
             SimEvent::Scheduler(event) => {
                 if let Some(scheduler) = &mut self.scheduler {
                     scheduler.fire(world, event);

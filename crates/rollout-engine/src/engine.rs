@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::components::Components;
 use crate::config::ClusterConfig;
 use crate::limits;
+use crate::scripted::ScriptedNode;
 use crate::sim_event::SimEvent;
 use crate::step::{Cause, StepRecord};
 use crate::store::Store;
@@ -88,6 +89,19 @@ impl Engine {
         self.world.end_record();
         self.deliver();
         (result, self.world.take_records())
+    }
+
+    /// Lets the scripted node side do something at this moment, as one step. `None` if the node side is not scripted.
+    pub fn script<R>(
+        &mut self,
+        f: impl FnOnce(&mut ScriptedNode, &mut World) -> R,
+    ) -> Option<(R, Vec<StepRecord>)> {
+        let scripted = self.components.scripted.as_mut()?;
+        self.world.begin_record(Cause::Outside("kubelet".into()));
+        let result = f(scripted, &mut self.world);
+        self.world.end_record();
+        self.deliver();
+        Some((result, self.world.take_records()))
     }
 
     /// The next step of the simulation: everything the next due event brings about. Events without effect are passed

@@ -1,7 +1,7 @@
 //! The scheduler: filter, score, bind; or say why not and try again.
 
 mod filters;
-mod resources;
+pub(crate) mod resources;
 
 pub use filters::NodeInfo;
 pub use resources::Amounts;
