@@ -2,10 +2,14 @@
 //!
 //! kubectl reads YAML 1.1 through go-yaml v2; so does this crate, errors and all.
 
+pub mod check;
+pub mod diagnostic;
 pub mod documents;
+pub mod edit;
 pub mod emit;
 pub mod gojson;
 pub mod number;
 pub mod resolve;
+pub mod span_map;
 pub mod tree;
 pub mod yaml;

@@ -1,6 +1,7 @@
 //! The span tree: what was written where, with duplicates, order, anchors and styles.
 
-use crate::yaml::{EventKind, Events, Mark, Problem, Style};
+pub use crate::yaml::Style;
+use crate::yaml::{EventKind, Events, Mark, Problem};
 use rollout_api::Str;
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -79,7 +79,11 @@ pub(super) fn strict_text(errors: &[String]) -> String {
 }
 
 /// Fills in what the API server fills in when it reads an object.
-pub(super) fn defaults(_kind: Kind, _value: &mut Value, _minor: Minor) {}
+pub(super) fn defaults(kind: Kind, value: &mut Value, minor: Minor) {
+    if let Some(resource) = rollout_api::kinds::of_kind(kind) {
+        rollout_api::defaults::complete(value, resource, minor);
+    }
+}
 
 /// Refuses a new object that breaks the rules of its kind.
 pub(super) fn validate_create(_kind: Kind, _value: &Value, _minor: Minor) -> Result<(), ApiError> {
