@@ -34,8 +34,8 @@ pub struct Resource {
     pub namespaced: bool,
     /// Part of `kubectl get all`.
     pub in_all: bool,
-    /// `metadata.generation` counts changes of the spec.
-    pub counts_generations: bool,
+    /// See [`Resource::counts_generations`].
+    generation: bool,
     /// What this program does with it.
     pub support: Support,
     /// Bits of `VERBS`.
@@ -165,7 +165,7 @@ impl Resource {
             short_names,
             namespaced: flags.starts_with('n'),
             in_all: flags.contains('a'),
-            counts_generations: flags.contains('g'),
+            generation: flags.contains('g'),
             support,
             verbs,
         })
@@ -216,6 +216,10 @@ impl Resource {
         } else {
             format!("{}.{}", self.kind.0, self.group)
         }
+    }
+    /// Does `metadata.generation` count changes of the spec? Pods count since 1.33.
+    pub fn counts_generations(&self, minor: Minor) -> bool {
+        self.generation || (self.kind == Kind::POD && minor >= Minor(33))
     }
     /// Verbs in the order of discovery.
     pub fn verbs(&self) -> impl Iterator<Item = &'static str> {

@@ -17,11 +17,24 @@ pub fn drop_disabled_fields(object: &mut Value, resource: &Resource, minor: Mino
     {
         pod_spec(spec.map_mut(), minor);
     }
-    if minor < Minor(35)
-        && matches!(resource.kind.0, "StatefulSet")
-        && let Some(rolling @ Value::Map(_)) = object.at_mut("spec.updateStrategy.rollingUpdate")
-    {
-        rolling.map_mut().remove("maxUnavailable");
+    let mut part = |path: &str, field: &str, kept_from: Minor| {
+        if let Some(part @ Value::Map(_)) = object.at_mut(path) {
+            drop(part.map_mut(), field, kept_from, minor);
+        }
+    };
+    match resource.kind.0 {
+        "StatefulSet" => part(
+            "spec.updateStrategy.rollingUpdate",
+            "maxUnavailable",
+            Minor(35),
+        ),
+        "HorizontalPodAutoscaler" => {
+            part("spec.behavior.scaleUp", "tolerance", Minor(35));
+            part("spec.behavior.scaleDown", "tolerance", Minor(35));
+        }
+        "PersistentVolumeClaim" => part("spec", "volumeAttributesClassName", Minor(34)),
+        "Service" => part("spec", "trafficDistribution", Minor(31)),
+        _ => {}
     }
 }
 

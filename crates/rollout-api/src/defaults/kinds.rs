@@ -25,9 +25,11 @@ pub(super) fn set_defaults(value: &mut Value, resource: &Resource, minor: Minor)
     if let Some(spec) = pod_template(value, resource).and_then(|t| t.at_mut("spec")) {
         set_pod_spec_defaults(spec, Of::Template, minor);
     }
-    let api_v1 = value.str_at("apiVersion") == "autoscaling/v1";
     let object = value.map_mut();
     if let Some(labels) = template_labels {
+        if resource.kind.0 == "ReplicationController" {
+            with(object, "spec", |s| if_empty(s, "selector", labels.clone()));
+        }
         with(object, "metadata", |m| if_empty(m, "labels", labels));
     }
     match resource.kind.0 {
@@ -73,10 +75,10 @@ pub(super) fn set_defaults(value: &mut Value, resource: &Resource, minor: Minor)
                 s.insert("minAvailable", 1);
             }
         }),
-        "HorizontalPodAutoscaler" if api_v1 => {
-            with(object, "spec", |s| if_nil(s, "minReplicas", 1))
+        "HorizontalPodAutoscaler" => {
+            autoscaler_from_v1(object);
+            with(object, "spec", autoscaler);
         }
-        "HorizontalPodAutoscaler" => with(object, "spec", autoscaler),
         "NetworkPolicy" => with(object, "spec", network_policy),
         "RoleBinding" | "ClusterRoleBinding" => role_binding(object),
         "StorageClass" => {
@@ -248,10 +250,61 @@ fn persistent_volume_claim_spec(claim: &mut Map) {
     with(claim, "status", |s| if_empty(s, "phase", "Pending"));
 }
 
+/// A new Job is told apart by labels made of its uid, which must be set.
+///
+/// Mirrors generateSelector, pkg/registry/batch/job/strategy.go.
+pub fn generate_job_selector(job: &mut Value) {
+    let (uid, name) = (
+        Str::copy(job.str_at("metadata.uid")),
+        Str::copy(job.str_at("metadata.name")),
+    );
+    if job.at("spec.manualSelector") == Some(&Value::Bool(true)) {
+        return;
+    }
+    let metadata = job
+        .map_mut()
+        .entry("spec", Value::object)
+        .map_mut()
+        .entry("template", Value::object);
+    let labels = metadata
+        .map_mut()
+        .entry("metadata", Value::object)
+        .map_mut()
+        .entry("labels", Value::object)
+        .map_mut();
+    for (key, value) in [
+        ("controller-uid", &uid),
+        ("job-name", &name),
+        ("batch.kubernetes.io/controller-uid", &uid),
+        ("batch.kubernetes.io/job-name", &name),
+    ] {
+        labels.insert(key, value);
+    }
+    if job.at("spec.selector").is_none_or(Value::is_null) {
+        let labels = object! { "batch.kubernetes.io/controller-uid" => &uid };
+        job.set("spec.selector", object! { "matchLabels" => labels });
+    }
+}
+
 /// Mirrors SetDefaults_PersistentVolumeClaim and the plugin StorageObjectInUseProtection.
 fn persistent_volume_claim(object: &mut Map) {
     persistent_volume_claim_spec(object);
+    with(object, "spec", normalize_data_sources);
     protect(object, "kubernetes.io/pvc-protection");
+}
+
+/// Mirrors NormalizeDataSources, pkg/api/persistentvolumeclaim/util.go.
+fn normalize_data_sources(spec: &mut Map) {
+    let get = |key: &str| spec.get(key).filter(|v| !v.is_null()).cloned();
+    match (get("dataSource"), get("dataSourceRef")) {
+        (Some(source), None) => {
+            spec.insert("dataSourceRef", source);
+        }
+        (None, Some(reference)) if reference.str_at("namespace").is_empty() => {
+            spec.insert("dataSource", reference);
+        }
+        _ => {}
+    }
 }
 
 /// Mirrors SetDefaults_PersistentVolume and the plugin StorageObjectInUseProtection.
@@ -326,6 +379,37 @@ fn limit_range_item(item: &mut Map) {
             }
         }
     }
+}
+
+/// An object of `autoscaling/v1` becomes one of `autoscaling/v2`, which is what is kept.
+///
+/// Mirrors pkg/apis/autoscaling/v1/conversion.go.
+/// Differs: metrics in annotations are not read.
+fn autoscaler_from_v1(object: &mut Map) {
+    if text(object, "apiVersion") != "autoscaling/v1" {
+        return;
+    }
+    object.insert("apiVersion", "autoscaling/v2");
+    with(object, "spec", |spec| {
+        if let Some(percent) = spec.remove("targetCPUUtilizationPercentage") {
+            let target = object! { "averageUtilization" => percent, "type" => "Utilization" };
+            let resource = object! { "name" => "cpu", "target" => target };
+            spec.insert(
+                "metrics",
+                Value::list(vec![
+                    object! { "resource" => resource, "type" => "Resource" },
+                ]),
+            );
+        }
+    });
+    with(object, "status", |status| {
+        status.remove("currentCPUUtilizationPercentage");
+        if_nil(status, "currentMetrics", Value::Null);
+        // Not written by the newer version when it is 0.
+        if status.get("currentReplicas").is_some_and(Value::is_empty) {
+            status.remove("currentReplicas");
+        }
+    });
 }
 
 /// Mirrors SetDefaults_HorizontalPodAutoscaler, pkg/apis/autoscaling/v2/defaults.go.

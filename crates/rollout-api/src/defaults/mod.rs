@@ -7,6 +7,7 @@ mod kinds;
 mod pod;
 
 pub use gates::drop_disabled_fields;
+pub use kinds::generate_job_selector;
 pub use pod::{Of, admit_pod, qos_class, set_pod_spec_defaults};
 
 use crate::kinds::Resource;
@@ -117,4 +118,90 @@ fn round_requirements(map: &mut Map, key: &str) {
         round_resources(resources, "limits");
         round_resources(resources, "requests");
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::from_json;
+    use crate::kinds;
+
+    fn completed(text: &str) -> Value {
+        let value = from_json(text).unwrap();
+        let (api_version, kind) = (value.str_at("apiVersion"), value.str_at("kind"));
+        let resource = kinds::of_object(api_version, kind, Minor(32)).unwrap();
+        let mut object = crate::decode::decode(&value, api_version, kind, Minor(32))
+            .unwrap()
+            .value;
+        complete(&mut object, resource, Minor(32));
+        object
+    }
+
+    #[test]
+    fn autoscalers_of_the_old_version() {
+        let old = completed(
+            r#"{"apiVersion":"autoscaling/v1","kind":"HorizontalPodAutoscaler","metadata":{"name":"a"},
+            "spec":{"maxReplicas":5,"scaleTargetRef":{"kind":"Deployment","name":"a"},"targetCPUUtilizationPercentage":60}}"#,
+        );
+        let new = completed(
+            r#"{"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"a"},
+            "spec":{"maxReplicas":5,"minReplicas":1,"scaleTargetRef":{"kind":"Deployment","name":"a"},"metrics":[
+            {"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":60}}}]}}"#,
+        );
+        assert_eq!(old, new);
+    }
+
+    #[test]
+    fn secrets_take_plain_text() {
+        let secret = completed(
+            r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"},"data":{"x":"b2xk","y":"eQ=="},"stringData":{"x":"new"}}"#,
+        );
+        assert_eq!(
+            secret.get("data").unwrap(),
+            &from_json(r#"{"x":"bmV3","y":"eQ=="}"#).unwrap()
+        );
+        assert_eq!(
+            (secret.str_at("type"), secret.get("stringData")),
+            ("Opaque", None)
+        );
+    }
+
+    #[test]
+    fn completing_twice_changes_nothing() {
+        for text in [
+            r#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"a"},"spec":{"template":{"spec":{"containers":
+            [{"name":"a","image":"nginx","resources":{"limits":{"cpu":"0.0001"}},"livenessProbe":{"httpGet":{"port":80}}}],
+            "serviceAccount":"x","volumes":[{"name":"v"},{"name":"i","image":{"reference":"a"}}]}}}}"#,
+            r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"a"},"spec":{"ports":[{"port":80}],"type":"LoadBalancer"}}"#,
+            r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"a"}}"#,
+            r#"{"apiVersion":"apps/v1","kind":"DaemonSet","metadata":{"name":"a"},"spec":{}}"#,
+        ] {
+            let once = completed(text);
+            let again = completed(&crate::json::to_json(&once));
+            assert_eq!(once, again);
+        }
+    }
+
+    #[test]
+    fn jobs_get_their_selector() {
+        let mut job = from_json(
+            r#"{"metadata":{"name":"j","uid":"u-1"},"spec":{"template":{"metadata":{}}}}"#,
+        )
+        .unwrap();
+        generate_job_selector(&mut job);
+        assert_eq!(
+            job.at("spec.selector.matchLabels")
+                .unwrap()
+                .get("batch.kubernetes.io/controller-uid")
+                .unwrap()
+                .as_str(),
+            Some("u-1")
+        );
+        assert_eq!(
+            job.at("spec.template.metadata.labels")
+                .and_then(Value::as_map)
+                .map(Map::len),
+            Some(4)
+        );
+    }
 }
