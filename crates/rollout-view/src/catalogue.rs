@@ -1,0 +1,388 @@
+//! Every sentence a learner reads, by key. Other languages are other tables of the same keys.
+//!
+//! `{name}` is a placeholder. `{name|one|many}` picks by the number `name`: 1 takes the first.
+
+use crate::model::{NumberView, Origin, Quantity, Span, VersionTag};
+
+/// What stands in for a placeholder.
+#[derive(Clone, Debug)]
+pub enum Arg {
+    /// A number with its link.
+    Number(NumberView),
+    /// A name, in the fixed-width face.
+    Code(String),
+    /// Words.
+    Text(String),
+    /// The letter of a version.
+    Version(VersionTag),
+}
+
+/// A number from a place.
+pub fn number(value: i64, quantity: Quantity, origin: Origin) -> NumberView {
+    let text = if value < 0 { format!("−{}", value.unsigned_abs()) } else { value.to_string() };
+    NumberView { text, value, quantity, origin }
+}
+
+/// A counted or computed number.
+pub fn counted(value: impl Into<i64>, quantity: Quantity) -> Arg {
+    Arg::Number(number(value.into(), quantity, Origin::Computed))
+}
+
+/// A name.
+pub fn code(name: impl Into<String>) -> Arg {
+    Arg::Code(name.into())
+}
+
+/// Words.
+pub fn words(text: impl Into<String>) -> Arg {
+    Arg::Text(text.into())
+}
+
+/// Seconds for a sentence: `4.5 s`, `38 s`, `2 min`.
+pub fn seconds(ms: u64) -> String {
+    if ms >= 600_000 && ms.is_multiple_of(60_000) {
+        return format!("{} min", ms / 60_000);
+    }
+    let tenths = (ms + 50) / 100;
+    if tenths.is_multiple_of(10) { format!("{} s", tenths / 10) } else { format!("{}.{} s", tenths / 10, tenths % 10) }
+}
+
+/// A span of time as an argument.
+pub fn span_of_time(ms: u64) -> Arg {
+    Arg::Number(NumberView {
+        text: seconds(ms),
+        value: i64::try_from(ms).unwrap_or(i64::MAX),
+        quantity: Quantity::Seconds,
+        origin: Origin::Computed,
+    })
+}
+
+macro_rules! messages {
+    ($( $(#[$doc:meta])* $key:ident = $text:expr; )*) => {
+        /// The keys.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Msg { $( $(#[$doc])* $key, )* }
+        impl Msg {
+            /// All keys.
+            pub const ALL: &[Msg] = &[ $( Msg::$key, )* ];
+            /// The English text.
+            pub fn text(self) -> &'static str {
+                match self { $( Msg::$key => $text, )* }
+            }
+        }
+    };
+}
+
+messages! {
+    // Decisions of the Deployment controller
+    /// A write that adds new pods.
+    ScaleUpNew = "New +{k}: ceiling {ceiling} − pods {total} leaves {room}.";
+    /// Adding is bounded by the desired number, not by the ceiling.
+    ScaleUpToDesired = "New +{k}: {desired} are desired and {new} are there. The ceiling of {ceiling} leaves {room}.";
+    /// The first set of a Deployment.
+    CreateFirst = "A set of {k} for the template: there is no other set, so all {desired} may come at once.";
+    /// A new set without pods.
+    CreateEmpty = "A set for the new template, still empty: ceiling {ceiling} − pods {total} leaves {room}.";
+    /// A write that removes available old pods.
+    ScaleDownOld = "Old −{k}: pods {total} − floor {floor} − {waiting} new not available = {spare}.";
+    /// The same, bounded by what is available.
+    ScaleDownAvailable = "Old −{k}: available {available} − floor {floor} leaves {spare}.";
+    /// Unhealthy pods first.
+    CleanUp = "{k} unhealthy {k|pod|pods} of the old set {k|goes|go} first; {k|it serves|they serve} nobody.";
+    /// The new set was too large.
+    NewNotAbove = "New −{k}: {desired} are desired.";
+    /// Recreate stops all.
+    RecreateStops = "Old −{k}: Recreate stops all old pods before the first new one.";
+    /// Recreate starts all.
+    RecreateStarts = "New +{k}: no old pod is left, so all {desired} may come at once.";
+    /// Only one set, up.
+    ResizeUp = "+{k}: {desired} are desired now.";
+    /// Only one set, down.
+    ResizeDown = "−{k}: {desired} are desired now.";
+    /// The new set is complete, the old one goes.
+    Saturated = "Old −{k}: the new set has all {desired}, the old one is not needed any more.";
+    /// Proportional scaling.
+    Proportional = "Scaling to {desired} is shared in proportion to the sizes: {change} for this set of {from}.";
+    /// A hash collision.
+    HashCollision = "The name {set} belongs to another template: the hash is made anew.";
+    /// The set could not be made.
+    CreateFailed = "The server refused the set {set}: {error}";
+    /// An old set is used again.
+    Reused = "Set {set} has this template already: it is used again and becomes revision {revision}.";
+    /// Annotations.
+    Annotated = "Set {set} is revision {revision}.";
+    /// Adoption.
+    Adopted = "Set {set} matches the selector and had no owner: the Deployment owns it now.";
+    /// Release.
+    Released = "Set {set} does not match the selector any more: the Deployment lets it go.";
+    /// Cannot add.
+    UpBlocked = "{ceiling} pods is the ceiling and {total} are there: nothing may be added.";
+    /// Cannot remove.
+    DownBlocked = "Waiting: {waiting} new {waiting|pod is|pods are} not available; removing one more would go below the floor {floor}.";
+    /// Cannot remove although all new ones are available.
+    DownBlockedPlain = "Waiting: {total} pods − floor {floor} − {waiting} new not available = {spare}; nothing may be removed.";
+    /// Nothing available to spare.
+    NothingToSpare = "Waiting: {available} available − floor {floor} = {spare}; no available pod may go.";
+    /// Recreate waits.
+    RecreateWaits = "Recreate: {n} old {n|pod|pods} must be gone before the first new one.";
+    /// Paused, nothing new.
+    Paused = "Rollout paused: sizes stay. Pods that exist go on.";
+    /// Paused with a changed template.
+    PausedPending = "Rollout paused: the new template waits, sizes stay.";
+    /// Deadline watch.
+    DeadlineAhead = "Nothing moves. The controller looks again in {s}; without progress for {deadline} it reports it.";
+    /// Deadline passed.
+    DeadlinePassed = "Deadline of {deadline} passed. Kubernetes reports it and changes nothing.";
+    /// Complete.
+    Complete = "Rollout complete: {desired} of {desired} {desired|pod runs|pods run} {image}.";
+    /// Complete, pods still leaving.
+    CompleteLeaving = "Rollout complete: {desired} of {desired} {desired|pod runs|pods run} {image}. {leaving} {leaving|pod is|pods are} still leaving.";
+    /// Zero replicas.
+    CompleteZero = "0 replicas are desired and 0 are there.";
+    /// History limit.
+    HistoryCleaned = "Set {set} (revision {revision}) is deleted: {old} old sets, {limit} may stay.";
+    /// The selector is empty.
+    SelectsAll = "The selector is empty: the Deployment would own every pod, so the controller does nothing.";
+    /// Retry.
+    Retry = "The write failed and is tried again: {error}";
+
+    // Other controllers
+    /// ReplicaSet made pods.
+    PodsCreated = "Set {set} wants {wanted} and has {active}: {k} {k|pod is|pods are} made.";
+    /// ReplicaSet deleted pods.
+    PodsDeleted = "Set {set} wants {wanted} and has {active}: {pods} {k|goes|go}.";
+    /// ReplicaSet failed.
+    PodsFailed = "Set {set} wants {wanted} and has {active}, but the server refused: {error}";
+    /// ReplicaSet adopted or released.
+    PodsOwned = "Set {set} takes over or lets go of {pods}.";
+    /// ReplicaSet waits for minReadySeconds.
+    SetMinReady = "{ready} of set {set} are ready and {available} count as available: minReadySeconds is {seconds}.";
+
+    // Changes
+    /// A pod appeared.
+    PodNew = "Pod {pod} is made.";
+    /// Scheduled.
+    PodScheduled = "Pod {pod} has a place on {node} and is being created.";
+    /// No place.
+    PodUnschedulable = "Pod {pod} finds no place: {message}";
+    /// Runs.
+    PodRunning = "Pod {pod} runs and is not ready yet.";
+    /// Not ready any more.
+    PodUnready = "Pod {pod} is not ready any more.";
+    /// Ready but not available.
+    PodReady = "Pod {pod} is ready; it counts as available in {s}.";
+    /// Available.
+    PodAvailable = "Pod {pod} is available: {available} of {desired}.";
+    /// Several became available.
+    PodsAvailable = "{k} pods are available now: {available} of {desired}.";
+    /// Leaves.
+    PodTerminating = "Pod {pod} leaves and is not counted any more.";
+    /// Several leave.
+    PodsTerminating = "{k} pods leave and are not counted any more.";
+    /// Gone.
+    PodGone = "Pod {pod} is gone.";
+    /// Image pull.
+    PodImagePull = "Pod {pod} cannot pull {image}: {reason}.";
+    /// Crash.
+    PodCrash = "Pod {pod} ended and is started again ({restarts} restarts).";
+    /// Config.
+    PodConfig = "Pod {pod} cannot be created: {message}";
+    /// Out of memory.
+    PodOom = "Pod {pod} was killed for its memory ({restarts} restarts).";
+    /// Completed.
+    PodCompleted = "Pod {pod} ended by itself.";
+    /// Several pods of one change.
+    PodsChanged = "{k} pods change: {state}.";
+
+    // Steps that no pod shows
+    /// Status of the Deployment.
+    DeploymentStatus = "The Deployment's status is written: {ready} ready, {updated} updated, {available} available.";
+    /// A set's status.
+    SetStatus = "Set {set} reports {ready} ready and {available} available.";
+    /// Condition changed.
+    ConditionChanged = "Condition {condition} is {status}: {reason}.";
+    /// An event.
+    EventSeen = "Event {reason}: {message}";
+    /// Endpoints.
+    Endpoints = "The Service sends requests to {n} {n|pod|pods}.";
+    /// Something else.
+    ObjectChanged = "{object} changed.";
+
+    // Actions
+    /// The learner's line.
+    YouDid = "You: {line}";
+    /// Undo.
+    UndoNote = "Undo copies the template of revision {from}; it becomes revision {to}.";
+    /// Nothing to undo.
+    UndoNone = "There is no earlier revision to go back to.";
+    /// Nothing to roll out.
+    NothingToRollOut = "Nothing to roll out: the template is unchanged.";
+    /// Refused.
+    Refused = "Refused: {message}";
+
+    // Rest
+    /// No Deployment.
+    NoDeployment = "No Deployment yet. Paste a manifest and apply it, or start from a preset.";
+    /// Deleted.
+    Deleted = "The Deployment is deleted. {n} {n|pod is|pods are} still leaving.";
+    /// The controller has not looked yet.
+    NotObserved = "The controller has not seen this change yet. The next step is its answer.";
+    /// Ceiling and floor reached.
+    AtBothLimits = "{ceiling} pods is the ceiling, {floor} available is the floor. The next old pod goes when a new one is available.";
+    /// Spare is zero, room is not needed.
+    AtFloor = "Waiting: {waiting} new {waiting|pod is|pods are} not available; removing one more would go below the floor {floor}.";
+    /// Everything new is there, waits for it.
+    WaitingForLast = "All {desired} new pods exist; {waiting} {waiting|is|are} not available yet. Then the rollout is complete.";
+    /// First pods start.
+    FirstStart = "{waiting} of {desired} pods {waiting|is|are} not available yet. There is no older set to keep running.";
+    /// minReadySeconds.
+    MinReady = "Pod {pod} is ready; it counts as available in {s}.";
+    /// Recreate: new ones start.
+    RecreateGap = "Recreate: {new} new {new|pod is|pods are} starting and {available} {available|is|are} available.";
+    /// Nobody is available.
+    RecreateOutage = "Recreate: {new} new {new|pod is|pods are} starting and 0 are available. Nobody answers.";
+    /// Stalled: cause and limits.
+    StalledAtLimits = "{cause} With {total} pods at the ceiling and {available} available at the floor, nothing may be added or removed.";
+    /// Stalled: cause and the floor.
+    StalledAtFloor = "{cause} {available} available is the floor, so no old pod may go.";
+    /// Stalled: cause only.
+    StalledPlain = "{cause} Nothing more is permitted until they are available.";
+    /// Stalled although no rollout is on.
+    Degraded = "{cause} {available} of {desired} are available.";
+    /// Cause: image.
+    CausePull = "{n} {which} {n|pod|pods} cannot pull {image}.";
+    /// Cause: crash.
+    CauseCrash = "{n} {which} {n|pod ends|pods end} again and again after {n|its|their} start.";
+    /// Cause: config.
+    CauseConfig = "{n} {which} {n|pod|pods} cannot be created: {message}.";
+    /// Cause: memory.
+    CauseOom = "{n} {which} {n|pod is|pods are} killed for {n|its|their} memory.";
+    /// Cause: no node.
+    CausePending = "{n} {which} {n|pod finds|pods find} no place: {message}";
+    /// Cause: never ready.
+    CauseNotReady = "{n} {which} {n|pod runs|pods run} but {n|is|are} not ready.";
+    /// The server refuses pods.
+    CauseRefused = "The server refuses new pods: {message}.";
+    /// Something is permitted and comes next.
+    NextWrite = "{room} may be added and {spare} may be removed now. The next step shows it.";
+    /// Pods are on their way although the Deployment is fine.
+    Healing = "{available} of {desired} are available; {waiting} {waiting|is|are} on the way.";
+    /// Last resort.
+    Quiet = "{total} pods, {available} available, {desired} desired. Nothing more is due.";
+
+    // Kickers
+    /// During a rolling update.
+    KickerRolling = "Rolling update of {desired} {desired|pod|pods} from {from} to {to}.";
+    /// During a Recreate update.
+    KickerRecreate = "Recreate of {desired} {desired|pod|pods} from {from} to {to}.";
+    /// No update.
+    KickerSteady = "{name}: {desired} {desired|pod|pods} of {image}.";
+    /// Step number.
+    KickerStep = "Step {step}.";
+    /// Stalled.
+    AlertStalled = "Stalled for {s}.";
+    /// Under the alert.
+    KickerStalled = "The rollout is not paused and will not roll back by itself.";
+    /// Paused.
+    AlertPaused = "Rollout paused.";
+    /// Past the deadline.
+    AlertDeadline = "Past the deadline.";
+
+    // Sums
+    /// Room 0.
+    NoteRoomStop = "Stop. The ceiling is reached.";
+    /// Room above 0.
+    NoteRoomClear = "Clear. {k} may be added.";
+    /// Spare 0.
+    NoteSpareStop = "Stop. Nothing goes until a pod becomes available.";
+    /// Spare above 0.
+    NoteSpareClear = "Clear. {k} may be removed.";
+    /// Paused.
+    NoteClamped = "The rollout is paused: no rollout write, whatever the sum says.";
+    /// No floor.
+    NoteNoFloor = "Recreate has no floor: all old pods go at once.";
+}
+
+/// A sentence with its numbers in place.
+pub fn say(msg: Msg, args: &[(&str, Arg)]) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    let mut rest = msg.text();
+    let find = |name: &str| args.iter().find(|(n, _)| *n == name).map(|(_, a)| a);
+    while let Some(open) = rest.find('{') {
+        push_text(&mut spans, &rest[..open]);
+        let Some(len) = rest[open..].find('}') else { break };
+        let mut parts = rest[open + 1..open + len].split('|');
+        let name = parts.next().unwrap_or("");
+        let forms: Vec<&str> = parts.collect();
+        match (find(name), forms.as_slice()) {
+            (Some(Arg::Number(n)), [one, many]) => push_text(&mut spans, if n.value == 1 { one } else { many }),
+            (Some(Arg::Number(n)), _) => spans.push(Span::Number(n.clone())),
+            (Some(Arg::Code(c)), _) => spans.push(Span::Code(c.clone())),
+            (Some(Arg::Text(t)), _) => push_text(&mut spans, t),
+            (Some(Arg::Version(v)), _) => spans.push(Span::Version(v.clone())),
+            (None, _) => debug_assert!(false, "{msg:?} needs {name}"),
+        }
+        rest = &rest[open + len + 1..];
+    }
+    push_text(&mut spans, rest);
+    spans
+}
+
+/// A sentence as plain text.
+pub fn plain(msg: Msg, args: &[(&str, Arg)]) -> String {
+    crate::model::plain_text(&say(msg, args))
+}
+
+fn push_text(spans: &mut Vec<Span>, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    if let Some(Span::Text(last)) = spans.last_mut() {
+        last.push_str(text);
+    } else {
+        spans.push(Span::Text(text.to_owned()));
+    }
+}
+
+/// Two sentences, one after the other.
+pub fn join(mut first: Vec<Span>, second: Vec<Span>) -> Vec<Span> {
+    if !first.is_empty() && !second.is_empty() {
+        push_text(&mut first, " ");
+    }
+    for span in second {
+        match span {
+            Span::Text(t) => push_text(&mut first, &t),
+            other => first.push(other),
+        }
+    }
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_and_plurals() {
+        let text = |k: i64| plain(Msg::CleanUp, &[("k", counted(k, Quantity::Count))]);
+        assert_eq!(text(1), "1 unhealthy pod of the old set goes first; it serves nobody.");
+        assert_eq!(text(5), "5 unhealthy pods of the old set go first; they serve nobody.");
+    }
+
+    #[test]
+    fn every_text_is_a_sentence_with_closed_placeholders() {
+        for msg in Msg::ALL {
+            let text = msg.text();
+            assert_eq!(text.matches('{').count(), text.matches('}').count(), "{msg:?}");
+            assert!(!text.contains("please") && !text.contains('!'), "{msg:?}");
+            assert!(!text.is_empty());
+        }
+    }
+
+    #[test]
+    fn times() {
+        for (ms, text) in [(4_500, "4.5 s"), (38_000, "38 s"), (0, "0 s"), (1_040, "1 s"), (600_000, "10 min"), (90_000, "90 s")] {
+            assert_eq!(seconds(ms), text);
+        }
+    }
+}

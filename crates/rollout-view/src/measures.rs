@@ -1,0 +1,159 @@
+//! The measures of scenarios.md 1.2 as functions of a session at its cursor.
+
+use crate::cluster::Rollout;
+use crate::model::Measure;
+use crate::walk::Walk;
+use rollout_api::{Kind, ObjectKey, Value};
+use rollout_session::Session;
+
+/// What a run looked like up to a moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RunMeasures {
+    /// Most counted pods.
+    pub peak: i64,
+    /// Fewest available pods, from the first moment at which all were.
+    pub lowest: i64,
+    /// Longest time with none available, after the first was; milliseconds.
+    pub gap_ms: u64,
+    /// From the first action to the last write or the completion; milliseconds.
+    pub duration_ms: u64,
+    /// Most listed pods.
+    pub listed: i64,
+}
+
+/// Walks a session to its cursor and measures the run.
+pub fn run_measures(session: &Session, key: &ObjectKey) -> RunMeasures {
+    let mut walk = Walk::start(session, key);
+    let end = session.at();
+    let mut m = RunMeasures::default();
+    let mut full = is_full(&walk);
+    let mut served = walk.available() > 0;
+    let mut gap_from: Option<u64> = None;
+    m.lowest = walk.available();
+    m.peak = walk.total();
+    m.listed = walk.pods.len() as i64;
+    let mut began = None;
+    let mut completed = None;
+    let steps = &session.steps()[..session.position()];
+    for (i, step) in steps.iter().enumerate() {
+        if began.is_none() && step.action.is_some() {
+            began = Some(step.at);
+        }
+        if walk.apply(step, session.wall_ms_at(step.at)) {
+            // Several steps of one instant: the sizes between them are not what anybody could see.
+            if steps.get(i + 1).is_some_and(|next| next.at == step.at) {
+                m.peak = m.peak.max(walk.total());
+                continue;
+            }
+        }
+        let available = walk.available();
+        m.peak = m.peak.max(walk.total());
+        m.listed = m.listed.max(walk.pods.len() as i64);
+        if is_full(&walk) {
+            if !full {
+                full = true;
+                m.lowest = m.lowest.max(available);
+            }
+            if completed.is_none() {
+                completed = Some(step.at);
+            }
+        } else {
+            completed = None;
+        }
+        if full {
+            m.lowest = m.lowest.min(available);
+        }
+        match (available, gap_from) {
+            (0, None) if served => gap_from = Some(step.at),
+            (1.., Some(from)) => {
+                m.gap_ms = m.gap_ms.max(step.at - from);
+                gap_from = None;
+            }
+            _ => {}
+        }
+        served |= available > 0;
+    }
+    if let Some(from) = gap_from {
+        m.gap_ms = m.gap_ms.max(end.saturating_sub(from));
+    }
+    m.duration_ms = completed.unwrap_or(end).saturating_sub(began.unwrap_or(0));
+    m
+}
+
+fn is_full(walk: &Walk) -> bool {
+    walk.limits().is_some_and(|l| l.desired > 0 && walk.available() >= l.desired && walk.total() == l.desired)
+}
+
+/// Addresses that receive traffic from Services that select this Deployment's pods: ready pods of its EndpointSlices.
+pub fn endpoints(session: &Session, rollout: &Rollout) -> i64 {
+    let names: Vec<&str> = rollout.pods.iter().map(|p| p.object.meta.name.as_str()).collect();
+    let mut seen: Vec<&str> = Vec::new();
+    for slice in session.store().list_in(Kind::ENDPOINT_SLICE, &rollout.object.meta.namespace) {
+        for endpoint in slice.value.list_at("endpoints") {
+            let name = endpoint.str_at("targetRef.name");
+            let ready = endpoint.at("conditions.ready").and_then(Value::as_bool).unwrap_or(true);
+            if ready && names.contains(&name) && !seen.contains(&name) {
+                seen.push(name);
+            }
+        }
+    }
+    seen.len() as i64
+}
+
+/// All measures with their bare values.
+pub fn measures(session: &Session, rollout: Option<&Rollout>) -> Vec<Measure> {
+    let mut out: Vec<Measure> = Vec::new();
+    let mut add = |name: &'static str, value: String| out.push(Measure { name, value });
+    let Some(r) = rollout else { return out };
+    let run = run_measures(session, &key_of(r));
+    let number = |n: i64| n.to_string();
+    add("desired", number(r.limits.desired));
+    add("floor", number(r.limits.floor()));
+    add("ceiling", number(r.limits.ceiling()));
+    add("total", number(r.total()));
+    add("listed", number(r.pods.len() as i64));
+    add("updated", number(r.updated()));
+    add("ready", number(r.ready()));
+    add("available", number(r.available()));
+    add("old", number(r.old_size()));
+    add("new", number(r.new_size()));
+    add("terminating", number(r.leaving().count() as i64));
+    add("endpoints", number(endpoints(session, r)));
+    add("peak", number(run.peak));
+    add("lowest", number(run.lowest));
+    add("gap", seconds_bare(run.gap_ms));
+    add("revision.current", number(crate::cluster::revision_of(&r.object)));
+    let mut revisions: Vec<i64> = r.sets.iter().map(|s| s.revision).filter(|n| *n > 0).collect();
+    revisions.sort_unstable();
+    add("revision.list", revisions.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
+    for (name, kind) in [
+        ("condition.Progressing", "Progressing"),
+        ("condition.Available", "Available"),
+        ("condition.ReplicaFailure", "ReplicaFailure"),
+    ] {
+        let text = r.condition(kind).map_or(String::new(), |(status, reason)| format!("{status} {reason}"));
+        add(name, text);
+    }
+    out
+}
+
+/// The key of a rollout's Deployment.
+pub fn key_of(r: &Rollout) -> ObjectKey {
+    ObjectKey::new(Kind::DEPLOYMENT, r.object.meta.namespace.clone(), r.object.meta.name.clone())
+}
+
+/// Seconds without unit and without trailing zeros: `4.5`, `0`, `12.345`.
+pub fn seconds_bare(ms: u64) -> String {
+    let text = format!("{}.{:03}", ms / 1000, ms % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn bare_seconds() {
+        for (ms, text) in [(0, "0"), (4_500, "4.5"), (10_000, "10"), (12_345, "12.345"), (100, "0.1")] {
+            assert_eq!(super::seconds_bare(ms), text);
+        }
+    }
+}
