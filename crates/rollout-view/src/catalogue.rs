@@ -130,7 +130,7 @@ messages! {
     /// Paused with a changed template.
     PausedPending = "Rollout paused: the new template waits, sizes stay.";
     /// Deadline watch.
-    DeadlineAhead = "Nothing moves. The controller looks again in {s}; without progress for {deadline} it reports it.";
+    DeadlineAhead = "Nothing moves. Without progress for {deadline} the controller reports it and changes nothing.";
     /// Deadline passed.
     DeadlinePassed = "Deadline of {deadline} passed. Kubernetes reports it and changes nothing.";
     /// Complete.

@@ -5,6 +5,14 @@
 //! All times are whole milliseconds and all heights whole levels, so a page can use them as the
 //! units of its drawing (`viewBox="0 0 milliseconds levels"`) and no number is ever rounded twice.
 
+pub mod bench;
+pub mod catalogue;
+pub mod cluster;
+pub mod explain;
+pub mod measures;
 pub mod model;
+mod past;
+mod scene;
+pub mod walk;
 
 pub use model::*;

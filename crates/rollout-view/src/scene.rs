@@ -175,7 +175,7 @@ fn pod_view(session: &Session, r: &Rollout, pod: &Pod, level: u32, next: &Option
         facts.push(("IP".to_owned(), ip));
     }
     if let Some(created) = meta.creation {
-        facts.push(("Age".to_owned(), rollout_kubectl::duration::age(Some(created), session.wall())));
+        facts.push(("Age".to_owned(), crate::bench::age(Some(created), session.wall())));
     }
     if restarts > 0 {
         facts.push(("Restarts".to_owned(), restarts.to_string()));

@@ -69,7 +69,8 @@ impl Walk {
         for set in owned(store, Kind::REPLICA_SET, &uid) {
             self.see_set(set);
         }
-        for pod in store.list_in(Kind::POD, &self.key.namespace) {
+        let namespace = self.key.namespace.clone();
+        for pod in store.list_in(Kind::POD, &namespace) {
             self.see_pod(pod, now_ms);
         }
     }

@@ -174,6 +174,10 @@ impl Session {
     pub fn wall_at(&self, at: u64) -> Timestamp {
         SimTime(self.origin.0 + at).timestamp(self.base.config().start)
     }
+    /// The same in milliseconds.
+    pub fn wall_ms_at(&self, at: u64) -> i64 {
+        self.base.config().start.0 * 1000 + i64::try_from(self.origin.0 + at).unwrap_or(i64::MAX)
+    }
     /// The time of the session at a time of the cluster's wall clock; negative before the start.
     pub fn at_of_wall(&self, wall: Timestamp) -> i64 {
         (wall.0 - self.base.config().start.0) * 1000 - self.origin.0 as i64

@@ -1,0 +1,172 @@
+//! The bench: history, images, events, conditions, console.
+
+use crate::catalogue::{Msg, counted, plain, seconds};
+use crate::cluster::{CHANGE_CAUSE, Rollout, revision_of, tag};
+use crate::explain;
+use crate::model::*;
+use crate::walk::Walk;
+use rollout_api::{Kind, ObjectKey, Timestamp, Value};
+use rollout_session::Session;
+
+/// kubectl's age of a moment.
+pub fn age(created: Option<Timestamp>, now: Timestamp) -> String {
+    let Some(created) = created else { return "<unknown>".to_owned() };
+    let s = now.0.saturating_sub(created.0).max(0);
+    match s {
+        0..120 => format!("{s}s"),
+        120..600 if s % 60 != 0 => format!("{}m{}s", s / 60, s % 60),
+        120..10_800 => format!("{}m", s / 60),
+        _ => format!("{}h", s / 3600),
+    }
+}
+
+/// The revisions of a rollout, newest on top.
+pub fn history(session: &Session, r: Option<&Rollout>) -> HistoryView {
+    let Some(r) = r else { return HistoryView { rows: Vec::new(), note: String::new() } };
+    let mut sets: Vec<(usize, &crate::cluster::Set)> = r.sets.iter().enumerate().filter(|(_, s)| s.revision > 0).collect();
+    sets.sort_by_key(|(_, s)| std::cmp::Reverse(s.revision));
+    let newest_revision = sets.first().map_or(0, |(_, s)| s.revision);
+    // Plain undo goes to the highest revision below the newest one.
+    let target = sets.get(1).map(|(_, s)| s.revision);
+    let stalled = explain::cause_of_stall(r).is_some();
+    let rows = sets
+        .iter()
+        .map(|(i, set)| {
+            let current = Some(*i) == r.newest;
+            let word = match current {
+                true if r.complete() => "running".to_owned(),
+                true if stalled => "stalled".to_owned(),
+                true => "arriving".to_owned(),
+                false if set.size > 0 => format!("{} pods", set.size),
+                false => "0 pods".to_owned(),
+            };
+            HistoryRow {
+                revision: set.revision,
+                set: set.name().to_string(),
+                version: tag(set.version),
+                image: set.image().to_owned(),
+                cause: set.object.meta.annotation(CHANGE_CAUSE).unwrap_or("<none>").to_owned(),
+                age: age(set.object.meta.creation, session.wall()),
+                size: set.size.max(0) as u32,
+                current,
+                word,
+                undo: (!current).then(|| format!("kubectl rollout undo deployment/{} --to-revision={}", r.name(), set.revision)),
+                becomes: (Some(set.revision) == target && !current).then_some(newest_revision + 1),
+            }
+        })
+        .collect();
+    let note = match target {
+        Some(from) => plain(
+            Msg::UndoNote,
+            &[("from", counted(from, Quantity::Revision)), ("to", counted(newest_revision + 1, Quantity::Revision))],
+        ),
+        None => plain(Msg::UndoNone, &[]),
+    };
+    HistoryView { rows, note }
+}
+
+/// The change cause of the Deployment's current revision, for tests of the history.
+pub fn current_revision(r: &Rollout) -> i64 {
+    revision_of(&r.object)
+}
+
+/// Conditions of the Deployment.
+pub fn conditions(r: Option<&Rollout>) -> Vec<ConditionRow> {
+    let Some(r) = r else { return Vec::new() };
+    r.view()
+        .status
+        .conditions
+        .iter()
+        .map(|c| ConditionRow {
+            good: (c.status == *"True") != (c.kind == *"ReplicaFailure"),
+            kind: c.kind.to_string(),
+            status: c.status.to_string(),
+            reason: c.reason.to_string(),
+            message: c.message.to_string(),
+        })
+        .collect()
+}
+
+/// Events about the focus and what hangs on it, newest first. Without a focus: all.
+pub fn events(session: &Session, key: Option<&ObjectKey>, walk: Option<&Walk>) -> Vec<EventRow> {
+    let ours = |kind: &str, name: &str| {
+        let Some(key) = key else { return true };
+        let name_of = |prefix: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-'));
+        match kind {
+            "Deployment" => name == key.name.as_str(),
+            "ReplicaSet" | "Pod" => name_of(&key.name) && walk.is_none_or(|_| true),
+            _ => true,
+        }
+    };
+    let namespace = key.map(|k| k.namespace.to_string());
+    let mut rows: Vec<(i64, u64, EventRow)> = session
+        .store()
+        .list(Kind::EVENT)
+        .filter(|e| namespace.as_ref().is_none_or(|n| e.meta.namespace.as_str() == n))
+        .filter(|e| {
+            let v = &e.value;
+            ours(v.str_at("involvedObject.kind"), v.str_at("involvedObject.name"))
+        })
+        .map(|e| {
+            let v = &e.value;
+            let stamp = |path: &str| Timestamp::parse(v.str_at(path));
+            let micro = v.str_at("eventTime");
+            let last = stamp("series.lastObservedTime")
+                .or(stamp("lastTimestamp"))
+                .or(Timestamp::parse(micro))
+                .or(e.meta.creation)
+                .unwrap_or_default();
+            let first = stamp("firstTimestamp").or(Timestamp::parse(micro)).unwrap_or(last);
+            let count = v.int_at("series.count").or(v.int_at("count")).unwrap_or(1).max(1);
+            let at = session.at_of_wall(last);
+            let row = EventRow {
+                uid: e.meta.uid.to_string(),
+                at: if at < 0 { "before".to_owned() } else { seconds(at as u64) },
+                kind: v.str_at("type").to_owned(),
+                reason: v.str_at("reason").to_owned(),
+                object: format!("{}/{}", v.str_at("involvedObject.kind").to_lowercase(), v.str_at("involvedObject.name")),
+                message: v.str_at("message").to_owned(),
+                count: u32::try_from(count).unwrap_or(u32::MAX),
+                times: if count > 1 { format!("x{count} over {}", age(Some(first), last)) } else { String::new() },
+            };
+            (last.0, e.meta.resource_version, row)
+        })
+        .collect();
+    rows.sort_by_key(|(at, version, _)| std::cmp::Reverse((*at, *version)));
+    rows.into_iter().map(|(.., row)| row).collect()
+}
+
+/// The console at the cursor.
+pub fn console(session: &Session) -> ConsoleView {
+    let branch = session.branch();
+    let seen = branch.transcript.at(session.position(), session.at());
+    let kind = |k| match k {
+        rollout_session::LineKind::Typed => LineKind::Typed,
+        rollout_session::LineKind::Out => LineKind::Out,
+        rollout_session::LineKind::Err => LineKind::Err,
+    };
+    let typed = branch.transcript.lines().iter().filter(|l| l.kind == rollout_session::LineKind::Typed && l.text != "^C");
+    ConsoleView {
+        lines: seen.iter().map(|l| ConsoleLine { kind: kind(l.kind), text: l.text.clone(), step: l.step }).collect(),
+        busy: session.waiting().last().map(|r| r.line.clone()),
+        typed: typed.map(|l| l.text.clone()).collect(),
+    }
+}
+
+/// All images of the templates in the store, in order.
+pub fn images_in_use(session: &Session) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for kind in [Kind::DEPLOYMENT, Kind::REPLICA_SET] {
+        for object in session.store().list(kind) {
+            for path in ["spec.template.spec.initContainers", "spec.template.spec.containers"] {
+                for c in object.value.list_at(path) {
+                    let image = c.get("image").and_then(Value::as_str).unwrap_or("");
+                    if !image.is_empty() && !out.iter().any(|i| i == image) {
+                        out.push(image.to_owned());
+                    }
+                }
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,211 @@
+//! Why: every step, every wait and every resting point in one sentence with its numbers.
+
+mod changes;
+mod deployment;
+mod replica_set;
+mod rest;
+
+pub use rest::{Cause, Rest, cause_of_stall, rest};
+
+use crate::catalogue::{Arg, Msg, code, counted, join, plain, say, seconds, words};
+use crate::cluster::{Rollout, Versions};
+use crate::model::*;
+use crate::past::action_words;
+use crate::scene::short_image;
+use crate::walk::Walk;
+use rollout_api::{Kind, ObjectKey};
+use rollout_engine::decision::What;
+use rollout_session::{Session, Step};
+
+/// A sentence with the terms of its formula.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Explanation {
+    /// What kind of sentence.
+    pub kind: WhyKind,
+    /// The sentence.
+    pub headline: Vec<Span>,
+    /// The formula.
+    pub terms: Vec<TermView>,
+    /// The function of Kubernetes that decided.
+    pub upstream: Option<&'static str>,
+}
+
+impl Explanation {
+    pub(crate) fn new(kind: WhyKind, headline: Vec<Span>) -> Explanation {
+        Explanation { kind, headline, terms: Vec::new(), upstream: None }
+    }
+    pub(crate) fn with(mut self, terms: Vec<TermView>, upstream: &'static str) -> Explanation {
+        self.terms = terms;
+        self.upstream = Some(upstream);
+        self
+    }
+}
+
+/// A line of a bill.
+pub(crate) fn term(operator: &'static str, name: &str, value: impl Into<i64>, quantity: Quantity, origin: Origin) -> TermView {
+    TermView { operator, name: name.to_owned(), number: crate::catalogue::number(value.into(), quantity, origin) }
+}
+
+/// A number that somebody wrote.
+pub(crate) fn field(path: &str) -> Origin {
+    Origin::Field(path.to_owned())
+}
+
+/// A number that a controller reported.
+pub(crate) fn status(path: &str) -> Origin {
+    Origin::Status(path.to_owned())
+}
+
+/// What a step did to the Deployment of `key`, if it did anything to it or to its pods. The first explanation is the
+/// headline, the others are further lines.
+pub fn explain_step(session: &Session, step: &Step, key: Option<&ObjectKey>, rollout: Option<&Rollout>) -> Vec<Explanation> {
+    let mut out = Vec::new();
+    if let Some(action) = step.action {
+        out.extend(action_sentence(session, action));
+    }
+    for d in &step.record.decisions {
+        let ours = key.is_none_or(|k| d.on.namespace == k.namespace);
+        match &d.what {
+            What::Deployment(decision) if ours && key.is_none_or(|k| d.on == *k) => {
+                out.extend(deployment::explain(decision, rollout));
+            }
+            What::ReplicaSet(decision) if ours => out.push(replica_set::explain(&d.on, decision)),
+            What::Deployment(_) | What::ReplicaSet(_) | What::GarbageCollector(_) | What::Plain(_) => {}
+            #[allow(unreachable_patterns, reason = "the node side's decisions are told by the pods that change")]
+            _ => {}
+        }
+    }
+    // Writes come first; what was only considered follows.
+    out.sort_by_key(|e| match e.kind {
+        WhyKind::Action => 0,
+        WhyKind::Decision => 1,
+        _ => 2,
+    });
+    out.extend(changes::explain(session, step, rollout));
+    out
+}
+
+fn action_sentence(session: &Session, action: usize) -> Option<Explanation> {
+    let entry = session.branch().log.get(action)?;
+    let line = action_words(&entry.action);
+    Some(Explanation::new(WhyKind::Action, say(Msg::YouDid, &[("line", code(line))])))
+}
+
+/// The sentence of a step for a mark of the timeline.
+pub fn step_sentence(session: &Session, step: &Step, key: Option<&ObjectKey>) -> String {
+    match explain_step(session, step, key, None).first() {
+        Some(e) => plain_text(&e.headline),
+        None => plain(Msg::ObjectChanged, &[("object", words(changed_object(step)))]),
+    }
+}
+
+fn changed_object(step: &Step) -> String {
+    step.record.changes.first().map_or("Something".to_owned(), |c| format!("{} {}", c.key.kind.0, c.key.name))
+}
+
+/// The rollout at the cursor.
+pub fn rollout_at_cursor(session: &Session, key: &ObjectKey) -> Option<Rollout> {
+    let versions = versions(session, key);
+    Rollout::read(session.store(), key, &versions, session.wall_ms_at(session.at()))
+}
+
+/// Letters of the sets up to the cursor.
+pub fn versions(session: &Session, key: &ObjectKey) -> Versions {
+    let mut walk = Walk::start(session, key);
+    for step in &session.steps()[..session.position()] {
+        if step.record.changes.iter().any(|c| matches!(c.key.kind, Kind::DEPLOYMENT | Kind::REPLICA_SET)) {
+            walk.apply(step, session.wall_ms_at(step.at));
+        }
+    }
+    walk.versions
+}
+
+/// The sentence at the cursor.
+pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>) -> WhyView {
+    let resting = rest(session, rollout);
+    let mid_instant = session.next_at() == Some(session.at());
+    let mut explained = match session.last_step() {
+        Some(step) => explain_step(session, step, key, rollout),
+        None => Vec::new(),
+    };
+    let own = if explained.is_empty() { None } else { Some(explained.remove(0)) };
+    let also: Vec<Vec<Span>> = explained.into_iter().map(|e| e.headline).collect();
+    let mut step_note = None;
+    let shown = match own {
+        Some(own) if mid_instant => own,
+        Some(own) if own.kind == WhyKind::Decision => own,
+        Some(own) if tells_of_pods(&own) || own.kind == WhyKind::Action => {
+            let mut shown = resting.explanation.clone();
+            shown.headline = join(own.headline, shown.headline);
+            if matches!(own.kind, WhyKind::Action) && shown.kind == WhyKind::Wait {
+                shown.kind = WhyKind::Action;
+            }
+            shown
+        }
+        Some(own) => {
+            step_note = Some(own.headline);
+            resting.explanation.clone()
+        }
+        None => resting.explanation.clone(),
+    };
+    let mut kicker = kicker(rollout, &resting);
+    let step = session.position();
+    if step > 0 {
+        kicker = join(kicker, say(Msg::KickerStep, &[("step", words(step.to_string()))]));
+    }
+    if let Some(note) = step_note {
+        kicker = join(kicker, note);
+    }
+    WhyView {
+        kind: shown.kind,
+        kicker,
+        alert: alert(session, &resting),
+        spoken: plain_text(&shown.headline),
+        headline: shown.headline,
+        terms: shown.terms,
+        upstream: shown.upstream.map(str::to_owned),
+        also,
+    }
+}
+
+/// Does the sentence tell of a pod's change, which can be seen in the scene?
+fn tells_of_pods(e: &Explanation) -> bool {
+    e.kind == WhyKind::Change && e.upstream.is_none()
+}
+
+fn alert(session: &Session, resting: &Rest) -> Option<String> {
+    match resting.explanation.kind {
+        WhyKind::Stalled if resting.deadline_passed => Some(Msg::AlertDeadline.text().to_owned()),
+        WhyKind::Stalled => {
+            let since = session.at().saturating_sub(last_write(session));
+            Some(plain(Msg::AlertStalled, &[("s", words(seconds(since)))]))
+        }
+        WhyKind::Paused => Some(Msg::AlertPaused.text().to_owned()),
+        _ => None,
+    }
+}
+
+/// The time of the last write of the controller, or of the last action.
+fn last_write(session: &Session) -> u64 {
+    session.steps()[..session.position()].iter().rev().find(|s| s.is_write() || s.action.is_some()).map_or(0, |s| s.at)
+}
+
+fn kicker(rollout: Option<&Rollout>, resting: &Rest) -> Vec<Span> {
+    let Some(r) = rollout else { return Vec::new() };
+    if resting.explanation.kind == WhyKind::Stalled {
+        return say(Msg::KickerStalled, &[]);
+    }
+    let desired = || counted(r.limits.desired, Quantity::Desired);
+    let old = r.sets.iter().enumerate().filter(|(i, _)| Some(*i) != r.newest).max_by_key(|(_, s)| (s.size > 0, s.revision));
+    match old.filter(|_| r.in_flight() && !r.complete()) {
+        Some((_, set)) => {
+            let args: [(&str, Arg); 3] =
+                [("desired", desired()), ("from", words(short_image(set.image()))), ("to", words(short_image(r.image())))];
+            say(if r.limits.rolling { Msg::KickerRolling } else { Msg::KickerRecreate }, &args)
+        }
+        None => say(
+            Msg::KickerSteady,
+            &[("name", words(r.name())), ("desired", desired()), ("image", words(short_image(r.image())))],
+        ),
+    }
+}
