@@ -5,6 +5,7 @@
 
 mod action;
 mod branch;
+mod comparison;
 mod console;
 mod images;
 pub mod presets;
@@ -12,16 +13,19 @@ mod scene;
 mod session;
 pub mod share;
 mod start;
+mod strategy;
 mod timeline;
 mod transcript;
 pub mod words;
 
 pub use action::{Action, LogEntry};
 pub use branch::{Branch, Cursor, Running};
+pub use comparison::{Comparison, PLANS, Pane};
 pub use console::MAX_LINE;
 pub use presets::{PRESETS, Preset};
 pub use scene::file_name;
 pub use session::{MAX_STEPS, MAX_STEPS_PER_CALL, Ran, Session, is_decision};
 pub use start::Start;
+pub use strategy::with_strategy;
 pub use timeline::{CHECKPOINT_EVERY, Step, Timeline, writes_of};
 pub use transcript::{LineKind, Transcript, TranscriptLine};

@@ -77,10 +77,7 @@ pub const PRESETS: &[Preset] = &[
         name: "web-15",
         words: "15 replicas that ignore the stop signal, grace 60",
         yaml: include_str!("../presets/web-15.yaml"),
-        images: &[
-            "image web:v1 ignores-stop-signal",
-            "image web:v2 ignores-stop-signal",
-        ],
+        images: &["image web:v1 ignores-stop", "image web:v2 ignores-stop"],
         nodes: THREE,
         history: &[],
     },

@@ -52,14 +52,18 @@ pub fn file_name(text: &str) -> String {
     format!("{}.yaml", name.filter(safe).unwrap_or("deployment"))
 }
 
+/// The manifest that the start itself brings.
+pub fn start_text(start: &Start) -> Option<&str> {
+    match (&start.manifest, &start.preset) {
+        (Some(text), _) => Some(text),
+        (None, Some(preset)) => Some(presets::find(preset)?.yaml),
+        (None, None) => None,
+    }
+}
+
 /// The text of a file that the start itself brings.
 pub fn start_file<'a>(start: &'a Start, file: &str) -> Option<&'a str> {
-    let text = match (&start.manifest, &start.preset) {
-        (Some(text), _) => text.as_str(),
-        (None, Some(preset)) => presets::find(preset)?.yaml,
-        (None, None) => return None,
-    };
-    (file_name(text) == file).then_some(text)
+    start_text(start).filter(|text| file_name(text) == file)
 }
 
 /// Makes the cluster of a start.

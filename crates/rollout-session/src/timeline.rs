@@ -47,6 +47,38 @@ pub fn writes_of(record: &StepRecord) -> usize {
         .count()
 }
 
+/// Only records with changes are steps. What was decided without a change is kept with the change before it, or after it.
+pub fn visible(records: Vec<StepRecord>) -> Vec<StepRecord> {
+    let mut out: Vec<StepRecord> = Vec::new();
+    let mut waiting = Vec::new();
+    for mut record in records {
+        if record.changes.is_empty() {
+            match out.last_mut() {
+                Some(last) => last.decisions.append(&mut record.decisions),
+                None => waiting.append(&mut record.decisions),
+            }
+        } else {
+            record.decisions.splice(0..0, waiting.drain(..));
+            out.push(record);
+        }
+    }
+    out
+}
+
+/// The next steps of an engine, not after a point. Empty: nothing with a visible change is due.
+pub fn next_visible(engine: &mut Engine, until: rollout_engine::SimTime) -> Vec<StepRecord> {
+    loop {
+        let records = engine.step_until(until);
+        if records.is_empty() {
+            return records;
+        }
+        let seen = visible(records);
+        if !seen.is_empty() {
+            return seen;
+        }
+    }
+}
+
 /// The engine after some steps.
 #[derive(Clone)]
 pub struct Checkpoint {

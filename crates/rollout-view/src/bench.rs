@@ -4,13 +4,14 @@ use crate::catalogue::{Msg, counted, plain, seconds};
 use crate::cluster::{CHANGE_CAUSE, Rollout, revision_of, tag};
 use crate::explain;
 use crate::model::*;
-use crate::walk::Walk;
 use rollout_api::{Kind, ObjectKey, Timestamp, Value};
 use rollout_session::Session;
 
 /// kubectl's age of a moment.
 pub fn age(created: Option<Timestamp>, now: Timestamp) -> String {
-    let Some(created) = created else { return "<unknown>".to_owned() };
+    let Some(created) = created else {
+        return "<unknown>".to_owned();
+    };
     let s = now.0.saturating_sub(created.0).max(0);
     match s {
         0..120 => format!("{s}s"),
@@ -22,8 +23,18 @@ pub fn age(created: Option<Timestamp>, now: Timestamp) -> String {
 
 /// The revisions of a rollout, newest on top.
 pub fn history(session: &Session, r: Option<&Rollout>) -> HistoryView {
-    let Some(r) = r else { return HistoryView { rows: Vec::new(), note: String::new() } };
-    let mut sets: Vec<(usize, &crate::cluster::Set)> = r.sets.iter().enumerate().filter(|(_, s)| s.revision > 0).collect();
+    let Some(r) = r else {
+        return HistoryView {
+            rows: Vec::new(),
+            note: String::new(),
+        };
+    };
+    let mut sets: Vec<(usize, &crate::cluster::Set)> = r
+        .sets
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| s.revision > 0)
+        .collect();
     sets.sort_by_key(|(_, s)| std::cmp::Reverse(s.revision));
     let newest_revision = sets.first().map_or(0, |(_, s)| s.revision);
     // Plain undo goes to the highest revision below the newest one.
@@ -45,12 +56,23 @@ pub fn history(session: &Session, r: Option<&Rollout>) -> HistoryView {
                 set: set.name().to_string(),
                 version: tag(set.version),
                 image: set.image().to_owned(),
-                cause: set.object.meta.annotation(CHANGE_CAUSE).unwrap_or("<none>").to_owned(),
+                cause: set
+                    .object
+                    .meta
+                    .annotation(CHANGE_CAUSE)
+                    .unwrap_or("<none>")
+                    .to_owned(),
                 age: age(set.object.meta.creation, session.wall()),
                 size: set.size.max(0) as u32,
                 current,
                 word,
-                undo: (!current).then(|| format!("kubectl rollout undo deployment/{} --to-revision={}", r.name(), set.revision)),
+                undo: (!current).then(|| {
+                    format!(
+                        "kubectl rollout undo deployment/{} --to-revision={}",
+                        r.name(),
+                        set.revision
+                    )
+                }),
                 becomes: (Some(set.revision) == target && !current).then_some(newest_revision + 1),
             }
         })
@@ -58,7 +80,10 @@ pub fn history(session: &Session, r: Option<&Rollout>) -> HistoryView {
     let note = match target {
         Some(from) => plain(
             Msg::UndoNote,
-            &[("from", counted(from, Quantity::Revision)), ("to", counted(newest_revision + 1, Quantity::Revision))],
+            &[
+                ("from", counted(from, Quantity::Revision)),
+                ("to", counted(newest_revision + 1, Quantity::Revision)),
+            ],
         ),
         None => plain(Msg::UndoNone, &[]),
     };
@@ -88,13 +113,16 @@ pub fn conditions(r: Option<&Rollout>) -> Vec<ConditionRow> {
 }
 
 /// Events about the focus and what hangs on it, newest first. Without a focus: all.
-pub fn events(session: &Session, key: Option<&ObjectKey>, walk: Option<&Walk>) -> Vec<EventRow> {
+pub fn events(session: &Session, key: Option<&ObjectKey>) -> Vec<EventRow> {
     let ours = |kind: &str, name: &str| {
         let Some(key) = key else { return true };
-        let name_of = |prefix: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-'));
+        let name_of = |prefix: &str| {
+            name.strip_prefix(prefix)
+                .is_some_and(|rest| rest.starts_with('-'))
+        };
         match kind {
             "Deployment" => name == key.name.as_str(),
-            "ReplicaSet" | "Pod" => name_of(&key.name) && walk.is_none_or(|_| true),
+            "ReplicaSet" | "Pod" => name_of(&key.name),
             _ => true,
         }
     };
@@ -102,10 +130,17 @@ pub fn events(session: &Session, key: Option<&ObjectKey>, walk: Option<&Walk>) -
     let mut rows: Vec<(i64, u64, EventRow)> = session
         .store()
         .list(Kind::EVENT)
-        .filter(|e| namespace.as_ref().is_none_or(|n| e.meta.namespace.as_str() == n))
+        .filter(|e| {
+            namespace
+                .as_ref()
+                .is_none_or(|n| e.meta.namespace.as_str() == n)
+        })
         .filter(|e| {
             let v = &e.value;
-            ours(v.str_at("involvedObject.kind"), v.str_at("involvedObject.name"))
+            ours(
+                v.str_at("involvedObject.kind"),
+                v.str_at("involvedObject.name"),
+            )
         })
         .map(|e| {
             let v = &e.value;
@@ -116,18 +151,36 @@ pub fn events(session: &Session, key: Option<&ObjectKey>, walk: Option<&Walk>) -
                 .or(Timestamp::parse(micro))
                 .or(e.meta.creation)
                 .unwrap_or_default();
-            let first = stamp("firstTimestamp").or(Timestamp::parse(micro)).unwrap_or(last);
-            let count = v.int_at("series.count").or(v.int_at("count")).unwrap_or(1).max(1);
+            let first = stamp("firstTimestamp")
+                .or(Timestamp::parse(micro))
+                .unwrap_or(last);
+            let count = v
+                .int_at("series.count")
+                .or(v.int_at("count"))
+                .unwrap_or(1)
+                .max(1);
             let at = session.at_of_wall(last);
             let row = EventRow {
                 uid: e.meta.uid.to_string(),
-                at: if at < 0 { "before".to_owned() } else { seconds(at as u64) },
+                at: if at < 0 {
+                    "before".to_owned()
+                } else {
+                    seconds(at as u64)
+                },
                 kind: v.str_at("type").to_owned(),
                 reason: v.str_at("reason").to_owned(),
-                object: format!("{}/{}", v.str_at("involvedObject.kind").to_lowercase(), v.str_at("involvedObject.name")),
+                object: format!(
+                    "{}/{}",
+                    v.str_at("involvedObject.kind").to_lowercase(),
+                    v.str_at("involvedObject.name")
+                ),
                 message: v.str_at("message").to_owned(),
                 count: u32::try_from(count).unwrap_or(u32::MAX),
-                times: if count > 1 { format!("x{count} over {}", age(Some(first), last)) } else { String::new() },
+                times: if count > 1 {
+                    format!("x{count} over {}", age(Some(first), last))
+                } else {
+                    String::new()
+                },
             };
             (last.0, e.meta.resource_version, row)
         })
@@ -145,9 +198,20 @@ pub fn console(session: &Session) -> ConsoleView {
         rollout_session::LineKind::Out => LineKind::Out,
         rollout_session::LineKind::Err => LineKind::Err,
     };
-    let typed = branch.transcript.lines().iter().filter(|l| l.kind == rollout_session::LineKind::Typed && l.text != "^C");
+    let typed = branch
+        .transcript
+        .lines()
+        .iter()
+        .filter(|l| l.kind == rollout_session::LineKind::Typed && l.text != "^C");
     ConsoleView {
-        lines: seen.iter().map(|l| ConsoleLine { kind: kind(l.kind), text: l.text.clone(), step: l.step }).collect(),
+        lines: seen
+            .iter()
+            .map(|l| ConsoleLine {
+                kind: kind(l.kind),
+                text: l.text.clone(),
+                step: l.step,
+            })
+            .collect(),
         busy: session.waiting().last().map(|r| r.line.clone()),
         typed: typed.map(|l| l.text.clone()).collect(),
     }
@@ -158,7 +222,10 @@ pub fn images_in_use(session: &Session) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for kind in [Kind::DEPLOYMENT, Kind::REPLICA_SET] {
         for object in session.store().list(kind) {
-            for path in ["spec.template.spec.initContainers", "spec.template.spec.containers"] {
+            for path in [
+                "spec.template.spec.initContainers",
+                "spec.template.spec.containers",
+            ] {
                 for c in object.value.list_at(path) {
                     let image = c.get("image").and_then(Value::as_str).unwrap_or("");
                     if !image.is_empty() && !out.iter().any(|i| i == image) {

@@ -19,8 +19,17 @@ pub enum Arg {
 
 /// A number from a place.
 pub fn number(value: i64, quantity: Quantity, origin: Origin) -> NumberView {
-    let text = if value < 0 { format!("−{}", value.unsigned_abs()) } else { value.to_string() };
-    NumberView { text, value, quantity, origin }
+    let text = if value < 0 {
+        format!("−{}", value.unsigned_abs())
+    } else {
+        value.to_string()
+    };
+    NumberView {
+        text,
+        value,
+        quantity,
+        origin,
+    }
 }
 
 /// A counted or computed number.
@@ -44,7 +53,11 @@ pub fn seconds(ms: u64) -> String {
         return format!("{} min", ms / 60_000);
     }
     let tenths = (ms + 50) / 100;
-    if tenths.is_multiple_of(10) { format!("{} s", tenths / 10) } else { format!("{}.{} s", tenths / 10, tenths % 10) }
+    if tenths.is_multiple_of(10) {
+        format!("{} s", tenths / 10)
+    } else {
+        format!("{}.{} s", tenths / 10, tenths % 10)
+    }
 }
 
 /// A span of time as an argument.
@@ -310,12 +323,16 @@ pub fn say(msg: Msg, args: &[(&str, Arg)]) -> Vec<Span> {
     let find = |name: &str| args.iter().find(|(n, _)| *n == name).map(|(_, a)| a);
     while let Some(open) = rest.find('{') {
         push_text(&mut spans, &rest[..open]);
-        let Some(len) = rest[open..].find('}') else { break };
+        let Some(len) = rest[open..].find('}') else {
+            break;
+        };
         let mut parts = rest[open + 1..open + len].split('|');
         let name = parts.next().unwrap_or("");
         let forms: Vec<&str> = parts.collect();
         match (find(name), forms.as_slice()) {
-            (Some(Arg::Number(n)), [one, many]) => push_text(&mut spans, if n.value == 1 { one } else { many }),
+            (Some(Arg::Number(n)), [one, many]) => {
+                push_text(&mut spans, if n.value == 1 { one } else { many })
+            }
             (Some(Arg::Number(n)), _) => spans.push(Span::Number(n.clone())),
             (Some(Arg::Code(c)), _) => spans.push(Span::Code(c.clone())),
             (Some(Arg::Text(t)), _) => push_text(&mut spans, t),
@@ -365,15 +382,25 @@ mod tests {
     #[test]
     fn placeholders_and_plurals() {
         let text = |k: i64| plain(Msg::CleanUp, &[("k", counted(k, Quantity::Count))]);
-        assert_eq!(text(1), "1 unhealthy pod of the old set goes first; it serves nobody.");
-        assert_eq!(text(5), "5 unhealthy pods of the old set go first; they serve nobody.");
+        assert_eq!(
+            text(1),
+            "1 unhealthy pod of the old set goes first; it serves nobody."
+        );
+        assert_eq!(
+            text(5),
+            "5 unhealthy pods of the old set go first; they serve nobody."
+        );
     }
 
     #[test]
     fn every_text_is_a_sentence_with_closed_placeholders() {
         for msg in Msg::ALL {
             let text = msg.text();
-            assert_eq!(text.matches('{').count(), text.matches('}').count(), "{msg:?}");
+            assert_eq!(
+                text.matches('{').count(),
+                text.matches('}').count(),
+                "{msg:?}"
+            );
             assert!(!text.contains("please") && !text.contains('!'), "{msg:?}");
             assert!(!text.is_empty());
         }
@@ -381,7 +408,14 @@ mod tests {
 
     #[test]
     fn times() {
-        for (ms, text) in [(4_500, "4.5 s"), (38_000, "38 s"), (0, "0 s"), (1_040, "1 s"), (600_000, "10 min"), (90_000, "90 s")] {
+        for (ms, text) in [
+            (4_500, "4.5 s"),
+            (38_000, "38 s"),
+            (0, "0 s"),
+            (1_040, "1 s"),
+            (600_000, "10 min"),
+            (90_000, "90 s"),
+        ] {
             assert_eq!(seconds(ms), text);
         }
     }

@@ -36,9 +36,18 @@ impl Limits {
         let desired = d.replicas;
         let rolling = d.strategy == StrategyType::RollingUpdate;
         if !rolling || desired == 0 {
-            return Limits { desired: desired.into(), surge: 0, unavailable: 0, rolling };
+            return Limits {
+                desired: desired.into(),
+                surge: 0,
+                unavailable: 0,
+                rolling,
+            };
         }
-        let resolve = |v: &Value, up: bool| IntOrString::of(Some(v)).and_then(|i| i.scaled(desired, up)).unwrap_or(0);
+        let resolve = |v: &Value, up: bool| {
+            IntOrString::of(Some(v))
+                .and_then(|i| i.scaled(desired, up))
+                .unwrap_or(0)
+        };
         let surge = resolve(&d.max_surge, true);
         let mut unavailable = resolve(&d.max_unavailable, false);
         if surge == 0 && unavailable == 0 {
@@ -57,7 +66,11 @@ impl Limits {
     }
     /// desired − unavailable; 0 for Recreate.
     pub fn floor(&self) -> i64 {
-        if self.rolling { self.desired - self.unavailable } else { 0 }
+        if self.rolling {
+            self.desired - self.unavailable
+        } else {
+            0
+        }
     }
 }
 
@@ -112,7 +125,9 @@ pub struct Set {
 impl Set {
     /// Its view.
     pub fn view(&self) -> &ReplicaSetView {
-        self.object.replica_set().expect("a set is made of a ReplicaSet")
+        self.object
+            .replica_set()
+            .expect("a set is made of a ReplicaSet")
     }
     /// Its name.
     pub fn name(&self) -> &Str {
@@ -120,7 +135,9 @@ impl Set {
     }
     /// Image of the first container.
     pub fn image(&self) -> &str {
-        self.object.value.str_at("spec.template.spec.containers.0.image")
+        self.object
+            .value
+            .str_at("spec.template.spec.containers.0.image")
     }
     /// Letter and livery.
     pub fn tag(&self) -> VersionTag {
@@ -139,7 +156,10 @@ pub fn tag(version: usize) -> VersionTag {
             None => break,
         }
     }
-    VersionTag { letter, livery: (version % 8) as u8 }
+    VersionTag {
+        letter,
+        livery: (version % 8) as u8,
+    }
 }
 
 /// Letters of the sets of one Deployment: by uid, in order of first appearance.
@@ -170,12 +190,22 @@ impl Versions {
 
 /// The revision of a set or Deployment.
 pub fn revision_of(object: &Object) -> i64 {
-    object.meta.annotation(REVISION).and_then(|r| r.parse().ok()).unwrap_or(0)
+    object
+        .meta
+        .annotation(REVISION)
+        .and_then(|r| r.parse().ok())
+        .unwrap_or(0)
 }
 
 /// Objects whose controller has this uid.
-pub fn owned<'a>(store: &'a Store, kind: Kind, owner: &'a Str) -> impl Iterator<Item = &'a Rc<Object>> {
-    store.list(kind).filter(move |o| o.meta.controller.as_ref().is_some_and(|c| c.uid == *owner))
+pub fn owned<'a>(
+    store: &'a Store,
+    kind: Kind,
+    owner: &'a Str,
+) -> impl Iterator<Item = &'a Rc<Object>> {
+    store
+        .list(kind)
+        .filter(move |o| o.meta.controller.as_ref().is_some_and(|c| c.uid == *owner))
 }
 
 /// A Deployment with everything that hangs on it, at one moment.
@@ -195,34 +225,62 @@ pub struct Rollout {
 
 impl Rollout {
     /// Reads the Deployment at `key`. `now_ms` is the wall clock in milliseconds.
-    pub fn read(store: &Store, key: &ObjectKey, versions: &Versions, now_ms: i64) -> Option<Rollout> {
+    pub fn read(
+        store: &Store,
+        key: &ObjectKey,
+        versions: &Versions,
+        now_ms: i64,
+    ) -> Option<Rollout> {
         let object = store.get(key)?.clone();
         let d = object.deployment()?;
         let limits = Limits::of(d);
         let mut sets: Vec<Set> = owned(store, Kind::REPLICA_SET, &object.meta.uid)
             .filter_map(|o| {
                 let size = o.replica_set()?.replicas;
-                Some(Set { object: o.clone(), version: versions.of(&o.meta.uid), size: size.into(), revision: revision_of(o) })
+                Some(Set {
+                    object: o.clone(),
+                    version: versions.of(&o.meta.uid),
+                    size: size.into(),
+                    revision: revision_of(o),
+                })
             })
             .collect();
         sets.sort_by(|a, b| (a.version, a.name()).cmp(&(b.version, b.name())));
-        let newest = sets.iter().position(|s| same_template(&s.view().template, &d.template));
-        let by_uid: BTreeMap<&Str, usize> = sets.iter().enumerate().map(|(i, s)| (&s.object.meta.uid, i)).collect();
+        let newest = sets
+            .iter()
+            .position(|s| same_template(&s.view().template, &d.template));
+        let by_uid: BTreeMap<&Str, usize> = sets
+            .iter()
+            .enumerate()
+            .map(|(i, s)| (&s.object.meta.uid, i))
+            .collect();
         let mut pods: Vec<Pod> = store
             .list_in(Kind::POD, &object.meta.namespace)
             .filter_map(|o| {
                 let set = *by_uid.get(&o.meta.controller.as_ref()?.uid)?;
                 let min_ready = sets[set].view().min_ready_seconds;
-                Some(Pod { state: pod_state(o, min_ready, now_ms), object: o.clone(), set })
+                Some(Pod {
+                    state: pod_state(o, min_ready, now_ms),
+                    object: o.clone(),
+                    set,
+                })
             })
             .collect();
-        pods.sort_by(|a, b| order(a).cmp(&order(b)));
-        Some(Rollout { limits, newest, pods, sets, object })
+        pods.sort_by_key(order);
+        Some(Rollout {
+            limits,
+            newest,
+            pods,
+            sets,
+            object,
+        })
     }
 
     /// The Deployment's view.
     pub fn view(&self) -> &DeploymentView {
-        self.object.deployment().expect("a rollout is made of a Deployment")
+        self.object
+            .deployment()
+            .expect("a rollout is made of a Deployment")
     }
     /// Name of the Deployment.
     pub fn name(&self) -> &str {
@@ -250,7 +308,9 @@ impl Rollout {
     }
     /// Pods of the newest set.
     pub fn updated(&self) -> i64 {
-        self.counted().filter(|p| Some(p.set) == self.newest).count() as i64
+        self.counted()
+            .filter(|p| Some(p.set) == self.newest)
+            .count() as i64
     }
     /// Wanted size of the newest set.
     pub fn new_size(&self) -> i64 {
@@ -266,7 +326,12 @@ impl Rollout {
     }
     /// Wanted pods of the newest set that are not available: what the controller subtracts.
     pub fn new_waiting(&self) -> i64 {
-        (self.new_size() - self.counted().filter(|p| Some(p.set) == self.newest && p.is_available()).count() as i64).max(0)
+        (self.new_size()
+            - self
+                .counted()
+                .filter(|p| Some(p.set) == self.newest && p.is_available())
+                .count() as i64)
+            .max(0)
     }
     /// What may be added: ceiling − wanted sizes.
     pub fn room(&self) -> i64 {
@@ -293,20 +358,32 @@ impl Rollout {
     }
     /// A condition of the Deployment: status and reason.
     pub fn condition(&self, kind: &str) -> Option<(&str, &str)> {
-        let c = self.view().status.conditions.iter().find(|c| c.kind == *kind)?;
+        let c = self
+            .view()
+            .status
+            .conditions
+            .iter()
+            .find(|c| c.kind == *kind)?;
         Some((c.status.as_str(), c.reason.as_str()))
     }
     /// Image of the first container of the Deployment's template.
     pub fn image(&self) -> &str {
-        self.object.value.str_at("spec.template.spec.containers.0.image")
+        self.object
+            .value
+            .str_at("spec.template.spec.containers.0.image")
     }
     /// The pod that the ReplicaSet controller would delete next from the old sets, or from the only set.
     pub fn next_to_go(&self) -> Option<&Pod> {
-        let old_goes = |p: &&Pod| Some(p.set) != self.newest || self.old_size() == 0 && self.new_size() > self.limits.desired;
+        let old_goes = |p: &&Pod| {
+            Some(p.set) != self.newest
+                || self.old_size() == 0 && self.new_size() > self.limits.desired
+        };
         if !self.in_flight() {
             return None;
         }
-        self.counted().filter(old_goes).max_by(|a, b| going(self, a).cmp(&going(self, b)))
+        self.counted()
+            .filter(old_goes)
+            .max_by(|a, b| going(self, a).cmp(&going(self, b)))
     }
 }
 
@@ -316,7 +393,10 @@ impl Rollout {
 fn going(rollout: &Rollout, pod: &Pod) -> impl Ord + use<> {
     let p = pod.object.pod();
     let node = p.map(|p| p.node.clone()).unwrap_or_default();
-    let on_node = rollout.counted().filter(|o| o.set == pod.set && o.object.pod().is_some_and(|v| v.node == node)).count();
+    let on_node = rollout
+        .counted()
+        .filter(|o| o.set == pod.set && o.object.pod().is_some_and(|v| v.node == node))
+        .count();
     (
         node.is_empty(),
         p.is_some_and(|p| p.phase == PodPhase::Pending),
@@ -334,7 +414,14 @@ fn going(rollout: &Rollout, pod: &Pod) -> impl Ord + use<> {
 fn order(pod: &Pod) -> impl Ord + use<> {
     let m = &pod.object.meta;
     let ended = m.deletion.filter(|_| pod.leaving());
-    (m.is_terminating(), ended, pod.set, !pod.is_available(), m.creation, m.name.clone())
+    (
+        m.is_terminating(),
+        ended,
+        pod.set,
+        !pod.is_available(),
+        m.creation,
+        m.name.clone(),
+    )
 }
 
 /// Two templates are equal but for the label with the hash.
@@ -356,14 +443,20 @@ pub fn same_template(a: &Value, b: &Value) -> bool {
 
 /// What a pod looks like.
 pub fn pod_state(object: &Object, min_ready_seconds: i32, now_ms: i64) -> PodState {
-    let Some(pod) = object.pod() else { return PodState::Pending };
+    let Some(pod) = object.pod() else {
+        return PodState::Pending;
+    };
     if object.meta.is_terminating() {
         return PodState::Terminating;
     }
     match pod.phase {
         PodPhase::Succeeded => return PodState::Completed,
         PodPhase::Failed => {
-            return if object.value.str_at("status.reason") == "OOMKilled" { PodState::Oom } else { PodState::Crash };
+            return if object.value.str_at("status.reason") == "OOMKilled" {
+                PodState::Oom
+            } else {
+                PodState::Crash
+            };
         }
         PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => {}
     }
@@ -374,9 +467,17 @@ pub fn pod_state(object: &Object, min_ready_seconds: i32, now_ms: i64) -> PodSta
         return PodState::Pending;
     }
     if pod.ready {
-        return if available_in_ms(pod, min_ready_seconds, now_ms) == 0 { PodState::Available } else { PodState::Ready };
+        return if available_in_ms(pod, min_ready_seconds, now_ms) == 0 {
+            PodState::Available
+        } else {
+            PodState::Ready
+        };
     }
-    if pod.phase == PodPhase::Running { PodState::Running } else { PodState::Creating }
+    if pod.phase == PodPhase::Running {
+        PodState::Running
+    } else {
+        PodState::Creating
+    }
 }
 
 /// Milliseconds until a ready pod counts as available; 0 when it does.
@@ -402,11 +503,24 @@ fn failing_state(pod: &Value) -> Option<PodState> {
             };
         }
         match c.str_at("state.waiting.reason") {
-            "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" | "ImageInspectError"
-            | "RegistryUnavailable" | "SignatureValidationFailed" => Some(PodState::ImagePull),
-            "CrashLoopBackOff" => Some(if oom("lastState") { PodState::Oom } else { PodState::Crash }),
-            "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" | "PreCreateHookError"
-            | "PreStartHookError" | "PostStartHookError" => Some(PodState::Config),
+            "ErrImagePull"
+            | "ImagePullBackOff"
+            | "InvalidImageName"
+            | "ErrImageNeverPull"
+            | "ImageInspectError"
+            | "RegistryUnavailable"
+            | "SignatureValidationFailed" => Some(PodState::ImagePull),
+            "CrashLoopBackOff" => Some(if oom("lastState") {
+                PodState::Oom
+            } else {
+                PodState::Crash
+            }),
+            "CreateContainerConfigError"
+            | "CreateContainerError"
+            | "RunContainerError"
+            | "PreCreateHookError"
+            | "PreStartHookError"
+            | "PostStartHookError" => Some(PodState::Config),
             _ => None,
         }
     })
@@ -441,7 +555,10 @@ pub fn state_word(state: PodState) -> &'static str {
 /// A state has exactly one mark, so that grey pictures can be read.
 pub fn marks_differ() -> bool {
     let marks: Vec<Mark> = PodState::ALL.iter().map(|s| s.mark()).collect();
-    marks.iter().enumerate().all(|(i, m)| !marks[..i].contains(m))
+    marks
+        .iter()
+        .enumerate()
+        .all(|(i, m)| !marks[..i].contains(m))
 }
 
 #[cfg(test)]
@@ -460,7 +577,19 @@ mod tests {
     #[test]
     fn limits_resolve_as_kubernetes_does() {
         // scenarios.md 2.1: surge rounds up, unavailable rounds down.
-        let expected = [(1, 1, 0), (2, 1, 0), (3, 1, 0), (4, 1, 1), (5, 2, 1), (6, 2, 1), (7, 2, 1), (8, 2, 2), (9, 3, 2), (10, 3, 2), (15, 4, 3)];
+        let expected = [
+            (1, 1, 0),
+            (2, 1, 0),
+            (3, 1, 0),
+            (4, 1, 1),
+            (5, 2, 1),
+            (6, 2, 1),
+            (7, 2, 1),
+            (8, 2, 2),
+            (9, 3, 2),
+            (10, 3, 2),
+            (15, 4, 3),
+        ];
         for (replicas, surge, unavailable) in expected {
             let d = rollout_api::json::from_json(&format!(
                 r#"{{"kind":"Deployment","spec":{{"replicas":{replicas},"strategy":{{"type":"RollingUpdate","rollingUpdate":{{"maxSurge":"25%","maxUnavailable":"25%"}}}}}}}}"#
@@ -468,7 +597,10 @@ mod tests {
             .unwrap();
             let l = Limits::of(&DeploymentView::of(&d));
             assert_eq!((l.surge, l.unavailable), (surge, unavailable), "{replicas}");
-            assert_eq!((l.ceiling(), l.floor()), (replicas + surge, replicas - unavailable));
+            assert_eq!(
+                (l.ceiling(), l.floor()),
+                (replicas + surge, replicas - unavailable)
+            );
         }
     }
 }

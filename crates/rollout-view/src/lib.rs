@@ -8,11 +8,22 @@
 pub mod bench;
 pub mod catalogue;
 pub mod cluster;
+mod compare;
+mod complete;
+mod editor;
 pub mod explain;
+mod images;
 pub mod measures;
 pub mod model;
+mod page;
 mod past;
+mod problems;
 mod scene;
 pub mod walk;
 
+pub use catalogue::seconds as span_text;
+pub use compare::compare_view;
+pub use complete::complete;
 pub use model::*;
+pub use page::{PageInput, applied_deployment, page_view, presets};
+pub use rollout_session::with_strategy;

@@ -81,17 +81,29 @@ pub fn run_measures(session: &Session, key: &ObjectKey) -> RunMeasures {
 }
 
 fn is_full(walk: &Walk) -> bool {
-    walk.limits().is_some_and(|l| l.desired > 0 && walk.available() >= l.desired && walk.total() == l.desired)
+    walk.limits().is_some_and(|l| {
+        l.desired > 0 && walk.available() >= l.desired && walk.total() == l.desired
+    })
 }
 
 /// Addresses that receive traffic from Services that select this Deployment's pods: ready pods of its EndpointSlices.
 pub fn endpoints(session: &Session, rollout: &Rollout) -> i64 {
-    let names: Vec<&str> = rollout.pods.iter().map(|p| p.object.meta.name.as_str()).collect();
+    let names: Vec<&str> = rollout
+        .pods
+        .iter()
+        .map(|p| p.object.meta.name.as_str())
+        .collect();
     let mut seen: Vec<&str> = Vec::new();
-    for slice in session.store().list_in(Kind::ENDPOINT_SLICE, &rollout.object.meta.namespace) {
+    for slice in session
+        .store()
+        .list_in(Kind::ENDPOINT_SLICE, &rollout.object.meta.namespace)
+    {
         for endpoint in slice.value.list_at("endpoints") {
             let name = endpoint.str_at("targetRef.name");
-            let ready = endpoint.at("conditions.ready").and_then(Value::as_bool).unwrap_or(true);
+            let ready = endpoint
+                .at("conditions.ready")
+                .and_then(Value::as_bool)
+                .unwrap_or(true);
             if ready && names.contains(&name) && !seen.contains(&name) {
                 seen.push(name);
             }
@@ -122,16 +134,33 @@ pub fn measures(session: &Session, rollout: Option<&Rollout>) -> Vec<Measure> {
     add("peak", number(run.peak));
     add("lowest", number(run.lowest));
     add("gap", seconds_bare(run.gap_ms));
-    add("revision.current", number(crate::cluster::revision_of(&r.object)));
-    let mut revisions: Vec<i64> = r.sets.iter().map(|s| s.revision).filter(|n| *n > 0).collect();
+    add(
+        "revision.current",
+        number(crate::cluster::revision_of(&r.object)),
+    );
+    let mut revisions: Vec<i64> = r
+        .sets
+        .iter()
+        .map(|s| s.revision)
+        .filter(|n| *n > 0)
+        .collect();
     revisions.sort_unstable();
-    add("revision.list", revisions.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
+    add(
+        "revision.list",
+        revisions
+            .iter()
+            .map(i64::to_string)
+            .collect::<Vec<_>>()
+            .join(","),
+    );
     for (name, kind) in [
         ("condition.Progressing", "Progressing"),
         ("condition.Available", "Available"),
         ("condition.ReplicaFailure", "ReplicaFailure"),
     ] {
-        let text = r.condition(kind).map_or(String::new(), |(status, reason)| format!("{status} {reason}"));
+        let text = r.condition(kind).map_or(String::new(), |(status, reason)| {
+            format!("{status} {reason}")
+        });
         add(name, text);
     }
     out
@@ -139,7 +168,11 @@ pub fn measures(session: &Session, rollout: Option<&Rollout>) -> Vec<Measure> {
 
 /// The key of a rollout's Deployment.
 pub fn key_of(r: &Rollout) -> ObjectKey {
-    ObjectKey::new(Kind::DEPLOYMENT, r.object.meta.namespace.clone(), r.object.meta.name.clone())
+    ObjectKey::new(
+        Kind::DEPLOYMENT,
+        r.object.meta.namespace.clone(),
+        r.object.meta.name.clone(),
+    )
 }
 
 /// Seconds without unit and without trailing zeros: `4.5`, `0`, `12.345`.
@@ -152,7 +185,13 @@ pub fn seconds_bare(ms: u64) -> String {
 mod tests {
     #[test]
     fn bare_seconds() {
-        for (ms, text) in [(0, "0"), (4_500, "4.5"), (10_000, "10"), (12_345, "12.345"), (100, "0.1")] {
+        for (ms, text) in [
+            (0, "0"),
+            (4_500, "4.5"),
+            (10_000, "10"),
+            (12_345, "12.345"),
+            (100, "0.1"),
+        ] {
             assert_eq!(super::seconds_bare(ms), text);
         }
     }

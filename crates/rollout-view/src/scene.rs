@@ -14,14 +14,24 @@ const LEAVING_SHOWN: usize = 30;
 pub fn grain(pods: u32) -> Grain {
     match pods {
         0..=14 => Grain::Slab,
-        15..=60 => Grain::Tile { per_level: per_level(pods, &[2, 5]) },
-        61..=400 => Grain::Dot { per_level: per_level(pods, &[10, 15, 20]) },
-        _ => Grain::Density { per_level: pods.div_ceil(LEVELS) },
+        15..=60 => Grain::Tile {
+            per_level: per_level(pods, &[2, 5]),
+        },
+        61..=400 => Grain::Dot {
+            per_level: per_level(pods, &[10, 15, 20]),
+        },
+        _ => Grain::Density {
+            per_level: pods.div_ceil(LEVELS),
+        },
     }
 }
 
 fn per_level(pods: u32, choices: &[u32]) -> u32 {
-    choices.iter().copied().find(|k| pods.div_ceil(*k) <= LEVELS).unwrap_or(choices[choices.len() - 1])
+    choices
+        .iter()
+        .copied()
+        .find(|k| pods.div_ceil(*k) <= LEVELS)
+        .unwrap_or(choices[choices.len() - 1])
 }
 
 /// An image as short as it can be told apart: without registry and path.
@@ -30,17 +40,15 @@ pub fn short_image(image: &str) -> String {
     image.rsplit('/').next().unwrap_or(image).to_owned()
 }
 
-/// The image and, if several versions share its name, the tag alone: `v10`.
-pub fn version_words(image: &str) -> String {
-    short_image(image)
-}
-
 /// The scene without a Deployment.
 pub fn empty(drawn: Drawn) -> SceneView {
     SceneView {
         height: drawn.tallest.max(1),
         grain: Grain::Slab,
-        axis: vec![AxisLabel { level: 0, quantity: None }],
+        axis: vec![AxisLabel {
+            level: 0,
+            quantity: None,
+        }],
         ceiling: None,
         floor: None,
         pods: Vec::new(),
@@ -57,7 +65,12 @@ pub fn empty(drawn: Drawn) -> SceneView {
 }
 
 /// The scene of a rollout.
-pub fn scene(session: &Session, r: &Rollout, drawn: Drawn, controller: ControllerSign) -> SceneView {
+pub fn scene(
+    session: &Session,
+    r: &Rollout,
+    drawn: Drawn,
+    controller: ControllerSign,
+) -> SceneView {
     let l = &r.limits;
     let total = r.total() as u32;
     let height = drawn.tallest.max(total).max(l.ceiling() as u32).max(1);
@@ -65,14 +78,27 @@ pub fn scene(session: &Session, r: &Rollout, drawn: Drawn, controller: Controlle
     let next = r.next_to_go().map(|p| p.object.meta.uid.clone());
     let changed: Vec<&str> = session
         .last_step()
-        .map(|s| s.record.changes.iter().filter_map(|c| c.after.as_ref()).map(|o| o.meta.uid.as_str()).collect())
+        .map(|s| {
+            s.record
+                .changes
+                .iter()
+                .filter_map(|c| c.after.as_ref())
+                .map(|o| o.meta.uid.as_str())
+                .collect()
+        })
         .unwrap_or_default();
-    let view = |(level, pod): (usize, &Pod)| pod_view(session, r, pod, level as u32, &next, &changed);
+    let view =
+        |(level, pod): (usize, &Pod)| pod_view(session, r, pod, level as u32, &next, &changed);
     let pods: Vec<PodView> = match grain {
         Grain::Density { .. } => Vec::new(),
         _ => r.counted().enumerate().map(view).collect(),
     };
-    let leaving: Vec<PodView> = r.leaving().take(LEAVING_SHOWN).enumerate().map(view).collect();
+    let leaving: Vec<PodView> = r
+        .leaving()
+        .take(LEAVING_SHOWN)
+        .enumerate()
+        .map(view)
+        .collect();
     let leaving_total = r.leaving().count() as u32;
     SceneView {
         height,
@@ -85,11 +111,22 @@ pub fn scene(session: &Session, r: &Rollout, drawn: Drawn, controller: Controlle
         sets: sets(r),
         leaving,
         leaving_total,
-        leaving_text: format!("{leaving_total} leaving{}", if leaving_total > 0 { ", not counted" } else { "" }),
+        leaving_text: format!(
+            "{leaving_total} leaving{}",
+            if leaving_total > 0 {
+                ", not counted"
+            } else {
+                ""
+            }
+        ),
         past: drawn.past,
         lives: drawn.lives,
         label: if l.rolling {
-            format!("Pods between floor {} and ceiling {}", l.floor(), l.ceiling())
+            format!(
+                "Pods between floor {} and ceiling {}",
+                l.floor(),
+                l.ceiling()
+            )
         } else {
             format!("Pods under ceiling {}, without a floor", l.ceiling())
         },
@@ -99,22 +136,38 @@ pub fn scene(session: &Session, r: &Rollout, drawn: Drawn, controller: Controlle
 
 fn axis(r: &Rollout, height: u32) -> Vec<AxisLabel> {
     let l = &r.limits;
-    let mut out: Vec<AxisLabel> = vec![AxisLabel { level: 0, quantity: None }];
+    let mut out: Vec<AxisLabel> = vec![AxisLabel {
+        level: 0,
+        quantity: None,
+    }];
     let named = [
         (l.rolling.then(|| l.floor() as u32), Quantity::Floor),
         (Some(l.ceiling() as u32), Quantity::Ceiling),
         (Some(l.desired as u32), Quantity::Desired),
     ];
     for (level, quantity) in named {
-        if let Some(level) = level.filter(|level| *level > 0 && out.iter().all(|a| a.level != *level)) {
-            out.push(AxisLabel { level, quantity: Some(quantity) });
+        if let Some(level) =
+            level.filter(|level| *level > 0 && out.iter().all(|a| a.level != *level))
+        {
+            out.push(AxisLabel {
+                level,
+                quantity: Some(quantity),
+            });
         }
     }
-    let step = [1, 2, 4, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000].into_iter().find(|s| height / s <= 4).unwrap_or(10_000);
+    let step = [
+        1, 2, 4, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000,
+    ]
+    .into_iter()
+    .find(|s| height / s <= 4)
+    .unwrap_or(10_000);
     for level in (1..=height / step).map(|i| i * step) {
         // A plain number gives way where a limit stands near.
         if out.iter().all(|a| a.level.abs_diff(level) * 12 > height) {
-            out.push(AxisLabel { level, quantity: None });
+            out.push(AxisLabel {
+                level,
+                quantity: None,
+            });
         }
     }
     out.sort_by_key(|a| a.level);
@@ -127,7 +180,11 @@ fn limit(quantity: Quantity, r: &Rollout) -> LimitView {
         Quantity::Floor => (l.floor(), l.unavailable, "−", "maxUnavailable", "minus"),
         _ => (l.ceiling(), l.surge, "+", "maxSurge", "plus"),
     };
-    let name = if quantity == Quantity::Floor { "floor" } else { "ceiling" };
+    let name = if quantity == Quantity::Floor {
+        "floor"
+    } else {
+        "ceiling"
+    };
     let mut title = name.to_owned();
     title[..1].make_ascii_uppercase();
     LimitView {
@@ -136,14 +193,24 @@ fn limit(quantity: Quantity, r: &Rollout) -> LimitView {
         plate: format!("{name} {level}"),
         sum: format!("{} {sign} {by} = {level}", l.desired),
         label: if l.rolling {
-            format!("{title} {level}: {} replicas {word} {field} {by}", l.desired)
+            format!(
+                "{title} {level}: {} replicas {word} {field} {by}",
+                l.desired
+            )
         } else {
             format!("{title} {level}: Recreate never adds a pod, and has no floor")
         },
     }
 }
 
-fn pod_view(session: &Session, r: &Rollout, pod: &Pod, level: u32, next: &Option<rollout_api::Str>, changed: &[&str]) -> PodView {
+fn pod_view(
+    session: &Session,
+    r: &Rollout,
+    pod: &Pod,
+    level: u32,
+    next: &Option<rollout_api::Str>,
+    changed: &[&str],
+) -> PodView {
     let set = &r.sets[pod.set];
     let meta = &pod.object.meta;
     let view = pod.object.pod();
@@ -157,16 +224,30 @@ fn pod_view(session: &Session, r: &Rollout, pod: &Pod, level: u32, next: &Option
         PodState::Available if next_to_go => "next to go".to_owned(),
         PodState::Available => String::new(),
         PodState::Ready => format!("Ready, {} s", left_ms.div_ceil(1000)),
-        PodState::ImagePull | PodState::Config => reason.unwrap_or(state_word(pod.state)).to_owned(),
-        PodState::Crash | PodState::Oom if restarts > 0 => format!("{}, {restarts}", state_word(pod.state)),
+        PodState::ImagePull | PodState::Config => {
+            reason.unwrap_or(state_word(pod.state)).to_owned()
+        }
+        PodState::Crash | PodState::Oom if restarts > 0 => {
+            format!("{}, {restarts}", state_word(pod.state))
+        }
         s => state_word(s).to_owned(),
     };
     let tag = set.tag();
-    let state = if pod.state == PodState::Ready { word.clone() } else { state_word(pod.state).to_owned() };
+    let state = if pod.state == PodState::Ready {
+        word.clone()
+    } else {
+        state_word(pod.state).to_owned()
+    };
     let mut facts = vec![
         ("Set".to_owned(), set.name().to_string()),
         ("State".to_owned(), state.clone()),
-        ("Image".to_owned(), pod.object.value.str_at("spec.containers.0.image").to_owned()),
+        (
+            "Image".to_owned(),
+            pod.object
+                .value
+                .str_at("spec.containers.0.image")
+                .to_owned(),
+        ),
     ];
     if let Some(node) = view.map(|p| p.node.to_string()).filter(|n| !n.is_empty()) {
         facts.push(("Node".to_owned(), node));
@@ -175,12 +256,17 @@ fn pod_view(session: &Session, r: &Rollout, pod: &Pod, level: u32, next: &Option
         facts.push(("IP".to_owned(), ip));
     }
     if let Some(created) = meta.creation {
-        facts.push(("Age".to_owned(), crate::bench::age(Some(created), session.wall())));
+        facts.push((
+            "Age".to_owned(),
+            crate::bench::age(Some(created), session.wall()),
+        ));
     }
     if restarts > 0 {
         facts.push(("Restarts".to_owned(), restarts.to_string()));
     }
-    if let Some((reason, message)) = waiting_reason(&pod.object.value).filter(|_| pod.state.is_failing()) {
+    if let Some((reason, message)) =
+        waiting_reason(&pod.object.value).filter(|_| pod.state.is_failing())
+    {
         facts.push((reason.to_owned(), message.to_owned()));
     }
     PodView {
@@ -208,7 +294,13 @@ fn bands(r: &Rollout) -> Vec<BandView> {
         let version = r.sets[pod.set].tag();
         match out.last_mut() {
             Some(band) if band.version == version && band.state == pod.state => band.size += 1,
-            _ => out.push(BandView { from: level as u32, size: 1, version, state: pod.state, label: String::new() }),
+            _ => out.push(BandView {
+                from: level as u32,
+                size: 1,
+                version,
+                state: pod.state,
+                label: String::new(),
+            }),
         }
     }
     for band in &mut out {
@@ -270,7 +362,10 @@ mod tests {
 
     #[test]
     fn images_are_short() {
-        assert_eq!(short_image("gcr.io/google-samples/kubernetes-bootcamp:v1"), "kubernetes-bootcamp:v1");
+        assert_eq!(
+            short_image("gcr.io/google-samples/kubernetes-bootcamp:v1"),
+            "kubernetes-bootcamp:v1"
+        );
         assert_eq!(short_image("nginx"), "nginx");
         assert_eq!(short_image("a/b@sha256:abc"), "b");
     }

@@ -62,7 +62,9 @@ impl Walk {
     }
 
     fn see_store(&mut self, store: &Store, now_ms: i64) {
-        let Some(deployment) = store.get(&self.key).cloned() else { return };
+        let Some(deployment) = store.get(&self.key).cloned() else {
+            return;
+        };
         let uid = deployment.meta.uid.clone();
         self.versions.see_store(store, &uid);
         self.deployment = Some(deployment);
@@ -76,17 +78,36 @@ impl Walk {
     }
 
     fn see_set(&mut self, set: &Rc<Object>) {
-        let Some(view) = set.replica_set() else { return };
+        let Some(view) = set.replica_set() else {
+            return;
+        };
         self.versions.see(&set.meta.uid);
         let version = self.versions.of(&set.meta.uid);
-        let tracked = TrackedSet { version, size: view.replicas.into(), min_ready: view.min_ready_seconds };
+        let tracked = TrackedSet {
+            version,
+            size: view.replicas.into(),
+            min_ready: view.min_ready_seconds,
+        };
         self.sets.insert(set.meta.uid.clone(), tracked);
     }
 
     fn see_pod(&mut self, pod: &Rc<Object>, now_ms: i64) -> bool {
-        let Some(set) = pod.meta.controller.as_ref().and_then(|c| self.sets.get(&c.uid)).copied() else { return false };
+        let Some(set) = pod
+            .meta
+            .controller
+            .as_ref()
+            .and_then(|c| self.sets.get(&c.uid))
+            .copied()
+        else {
+            return false;
+        };
         let state = pod_state(pod, set.min_ready, now_ms);
-        let tracked = Tracked { object: pod.clone(), version: set.version, min_ready: set.min_ready, state };
+        let tracked = Tracked {
+            object: pod.clone(),
+            version: set.version,
+            min_ready: set.min_ready,
+            state,
+        };
         self.pods.insert(pod.meta.uid.clone(), tracked);
         true
     }
@@ -103,7 +124,8 @@ impl Walk {
     fn apply_change(&mut self, change: &Change, now_ms: i64) -> bool {
         match change.key.kind {
             Kind::DEPLOYMENT if change.key == self.key => {
-                let new_life = change.after.as_ref().map(|o| &o.meta.uid) != self.deployment.as_ref().map(|o| &o.meta.uid);
+                let new_life = change.after.as_ref().map(|o| &o.meta.uid)
+                    != self.deployment.as_ref().map(|o| &o.meta.uid);
                 if new_life && change.after.is_some() {
                     self.versions = Versions::default();
                     self.sets.clear();
@@ -111,27 +133,36 @@ impl Walk {
                 self.deployment.clone_from(&change.after);
                 true
             }
-            Kind::REPLICA_SET if change.key.namespace == self.key.namespace => match &change.after {
-                Some(set) => {
-                    let owner = set.meta.controller.as_ref().map(|c| &c.uid);
-                    let ours = owner.is_some() && owner == self.deployment.as_ref().map(|d| &d.meta.uid);
-                    if ours {
-                        self.see_set(set);
+            Kind::REPLICA_SET if change.key.namespace == self.key.namespace => {
+                match &change.after {
+                    Some(set) => {
+                        let owner = set.meta.controller.as_ref().map(|c| &c.uid);
+                        let ours = owner.is_some()
+                            && owner == self.deployment.as_ref().map(|d| &d.meta.uid);
+                        if ours {
+                            self.see_set(set);
+                        }
+                        ours
                     }
-                    ours
-                }
-                None => {
-                    let set = change.before.as_ref().and_then(|o| self.sets.get_mut(&o.meta.uid));
-                    let ours = set.is_some();
-                    if let Some(set) = set {
-                        set.size = 0;
+                    None => {
+                        let set = change
+                            .before
+                            .as_ref()
+                            .and_then(|o| self.sets.get_mut(&o.meta.uid));
+                        let ours = set.is_some();
+                        if let Some(set) = set {
+                            set.size = 0;
+                        }
+                        ours
                     }
-                    ours
                 }
-            },
+            }
             Kind::POD if change.key.namespace == self.key.namespace => match &change.after {
                 Some(pod) => self.see_pod(pod, now_ms),
-                None => change.before.as_ref().is_some_and(|o| self.pods.remove(&o.meta.uid).is_some()),
+                None => change
+                    .before
+                    .as_ref()
+                    .is_some_and(|o| self.pods.remove(&o.meta.uid).is_some()),
             },
             _ => false,
         }
@@ -140,7 +171,11 @@ impl Walk {
     /// Ready pods become available as time passes.
     fn ripen(&mut self, now_ms: i64) -> bool {
         let mut any = false;
-        for pod in self.pods.values_mut().filter(|p| p.min_ready > 0 && p.state == PodState::Ready) {
+        for pod in self
+            .pods
+            .values_mut()
+            .filter(|p| p.min_ready > 0 && p.state == PodState::Ready)
+        {
             let state = pod_state(&pod.object, pod.min_ready, now_ms);
             any |= state != pod.state;
             pod.state = state;
@@ -154,23 +189,42 @@ impl Walk {
     }
     /// Pods that are not leaving.
     pub fn total(&self) -> i64 {
-        self.pods.values().filter(|p| p.state != PodState::Terminating).count() as i64
+        self.pods
+            .values()
+            .filter(|p| p.state != PodState::Terminating)
+            .count() as i64
     }
     /// Available pods.
     pub fn available(&self) -> i64 {
-        self.pods.values().filter(|p| p.state == PodState::Available).count() as i64
+        self.pods
+            .values()
+            .filter(|p| p.state == PodState::Available)
+            .count() as i64
     }
 }
 
 /// The Deployment that the page shows when nobody chose: the one that the learner changed last, else the first.
 pub fn default_focus(session: &Session) -> Option<ObjectKey> {
     let steps = &session.steps()[..session.position()];
-    let touched = steps.iter().rev().filter(|s| s.action.is_some()).find_map(|s| {
-        let mut keys = s.record.changes.iter().filter(|c| c.key.kind == Kind::DEPLOYMENT).map(|c| c.key.clone());
-        keys.next()
-    });
+    let touched = steps
+        .iter()
+        .rev()
+        .filter(|s| s.action.is_some())
+        .find_map(|s| {
+            let mut keys = s
+                .record
+                .changes
+                .iter()
+                .filter(|c| c.key.kind == Kind::DEPLOYMENT)
+                .map(|c| c.key.clone());
+            keys.next()
+        });
     touched.or_else(|| {
         let first = session.store().list(Kind::DEPLOYMENT).next()?;
-        Some(ObjectKey::new(Kind::DEPLOYMENT, first.meta.namespace.clone(), first.meta.name.clone()))
+        Some(ObjectKey::new(
+            Kind::DEPLOYMENT,
+            first.meta.namespace.clone(),
+            first.meta.name.clone(),
+        ))
     })
 }

@@ -3,6 +3,7 @@
 use super::follow::catch_up;
 use super::*;
 use crate::console;
+use crate::timeline::{next_visible, visible};
 use crate::transcript::LineKind;
 use rollout_engine::StepRecord;
 
@@ -123,6 +124,7 @@ impl Session {
         let (exec, mut records) = engine.act("kubectl", |client| {
             console::execute(line, files, at, client)
         });
+        records = visible(records);
         if records.is_empty() && exec.touched {
             records.push(StepRecord {
                 at: engine.now(),
@@ -192,7 +194,7 @@ impl Session {
                     self.redo(&mut engine, entry);
                 }
                 None => {
-                    let records = engine.step();
+                    let records = next_visible(&mut engine, SimTime(u64::MAX));
                     if records.is_empty() {
                         debug_assert!(false, "a recorded step comes again in replay");
                         break;

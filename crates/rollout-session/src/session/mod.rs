@@ -9,6 +9,7 @@ pub use time::is_decision;
 
 use crate::action::{Action, LogEntry};
 use crate::branch::{Branch, Cursor, Running};
+use crate::presets;
 use crate::scene;
 use crate::share::{LinkError, Shared};
 use crate::start::Start;
@@ -23,6 +24,12 @@ use std::rc::Rc;
 pub const MAX_STEPS_PER_CALL: usize = 20_000;
 /// Most steps of one branch. A rollout of 1000 pods has some 10 000.
 pub const MAX_STEPS: usize = 400_000;
+/// When the landing scene's update was started.
+const LANDING_UPDATE_MS: u64 = 1_000;
+/// The landing scene stands after so many writes: +2 −2 +2, and −1 +1 for each of two pods that became available.
+const LANDING_WRITES: usize = 7;
+/// The landing scene comes before this time.
+const LANDING_LIMIT_MS: u64 = 60_000;
 /// How far skip waiting looks ahead for a decision.
 const SKIP_LIMIT_MS: u64 = 3_600_000;
 
@@ -81,7 +88,18 @@ impl Session {
             files,
         };
         session.keep();
+        if session.start.preset.as_deref() == Some(presets::LANDING) {
+            session.land();
+        }
         session
+    }
+
+    /// The landing scene: the update to httpd is under way, and stands where nothing more happens in this instant.
+    fn land(&mut self) {
+        self.play_to(LANDING_UPDATE_MS);
+        self.run("kubectl set image deployment/rolldeployment nginx=httpd");
+        while self.writes() < LANDING_WRITES && self.at() < LANDING_LIMIT_MS && self.step() {}
+        self.settle();
     }
 
     /// A session on a given cluster, empty console, time zero now.
@@ -250,8 +268,13 @@ impl Session {
             .filter(|(e, made)| (e.step + **made, e.at) <= (step, at))
             .map(|(e, _)| e.clone())
             .collect();
+        // The landing scene's own action is in the log, as if the learner had done it.
+        let mut start = self.start.clone();
+        if start.preset.as_deref() == Some(presets::LANDING) {
+            start.preset = presets::find(presets::LANDING).map(|p| p.name.to_owned());
+        }
         Shared {
-            start: self.start.clone(),
+            start,
             log,
             step,
             at,

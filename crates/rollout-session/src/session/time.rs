@@ -2,6 +2,7 @@
 
 use super::follow::{feed, tick};
 use super::*;
+use crate::timeline::next_visible;
 use rollout_engine::StepRecord;
 
 impl Session {
@@ -125,7 +126,7 @@ impl Session {
         let origin = self.origin.0;
         let limit = SimTime(until.map_or(u64::MAX, |u| origin.saturating_add(u)));
         let branch = self.branch_mut();
-        let records = branch.head.step_until(limit);
+        let records = next_visible(&mut branch.head, limit);
         if records.is_empty() {
             return false;
         }

@@ -33,7 +33,9 @@ fn pods(session: &Session, step: &Step, rollout: Option<&Rollout>) -> Vec<Explan
         .map(|c| (c, state(&c.after)))
         .filter(|(c, after)| *after != state(&c.before))
         .collect();
-    let Some((first, after)) = changed.first() else { return Vec::new() };
+    let Some((first, after)) = changed.first() else {
+        return Vec::new();
+    };
     let alike = changed.iter().filter(|(_, s)| s == after).count();
     let headline = match after {
         None => say(Msg::PodGone, &[("pod", code(short_name(&first.key.name)))]),
@@ -45,7 +47,10 @@ fn pods(session: &Session, step: &Step, rollout: Option<&Rollout>) -> Vec<Explan
 
 fn availability(rollout: Option<&Rollout>) -> [(&'static str, crate::catalogue::Arg); 2] {
     let (available, desired) = rollout.map_or((0, 0), |r| (r.available(), r.limits.desired));
-    [("available", counted(available, Quantity::Available)), ("desired", counted(desired, Quantity::Desired))]
+    [
+        ("available", counted(available, Quantity::Available)),
+        ("desired", counted(desired, Quantity::Desired)),
+    ]
 }
 
 fn many(k: usize, state: PodState, rollout: Option<&Rollout>) -> Vec<Span> {
@@ -54,16 +59,31 @@ fn many(k: usize, state: PodState, rollout: Option<&Rollout>) -> Vec<Span> {
     match state {
         PodState::Available if rollout.is_some() => say(Msg::PodsAvailable, &[k, a, b]),
         PodState::Terminating => say(Msg::PodsTerminating, &[k]),
-        state => say(Msg::PodsChanged, &[k, ("state", words(state_word(state).to_lowercase()))]),
+        state => say(
+            Msg::PodsChanged,
+            &[k, ("state", words(state_word(state).to_lowercase()))],
+        ),
     }
 }
 
-fn one(change: &Change, state: PodState, session: &Session, rollout: Option<&Rollout>) -> Vec<Span> {
-    let Some(object) = &change.after else { return Vec::new() };
+fn one(
+    change: &Change,
+    state: PodState,
+    session: &Session,
+    rollout: Option<&Rollout>,
+) -> Vec<Span> {
+    let Some(object) = &change.after else {
+        return Vec::new();
+    };
     let value = &object.value;
     let pod = ("pod", code(short_name(&change.key.name)));
     let reason = waiting_reason(value).unwrap_or(("", ""));
-    let restarts = || ("restarts", counted(object.pod().map_or(0, |p| p.max_restarts), Quantity::Count));
+    let restarts = || {
+        (
+            "restarts",
+            counted(object.pod().map_or(0, |p| p.max_restarts), Quantity::Count),
+        )
+    };
     let was = change.before.as_ref().and_then(|o| o.pod());
     match state {
         PodState::Pending if change.before.is_some() => say(
@@ -78,20 +98,30 @@ fn one(change: &Change, state: PodState, session: &Session, rollout: Option<&Rol
         PodState::Running if was.is_some_and(|w| w.ready) => say(Msg::PodUnready, &[pod]),
         PodState::Running => say(Msg::PodRunning, &[pod]),
         PodState::Ready => {
-            let left = object
-                .pod()
-                .map_or(0, |p| available_in_ms(p, min_ready(rollout), session.wall_ms_at(session.at())));
+            let left = object.pod().map_or(0, |p| {
+                available_in_ms(p, min_ready(rollout), session.wall_ms_at(session.at()))
+            });
             say(Msg::PodReady, &[pod, ("s", span_of_time(left as u64))])
         }
         PodState::Available if rollout.is_some() => {
             let [a, b] = availability(rollout);
             say(Msg::PodAvailable, &[pod, a, b])
         }
-        PodState::Available => say(Msg::PodsChanged, &[("k", counted(1, Quantity::Count)), ("state", words("available"))]),
+        PodState::Available => say(
+            Msg::PodsChanged,
+            &[
+                ("k", counted(1, Quantity::Count)),
+                ("state", words("available")),
+            ],
+        ),
         PodState::Terminating => say(Msg::PodTerminating, &[pod]),
         PodState::ImagePull => say(
             Msg::PodImagePull,
-            &[pod, ("image", code(value.str_at("spec.containers.0.image"))), ("reason", words(reason.0))],
+            &[
+                pod,
+                ("image", code(value.str_at("spec.containers.0.image"))),
+                ("reason", words(reason.0)),
+            ],
         ),
         PodState::Crash => say(Msg::PodCrash, &[pod, restarts()]),
         PodState::Config => say(Msg::PodConfig, &[pod, ("message", words(reason.1))]),
@@ -102,7 +132,11 @@ fn one(change: &Change, state: PodState, session: &Session, rollout: Option<&Rol
 
 /// Why a pod has no place: the message of its condition.
 pub fn scheduling_message(object: &Object) -> String {
-    let c = object.value.list_at("status.conditions").iter().find(|c| c.str_at("type") == "PodScheduled");
+    let c = object
+        .value
+        .list_at("status.conditions")
+        .iter()
+        .find(|c| c.str_at("type") == "PodScheduled");
     c.map_or(String::new(), |c| c.str_at("message").to_owned())
 }
 
@@ -122,42 +156,73 @@ fn other(change: &Change) -> Option<Explanation> {
             if let Some(c) = new_condition(change) {
                 return Some(c);
             }
-            let changed = change.before.as_ref().is_some_and(|b| b.value.get("status") != value.get("status"));
+            let changed = change
+                .before
+                .as_ref()
+                .is_some_and(|b| b.value.get("status") != value.get("status"));
             changed.then(|| {
                 told(say(
                     Msg::DeploymentStatus,
                     &[
-                        ("ready", counted(int("status.readyReplicas"), Quantity::Ready)),
-                        ("updated", counted(int("status.updatedReplicas"), Quantity::Updated)),
-                        ("available", counted(int("status.availableReplicas"), Quantity::Available)),
+                        (
+                            "ready",
+                            counted(int("status.readyReplicas"), Quantity::Ready),
+                        ),
+                        (
+                            "updated",
+                            counted(int("status.updatedReplicas"), Quantity::Updated),
+                        ),
+                        (
+                            "available",
+                            counted(int("status.availableReplicas"), Quantity::Available),
+                        ),
                     ],
                 ))
             })
         }
         Kind::REPLICA_SET => {
-            let changed = change.before.as_ref().is_some_and(|b| b.value.get("status") != value.get("status"));
+            let changed = change
+                .before
+                .as_ref()
+                .is_some_and(|b| b.value.get("status") != value.get("status"));
             changed.then(|| {
                 told(say(
                     Msg::SetStatus,
                     &[
                         ("set", code(short_name(&change.key.name))),
-                        ("ready", counted(int("status.readyReplicas"), Quantity::Ready)),
-                        ("available", counted(int("status.availableReplicas"), Quantity::Available)),
+                        (
+                            "ready",
+                            counted(int("status.readyReplicas"), Quantity::Ready),
+                        ),
+                        (
+                            "available",
+                            counted(int("status.availableReplicas"), Quantity::Available),
+                        ),
                     ],
                 ))
             })
         }
         Kind::EVENT => Some(told(say(
             Msg::EventSeen,
-            &[("reason", words(value.str_at("reason"))), ("message", words(value.str_at("message")))],
+            &[
+                ("reason", words(value.str_at("reason"))),
+                ("message", words(value.str_at("message"))),
+            ],
         ))),
         Kind::ENDPOINT_SLICE => {
             let ready = value
                 .list_at("endpoints")
                 .iter()
-                .filter(|e| e.at("conditions.ready").and_then(rollout_api::Value::as_bool).unwrap_or(true))
+                .filter(|e| {
+                    e.at("conditions.ready")
+                        .and_then(rollout_api::Value::as_bool)
+                        .unwrap_or(true)
+                })
                 .count();
-            Some(told(say(Msg::Endpoints, &[("n", counted(ready as i64, Quantity::Count))])))
+            Some(told(say(
+                Msg::Endpoints,
+                &[("n", counted(ready as i64, Quantity::Count))],
+            )))
         }
         Kind::POD => None,
         kind => Some(told(say(
@@ -168,13 +233,22 @@ fn other(change: &Change) -> Option<Explanation> {
 }
 
 fn new_condition(change: &Change) -> Option<Explanation> {
-    let (before, after) = (change.before.as_ref()?.deployment()?, change.after.as_ref()?.deployment()?);
+    let (before, after) = (
+        change.before.as_ref()?.deployment()?,
+        change.after.as_ref()?.deployment()?,
+    );
     let c = after.status.conditions.iter().find(|c| {
-        let same = |o: &&rollout_api::views::Condition| o.kind == c.kind && o.status == c.status && o.reason == c.reason;
+        let same = |o: &&rollout_api::views::Condition| {
+            o.kind == c.kind && o.status == c.status && o.reason == c.reason
+        };
         before.status.conditions.iter().find(same).is_none()
     })?;
     Some(told(say(
         Msg::ConditionChanged,
-        &[("condition", words(c.kind.as_str())), ("status", words(c.status.as_str())), ("reason", words(c.reason.as_str()))],
+        &[
+            ("condition", words(c.kind.as_str())),
+            ("status", words(c.status.as_str())),
+            ("reason", words(c.reason.as_str())),
+        ],
     )))
 }

@@ -32,7 +32,12 @@ pub struct Explanation {
 
 impl Explanation {
     pub(crate) fn new(kind: WhyKind, headline: Vec<Span>) -> Explanation {
-        Explanation { kind, headline, terms: Vec::new(), upstream: None }
+        Explanation {
+            kind,
+            headline,
+            terms: Vec::new(),
+            upstream: None,
+        }
     }
     pub(crate) fn with(mut self, terms: Vec<TermView>, upstream: &'static str) -> Explanation {
         self.terms = terms;
@@ -42,8 +47,18 @@ impl Explanation {
 }
 
 /// A line of a bill.
-pub(crate) fn term(operator: &'static str, name: &str, value: impl Into<i64>, quantity: Quantity, origin: Origin) -> TermView {
-    TermView { operator, name: name.to_owned(), number: crate::catalogue::number(value.into(), quantity, origin) }
+pub(crate) fn term(
+    operator: &'static str,
+    name: &str,
+    value: impl Into<i64>,
+    quantity: Quantity,
+    origin: Origin,
+) -> TermView {
+    TermView {
+        operator,
+        name: name.to_owned(),
+        number: crate::catalogue::number(value.into(), quantity, origin),
+    }
 }
 
 /// A number that somebody wrote.
@@ -58,7 +73,12 @@ pub(crate) fn status(path: &str) -> Origin {
 
 /// What a step did to the Deployment of `key`, if it did anything to it or to its pods. The first explanation is the
 /// headline, the others are further lines.
-pub fn explain_step(session: &Session, step: &Step, key: Option<&ObjectKey>, rollout: Option<&Rollout>) -> Vec<Explanation> {
+pub fn explain_step(
+    session: &Session,
+    step: &Step,
+    key: Option<&ObjectKey>,
+    rollout: Option<&Rollout>,
+) -> Vec<Explanation> {
     let mut out = Vec::new();
     if let Some(action) = step.action {
         out.extend(action_sentence(session, action));
@@ -70,8 +90,14 @@ pub fn explain_step(session: &Session, step: &Step, key: Option<&ObjectKey>, rol
                 out.extend(deployment::explain(decision, rollout));
             }
             What::ReplicaSet(decision) if ours => out.push(replica_set::explain(&d.on, decision)),
-            What::Deployment(_) | What::ReplicaSet(_) | What::GarbageCollector(_) | What::Plain(_) => {}
-            #[allow(unreachable_patterns, reason = "the node side's decisions are told by the pods that change")]
+            What::Deployment(_)
+            | What::ReplicaSet(_)
+            | What::GarbageCollector(_)
+            | What::Plain(_) => {}
+            #[allow(
+                unreachable_patterns,
+                reason = "the node side's decisions are told by the pods that change"
+            )]
             _ => {}
         }
     }
@@ -88,32 +114,53 @@ pub fn explain_step(session: &Session, step: &Step, key: Option<&ObjectKey>, rol
 fn action_sentence(session: &Session, action: usize) -> Option<Explanation> {
     let entry = session.branch().log.get(action)?;
     let line = action_words(&entry.action);
-    Some(Explanation::new(WhyKind::Action, say(Msg::YouDid, &[("line", code(line))])))
+    Some(Explanation::new(
+        WhyKind::Action,
+        say(Msg::YouDid, &[("line", code(line))]),
+    ))
 }
 
 /// The sentence of a step for a mark of the timeline.
 pub fn step_sentence(session: &Session, step: &Step, key: Option<&ObjectKey>) -> String {
     match explain_step(session, step, key, None).first() {
         Some(e) => plain_text(&e.headline),
-        None => plain(Msg::ObjectChanged, &[("object", words(changed_object(step)))]),
+        None => plain(
+            Msg::ObjectChanged,
+            &[("object", words(changed_object(step)))],
+        ),
     }
 }
 
 fn changed_object(step: &Step) -> String {
-    step.record.changes.first().map_or("Something".to_owned(), |c| format!("{} {}", c.key.kind.0, c.key.name))
+    step.record
+        .changes
+        .first()
+        .map_or("Something".to_owned(), |c| {
+            format!("{} {}", c.key.kind.0, c.key.name)
+        })
 }
 
 /// The rollout at the cursor.
 pub fn rollout_at_cursor(session: &Session, key: &ObjectKey) -> Option<Rollout> {
     let versions = versions(session, key);
-    Rollout::read(session.store(), key, &versions, session.wall_ms_at(session.at()))
+    Rollout::read(
+        session.store(),
+        key,
+        &versions,
+        session.wall_ms_at(session.at()),
+    )
 }
 
 /// Letters of the sets up to the cursor.
 pub fn versions(session: &Session, key: &ObjectKey) -> Versions {
     let mut walk = Walk::start(session, key);
     for step in &session.steps()[..session.position()] {
-        if step.record.changes.iter().any(|c| matches!(c.key.kind, Kind::DEPLOYMENT | Kind::REPLICA_SET)) {
+        if step
+            .record
+            .changes
+            .iter()
+            .any(|c| matches!(c.key.kind, Kind::DEPLOYMENT | Kind::REPLICA_SET))
+        {
             walk.apply(step, session.wall_ms_at(step.at));
         }
     }
@@ -128,7 +175,11 @@ pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>
         Some(step) => explain_step(session, step, key, rollout),
         None => Vec::new(),
     };
-    let own = if explained.is_empty() { None } else { Some(explained.remove(0)) };
+    let own = if explained.is_empty() {
+        None
+    } else {
+        Some(explained.remove(0))
+    };
     let also: Vec<Vec<Span>> = explained.into_iter().map(|e| e.headline).collect();
     let mut step_note = None;
     let shown = match own {
@@ -151,7 +202,10 @@ pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>
     let mut kicker = kicker(rollout, &resting);
     let step = session.position();
     if step > 0 {
-        kicker = join(kicker, say(Msg::KickerStep, &[("step", words(step.to_string()))]));
+        kicker = join(
+            kicker,
+            say(Msg::KickerStep, &[("step", words(step.to_string()))]),
+        );
     }
     if let Some(note) = step_note {
         kicker = join(kicker, note);
@@ -187,7 +241,11 @@ fn alert(session: &Session, resting: &Rest) -> Option<String> {
 
 /// The time of the last write of the controller, or of the last action.
 fn last_write(session: &Session) -> u64 {
-    session.steps()[..session.position()].iter().rev().find(|s| s.is_write() || s.action.is_some()).map_or(0, |s| s.at)
+    session.steps()[..session.position()]
+        .iter()
+        .rev()
+        .find(|s| s.is_write() || s.action.is_some())
+        .map_or(0, |s| s.at)
 }
 
 fn kicker(rollout: Option<&Rollout>, resting: &Rest) -> Vec<Span> {
@@ -196,16 +254,35 @@ fn kicker(rollout: Option<&Rollout>, resting: &Rest) -> Vec<Span> {
         return say(Msg::KickerStalled, &[]);
     }
     let desired = || counted(r.limits.desired, Quantity::Desired);
-    let old = r.sets.iter().enumerate().filter(|(i, _)| Some(*i) != r.newest).max_by_key(|(_, s)| (s.size > 0, s.revision));
+    let old = r
+        .sets
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| Some(*i) != r.newest)
+        .max_by_key(|(_, s)| (s.size > 0, s.revision));
     match old.filter(|_| r.in_flight() && !r.complete()) {
         Some((_, set)) => {
-            let args: [(&str, Arg); 3] =
-                [("desired", desired()), ("from", words(short_image(set.image()))), ("to", words(short_image(r.image())))];
-            say(if r.limits.rolling { Msg::KickerRolling } else { Msg::KickerRecreate }, &args)
+            let args: [(&str, Arg); 3] = [
+                ("desired", desired()),
+                ("from", words(short_image(set.image()))),
+                ("to", words(short_image(r.image()))),
+            ];
+            say(
+                if r.limits.rolling {
+                    Msg::KickerRolling
+                } else {
+                    Msg::KickerRecreate
+                },
+                &args,
+            )
         }
         None => say(
             Msg::KickerSteady,
-            &[("name", words(r.name())), ("desired", desired()), ("image", words(short_image(r.image())))],
+            &[
+                ("name", words(r.name())),
+                ("desired", desired()),
+                ("image", words(short_image(r.image()))),
+            ],
         ),
     }
 }

@@ -16,9 +16,25 @@ pub fn explain(on: &ObjectKey, decision: &ReplicaSetDecision) -> Explanation {
     let set = || ("set", code(short_name(&on.name)));
     let terms = |wanted: i32, active: i32| {
         vec![
-            term("", "wanted", wanted, Quantity::Wanted, field("spec.replicas")),
+            term(
+                "",
+                "wanted",
+                wanted,
+                Quantity::Wanted,
+                field("spec.replicas"),
+            ),
             term("−", "has", active, Quantity::Total, Origin::Computed),
-            term("=", if wanted >= active { "to make" } else { "to delete" }, wanted - active, Quantity::Count, Origin::Computed),
+            term(
+                "=",
+                if wanted >= active {
+                    "to make"
+                } else {
+                    "to delete"
+                },
+                wanted - active,
+                Quantity::Count,
+                Origin::Computed,
+            ),
         ]
     };
     let counts = |wanted: &i32, active: &i32, k: usize| {
@@ -29,28 +45,55 @@ pub fn explain(on: &ObjectKey, decision: &ReplicaSetDecision) -> Explanation {
         ]
     };
     match decision {
-        D::CreatedPods { wanted, active, pods } => {
+        D::CreatedPods {
+            wanted,
+            active,
+            pods,
+        } => {
             let [a, b, c] = counts(wanted, active, pods.len());
             Explanation::new(WhyKind::Change, say(Msg::PodsCreated, &[set(), a, b, c]))
                 .with(terms(*wanted, *active), "manageReplicas")
         }
-        D::DeletedPods { wanted, active, pods } => {
+        D::DeletedPods {
+            wanted,
+            active,
+            pods,
+        } => {
             let [a, b, c] = counts(wanted, active, pods.len());
             let names = list(pods.iter().map(|p| &p.pod));
-            Explanation::new(WhyKind::Change, say(Msg::PodsDeleted, &[set(), a, b, c, ("pods", words(names))]))
-                .with(terms(*wanted, *active), "getPodsToDelete")
+            Explanation::new(
+                WhyKind::Change,
+                say(Msg::PodsDeleted, &[set(), a, b, c, ("pods", words(names))]),
+            )
+            .with(terms(*wanted, *active), "getPodsToDelete")
         }
         D::AdoptedPods { pods } | D::ReleasedPods { pods } => Explanation::new(
             WhyKind::Change,
             say(Msg::PodsOwned, &[set(), ("pods", words(list(pods.iter())))]),
         )
         .with(Vec::new(), "ClaimPods"),
-        D::Failed { wanted, active, error, .. } => {
+        D::Failed {
+            wanted,
+            active,
+            error,
+            ..
+        } => {
             let [a, b, _] = counts(wanted, active, 0);
-            Explanation::new(WhyKind::Stalled, say(Msg::PodsFailed, &[set(), a, b, ("error", words(error.as_str()))]))
-                .with(terms(*wanted, *active), "manageReplicas")
+            Explanation::new(
+                WhyKind::Stalled,
+                say(
+                    Msg::PodsFailed,
+                    &[set(), a, b, ("error", words(error.as_str()))],
+                ),
+            )
+            .with(terms(*wanted, *active), "manageReplicas")
         }
-        D::WaitingForMinReady { min_ready_seconds, ready, available, .. } => Explanation::new(
+        D::WaitingForMinReady {
+            min_ready_seconds,
+            ready,
+            available,
+            ..
+        } => Explanation::new(
             WhyKind::Wait,
             say(
                 Msg::SetMinReady,

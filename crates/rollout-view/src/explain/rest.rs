@@ -28,14 +28,23 @@ pub struct Cause {
 
 /// Why nothing more happens at the cursor.
 pub fn rest(session: &Session, rollout: Option<&Rollout>) -> Rest {
-    let calm = |explanation| Rest { explanation, deadline_passed: false };
-    let Some(r) = rollout else { return calm(no_deployment(session)) };
+    let calm = |explanation| Rest {
+        explanation,
+        deadline_passed: false,
+    };
+    let Some(r) = rollout else {
+        return calm(no_deployment(session));
+    };
     if !r.observed() {
         return calm(wait(say(Msg::NotObserved, &[])));
     }
     if r.view().paused {
         let pending = r.newest.is_none();
-        let msg = if pending { Msg::PausedPending } else { Msg::Paused };
+        let msg = if pending {
+            Msg::PausedPending
+        } else {
+            Msg::Paused
+        };
         let e = Explanation::new(WhyKind::Paused, say(msg, &[])).with(sums(r), "sync");
         return calm(e);
     }
@@ -47,16 +56,32 @@ pub fn rest(session: &Session, rollout: Option<&Rollout>) -> Rest {
         let mut e = stalled(r, cause);
         if deadline_passed {
             let deadline = r.view().progress_deadline_seconds.unwrap_or(600);
-            let first = say(Msg::DeadlinePassed, &[("deadline", span_of_time(u64::try_from(deadline).unwrap_or(0) * 1000))]);
+            let first = say(
+                Msg::DeadlinePassed,
+                &[(
+                    "deadline",
+                    span_of_time(u64::try_from(deadline).unwrap_or(0) * 1000),
+                )],
+            );
             e.headline = join(first, e.headline);
         }
-        return Rest { explanation: e, deadline_passed };
+        return Rest {
+            explanation: e,
+            deadline_passed,
+        };
     }
     if deadline_passed {
         let deadline = r.view().progress_deadline_seconds.unwrap_or(600);
-        let args = [("deadline", span_of_time(u64::try_from(deadline).unwrap_or(0) * 1000))];
-        let e = Explanation::new(WhyKind::Stalled, say(Msg::DeadlinePassed, &args)).with(sums(r), "DeploymentTimedOut");
-        return Rest { explanation: e, deadline_passed };
+        let args = [(
+            "deadline",
+            span_of_time(u64::try_from(deadline).unwrap_or(0) * 1000),
+        )];
+        let e = Explanation::new(WhyKind::Stalled, say(Msg::DeadlinePassed, &args))
+            .with(sums(r), "DeploymentTimedOut");
+        return Rest {
+            explanation: e,
+            deadline_passed,
+        };
     }
     if !r.limits.rolling {
         return calm(recreate(r));
@@ -69,9 +94,16 @@ fn wait(headline: Vec<Span>) -> Explanation {
 }
 
 fn no_deployment(session: &Session) -> Explanation {
-    let leaving = session.store().list(Kind::POD).filter(|p| p.meta.is_terminating()).count();
+    let leaving = session
+        .store()
+        .list(Kind::POD)
+        .filter(|p| p.meta.is_terminating())
+        .count();
     if leaving > 0 {
-        return wait(say(Msg::Deleted, &[("n", counted(leaving as i64, Quantity::Leaving))]));
+        return wait(say(
+            Msg::Deleted,
+            &[("n", counted(leaving as i64, Quantity::Leaving))],
+        ));
     }
     Explanation::new(WhyKind::Empty, say(Msg::NoDeployment, &[]))
 }
@@ -90,8 +122,20 @@ fn complete(r: &Rollout) -> Explanation {
         ("leaving", counted(leaving, Quantity::Leaving)),
     ];
     let terms = vec![
-        term("", "desired", desired, Quantity::Desired, field("spec.replicas")),
-        term("", "available", r.available(), Quantity::Available, status("status.availableReplicas")),
+        term(
+            "",
+            "desired",
+            desired,
+            Quantity::Desired,
+            field("spec.replicas"),
+        ),
+        term(
+            "",
+            "available",
+            r.available(),
+            Quantity::Available,
+            status("status.availableReplicas"),
+        ),
     ];
     Explanation::new(WhyKind::Complete, say(msg, &args)).with(terms, "DeploymentComplete")
 }
@@ -100,21 +144,54 @@ fn complete(r: &Rollout) -> Explanation {
 fn sums(r: &Rollout) -> Vec<TermView> {
     let l = &r.limits;
     vec![
-        term("", "ceiling", l.ceiling(), Quantity::Ceiling, field("spec.strategy.rollingUpdate.maxSurge")),
-        term("", "floor", l.floor(), Quantity::Floor, field("spec.strategy.rollingUpdate.maxUnavailable")),
+        term(
+            "",
+            "ceiling",
+            l.ceiling(),
+            Quantity::Ceiling,
+            field("spec.strategy.rollingUpdate.maxSurge"),
+        ),
+        term(
+            "",
+            "floor",
+            l.floor(),
+            Quantity::Floor,
+            field("spec.strategy.rollingUpdate.maxUnavailable"),
+        ),
         term("", "pods", r.wanted(), Quantity::Total, Origin::Computed),
-        term("", "available", r.available(), Quantity::Available, status("status.availableReplicas")),
+        term(
+            "",
+            "available",
+            r.available(),
+            Quantity::Available,
+            status("status.availableReplicas"),
+        ),
     ]
 }
 
 /// Why counted pods cannot become available by waiting: the worst cause, of the new pods first.
 pub fn cause_of_stall(r: &Rollout) -> Option<Cause> {
-    if let Some(c) = r.view().status.conditions.iter().find(|c| c.kind == *"ReplicaFailure" && c.status == *"True") {
+    if let Some(c) = r
+        .view()
+        .status
+        .conditions
+        .iter()
+        .find(|c| c.kind == *"ReplicaFailure" && c.status == *"True")
+    {
         let headline = say(Msg::CauseRefused, &[("message", words(c.message.as_str()))]);
-        return Some(Cause { headline, pods: r.wanted() - r.total() });
+        return Some(Cause {
+            headline,
+            pods: r.wanted() - r.total(),
+        });
     }
-    let of = |new: bool| r.counted().filter(move |p| (Some(p.set) == r.newest) == new).collect::<Vec<_>>();
-    [(true, of(true)), (false, of(false))].into_iter().find_map(|(new, pods)| cause(r, &pods, new))
+    let of = |new: bool| {
+        r.counted()
+            .filter(move |p| (Some(p.set) == r.newest) == new)
+            .collect::<Vec<_>>()
+    };
+    [(true, of(true)), (false, of(false))]
+        .into_iter()
+        .find_map(|(new, pods)| cause(r, &pods, new))
 }
 
 fn cause(r: &Rollout, pods: &[&Pod], new: bool) -> Option<Cause> {
@@ -123,16 +200,26 @@ fn cause(r: &Rollout, pods: &[&Pod], new: bool) -> Option<Cause> {
         (true, _) => "new",
         (false, _) => "old",
     };
-    let in_state = |state: PodState| pods.iter().copied().filter(|p| p.state == state).collect::<Vec<_>>();
+    let in_state = |state: PodState| {
+        pods.iter()
+            .copied()
+            .filter(|p| p.state == state)
+            .collect::<Vec<_>>()
+    };
     let told = |msg: Msg, pods: &[&Pod], name: &str, value: String| {
         let n = pods.len() as i64;
-        let args = [("n", counted(n, Quantity::Failing)), ("which", words(which)), (leak(name), code(value))];
+        let args = [
+            ("n", counted(n, Quantity::Failing)),
+            ("which", words(which)),
+            (leak(name), code(value)),
+        ];
         let mut headline = say(msg, &args);
         tidy(&mut headline);
         Some(Cause { headline, pods: n })
     };
     let image = |p: &Pod| p.object.value.str_at("spec.containers.0.image").to_owned();
-    let message = |p: &Pod| waiting_reason(&p.object.value).map_or(String::new(), |(_, m)| m.to_owned());
+    let message =
+        |p: &Pod| waiting_reason(&p.object.value).map_or(String::new(), |(_, m)| m.to_owned());
     for (state, msg, name) in [
         (PodState::ImagePull, Msg::CausePull, "image"),
         (PodState::Config, Msg::CauseConfig, "message"),
@@ -141,14 +228,30 @@ fn cause(r: &Rollout, pods: &[&Pod], new: bool) -> Option<Cause> {
     ] {
         let failing = in_state(state);
         if let Some(first) = failing.first() {
-            let value = if name == "image" { image(first) } else { message(first) };
+            let value = if name == "image" {
+                image(first)
+            } else {
+                message(first)
+            };
             return told(msg, &failing, name, value);
         }
     }
-    let homeless: Vec<&Pod> =
-        pods.iter().copied().filter(|p| p.object.pod().is_some_and(|v| v.unschedulable && v.node.is_empty())).collect();
+    let homeless: Vec<&Pod> = pods
+        .iter()
+        .copied()
+        .filter(|p| {
+            p.object
+                .pod()
+                .is_some_and(|v| v.unschedulable && v.node.is_empty())
+        })
+        .collect();
     let first = homeless.first()?;
-    told(Msg::CausePending, &homeless, "message", scheduling_message(&first.object))
+    told(
+        Msg::CausePending,
+        &homeless,
+        "message",
+        scheduling_message(&first.object),
+    )
 }
 
 /// The two names that causes use, as static text.
@@ -172,7 +275,10 @@ fn stalled(r: &Rollout, cause: Cause) -> Explanation {
     ];
     let l = &r.limits;
     let tail = if !r.in_flight() || !l.rolling {
-        let args = [("available", counted(r.available(), Quantity::Available)), ("desired", counted(l.desired, Quantity::Desired))];
+        let args = [
+            ("available", counted(r.available(), Quantity::Available)),
+            ("desired", counted(l.desired, Quantity::Desired)),
+        ];
         tail(Msg::Degraded, &args)
     } else if r.wanted() >= l.ceiling() && r.available() <= l.floor() {
         tail(Msg::StalledAtLimits, &numbers)
@@ -181,7 +287,8 @@ fn stalled(r: &Rollout, cause: Cause) -> Explanation {
     } else {
         tail(Msg::StalledPlain, &[])
     };
-    Explanation::new(WhyKind::Stalled, join(cause.headline, tail)).with(sums(r), "reconcileOldReplicaSets")
+    Explanation::new(WhyKind::Stalled, join(cause.headline, tail))
+        .with(sums(r), "reconcileOldReplicaSets")
 }
 
 /// The part of a stall's text behind its cause.
@@ -199,8 +306,18 @@ fn tail(msg: Msg, args: &[(&str, crate::catalogue::Arg)]) -> Vec<Span> {
 fn recreate(r: &Rollout) -> Explanation {
     let old_pods = r.pods.iter().filter(|p| Some(p.set) != r.newest).count() as i64;
     if old_pods > 0 && r.new_size() == 0 {
-        let terms = vec![term("", "old pods", old_pods, Quantity::Old, Origin::Computed)];
-        return wait(say(Msg::RecreateWaits, &[("n", counted(old_pods, Quantity::Old))])).with(terms, "oldPodsRunning");
+        let terms = vec![term(
+            "",
+            "old pods",
+            old_pods,
+            Quantity::Old,
+            Origin::Computed,
+        )];
+        return wait(say(
+            Msg::RecreateWaits,
+            &[("n", counted(old_pods, Quantity::Old))],
+        ))
+        .with(terms, "oldPodsRunning");
     }
     let (available, waiting) = (r.available(), r.limits.desired - r.available());
     let args = [
@@ -210,8 +327,20 @@ fn recreate(r: &Rollout) -> Explanation {
         ("desired", counted(r.limits.desired, Quantity::Desired)),
     ];
     let terms = vec![
-        term("", "desired", r.limits.desired, Quantity::Desired, field("spec.replicas")),
-        term("−", "available", available, Quantity::Available, status("status.availableReplicas")),
+        term(
+            "",
+            "desired",
+            r.limits.desired,
+            Quantity::Desired,
+            field("spec.replicas"),
+        ),
+        term(
+            "−",
+            "available",
+            available,
+            Quantity::Available,
+            status("status.availableReplicas"),
+        ),
     ];
     let msg = match (waiting, available) {
         (1.., 0) if r.sets.len() > 1 => Msg::RecreateOutage,
@@ -260,11 +389,31 @@ fn rolling(session: &Session, r: &Rollout) -> Explanation {
         ("available", counted(r.available(), Quantity::Available)),
     ];
     let terms = vec![
-        term("", "desired", l.desired, Quantity::Desired, field("spec.replicas")),
-        term("−", "available", r.available(), Quantity::Available, status("status.availableReplicas")),
-        term("=", "not available", missing, Quantity::Waiting, Origin::Computed),
+        term(
+            "",
+            "desired",
+            l.desired,
+            Quantity::Desired,
+            field("spec.replicas"),
+        ),
+        term(
+            "−",
+            "available",
+            r.available(),
+            Quantity::Available,
+            status("status.availableReplicas"),
+        ),
+        term(
+            "=",
+            "not available",
+            missing,
+            Quantity::Waiting,
+            Origin::Computed,
+        ),
     ];
-    let finished_once = r.condition("Progressing").is_some_and(|(_, reason)| reason == "NewReplicaSetAvailable");
+    let finished_once = r
+        .condition("Progressing")
+        .is_some_and(|(_, reason)| reason == "NewReplicaSetAvailable");
     let msg = match (finished_once, r.sets.len()) {
         (true, _) => Msg::Healing,
         (false, 1) => Msg::FirstStart,
@@ -277,13 +426,29 @@ fn rolling(session: &Session, r: &Rollout) -> Explanation {
 fn min_ready(session: &Session, r: &Rollout) -> Option<Explanation> {
     let now = session.wall_ms_at(session.at());
     let seconds = r.view().min_ready_seconds;
-    let left = |p: &Pod| p.object.pod().map_or(0, |v| available_in_ms(v, seconds, now));
+    let left = |p: &Pod| {
+        p.object
+            .pod()
+            .map_or(0, |v| available_in_ms(v, seconds, now))
+    };
     let next = r
         .counted()
         .filter(|p| Some(p.set) == r.newest && p.state == PodState::Ready)
         .min_by_key(|p| (left(p), p.object.meta.name.clone()))?;
-    let e = wait(say(Msg::MinReady, &[("pod", code(next.short())), ("s", span_of_time(left(next) as u64))]));
-    let terms = vec![term("", "minReadySeconds", seconds, Quantity::Seconds, field("spec.minReadySeconds"))];
+    let e = wait(say(
+        Msg::MinReady,
+        &[
+            ("pod", code(next.short())),
+            ("s", span_of_time(left(next) as u64)),
+        ],
+    ));
+    let terms = vec![term(
+        "",
+        "minReadySeconds",
+        seconds,
+        Quantity::Seconds,
+        field("spec.minReadySeconds"),
+    )];
     Some(e.with(terms, "IsPodAvailable"))
 }
 
