@@ -152,7 +152,11 @@ fn pane(session: &Session, text: &str, plan: &str) -> Option<Pane> {
         None => None,
     };
     let mut run = Session::new(Start {
-        preset: start.preset.as_deref().and_then(crate::presets::find).map(|p| p.name.to_owned()),
+        preset: start
+            .preset
+            .as_deref()
+            .and_then(crate::presets::find)
+            .map(|p| p.name.to_owned()),
         manifest,
         ..start.clone()
     });

@@ -312,6 +312,8 @@ messages! {
     NoteSpareClear = "Clear. {k} may be removed.";
     /// Paused.
     NoteClamped = "The rollout is paused: no rollout write, whatever the sum says.";
+    /// Complete.
+    NoteDone = "The rollout is complete: nothing is asked for.";
     /// No floor.
     NoteNoFloor = "Recreate has no floor: all old pods go at once.";
 }

@@ -18,7 +18,11 @@ pub fn images(session: &Session) -> ImagesView {
         .collect();
     let behaviours = Behaviour::names()
         .iter()
-        .map(|key| BehaviourView { key, name: key.replace('-', " "), words: words(key).to_owned() })
+        .map(|key| BehaviourView {
+            key,
+            name: key.replace('-', " "),
+            words: words(key).to_owned(),
+        })
         .collect();
     ImagesView { rows, behaviours }
 }

@@ -144,6 +144,7 @@ fn sum(title: &str, result_name: &str, quantity: Quantity) -> SumView {
 fn signal(r: &Rollout, value: i64) -> Signal {
     match (r.view().paused, value) {
         (true, _) => Signal::Clamped,
+        _ if r.complete() => Signal::Off,
         (false, 0) => Signal::Stop,
         (false, _) => Signal::Clear,
     }
@@ -168,7 +169,8 @@ fn room(r: Option<&Rollout>) -> SumView {
     let msg = match view.signal {
         Signal::Clamped => Msg::NoteClamped,
         Signal::Clear => Msg::NoteRoomClear,
-        Signal::Stop | Signal::Off => Msg::NoteRoomStop,
+        Signal::Off => Msg::NoteDone,
+        Signal::Stop => Msg::NoteRoomStop,
     };
     view.note = plain(msg, &[("k", counted(room, Quantity::Room))]);
     view
@@ -204,7 +206,8 @@ fn spare(r: Option<&Rollout>) -> SumView {
     let msg = match view.signal {
         Signal::Clamped => Msg::NoteClamped,
         Signal::Clear => Msg::NoteSpareClear,
-        Signal::Stop | Signal::Off => Msg::NoteSpareStop,
+        Signal::Off => Msg::NoteDone,
+        Signal::Stop => Msg::NoteSpareStop,
     };
     view.note = plain(msg, &[("k", counted(spare, Quantity::Spare))]);
     view

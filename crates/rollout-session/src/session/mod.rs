@@ -13,10 +13,10 @@ use crate::presets;
 use crate::scene;
 use crate::share::{LinkError, Shared};
 use crate::start::Start;
-use crate::timeline::{Step, Timeline};
+use crate::timeline::{Step, Timeline, next_visible};
 use crate::transcript::Transcript;
 use rollout_api::{Timestamp, Value, json};
-use rollout_engine::{ClusterConfig, Engine, SimTime, Store};
+use rollout_engine::{ClusterConfig, Engine, SimEvent, SimTime, Store};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -224,15 +224,26 @@ impl Session {
     pub fn at_head(&self) -> bool {
         self.position() == self.steps().len()
     }
-    /// When something is due next after the cursor: a recorded step, or what the engine has scheduled.
+    /// When something is due next after the cursor: a recorded step, or what the engine has scheduled. That old Events
+    /// expire is nothing to wait for.
     pub fn next_at(&self) -> Option<u64> {
         match self.steps().get(self.position()) {
             Some(step) => Some(step.at),
-            None => self
-                .branch()
-                .head
-                .next_at()
-                .map(|t| t.0.saturating_sub(self.origin.0).max(self.at())),
+            None => {
+                let due = self.branch().head.upcoming().find(|(_, e)| **e != SimEvent::ExpireEvents);
+                due.map(|(at, _)| at.0.saturating_sub(self.origin.0).max(self.at()))
+            }
+        }
+    }
+    /// More steps belong to the instant in which the cursor stands.
+    pub fn more_now(&self) -> bool {
+        match self.steps().get(self.position()) {
+            Some(step) => step.at == self.at(),
+            None if self.next_at() == Some(self.at()) => {
+                let mut engine = self.branch().head.clone();
+                !next_visible(&mut engine, SimTime(self.origin.0 + self.at())).is_empty()
+            }
+            None => false,
         }
     }
     /// Files that the page holds.

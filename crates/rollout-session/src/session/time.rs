@@ -2,13 +2,12 @@
 
 use super::follow::{feed, tick};
 use super::*;
-use crate::timeline::next_visible;
 use rollout_engine::StepRecord;
 
 impl Session {
     /// One step forward: a recorded one, or the next that the engine makes. False: nothing is scheduled.
     pub fn step(&mut self) -> bool {
-        if self.at_head() && !self.compute(None) {
+        if self.at_head() && (self.next_at().is_none() || !self.compute(None)) {
             return false;
         }
         let cursor = &mut self.branch_mut().cursor;

@@ -170,7 +170,7 @@ pub fn versions(session: &Session, key: &ObjectKey) -> Versions {
 /// The sentence at the cursor.
 pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>) -> WhyView {
     let resting = rest(session, rollout);
-    let mid_instant = session.next_at() == Some(session.at());
+    let mid_instant = session.more_now();
     let mut explained = match session.last_step() {
         Some(step) => explain_step(session, step, key, rollout),
         None => Vec::new(),
@@ -260,7 +260,8 @@ fn kicker(rollout: Option<&Rollout>, resting: &Rest) -> Vec<Span> {
         .enumerate()
         .filter(|(i, _)| Some(*i) != r.newest)
         .max_by_key(|(_, s)| (s.size > 0, s.revision));
-    match old.filter(|_| r.in_flight() && !r.complete()) {
+    let under_way = r.in_flight() || !r.condition("Progressing").is_some_and(|(_, reason)| reason == "NewReplicaSetAvailable");
+    match old.filter(|_| under_way && !r.complete()) {
         Some((_, set)) => {
             let args: [(&str, Arg); 3] = [
                 ("desired", desired()),
