@@ -177,14 +177,26 @@ fn image(args: &[String], client: &mut Client<'_>) -> Exec {
     }
 }
 
-fn kubectl(args: &[String], files: &BTreeMap<String, String>, _at: u64, client: &mut Client<'_>) -> Exec {
+fn kubectl(
+    args: &[String],
+    files: &BTreeMap<String, String>,
+    _at: u64,
+    client: &mut Client<'_>,
+) -> Exec {
     use rollout_engine::client::{DeleteOptions, PatchType, WriteOptions};
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let options = WriteOptions::default();
     let deployment = rollout_api::Kind::DEPLOYMENT;
     let mut patch = |name: &str, json: String| {
         let value = rollout_api::json::from_json(&json).unwrap_or_default();
-        match client.patch(deployment, "default", name.trim_start_matches("deployment/"), PatchType::Strategic, &value, &options) {
+        match client.patch(
+            deployment,
+            "default",
+            name.trim_start_matches("deployment/"),
+            PatchType::Strategic,
+            &value,
+            &options,
+        ) {
             Ok(_) => Exec::ok(format!("deployment.apps/{name} patched\n")),
             Err(e) => Exec::error(1, e.kubectl_text()),
         }
@@ -192,11 +204,22 @@ fn kubectl(args: &[String], files: &BTreeMap<String, String>, _at: u64, client: 
     match words.as_slice() {
         ["apply", "-f", file] => {
             let mut out = Exec::ok("");
-            for d in rollout_manifest::documents::objects(files.get(*file).map_or("", |t| t).as_bytes(), client.version()) {
+            for d in rollout_manifest::documents::objects(
+                files.get(*file).map_or("", |t| t).as_bytes(),
+                client.version(),
+            ) {
                 let Some(v) = d.value() else { continue };
-                let kind = match v.str_at("kind") { "Deployment" => deployment, "Service" => rollout_api::Kind::SERVICE, _ => continue };
+                let kind = match v.str_at("kind") {
+                    "Deployment" => deployment,
+                    "Service" => rollout_api::Kind::SERVICE,
+                    _ => continue,
+                };
                 match client.create(kind, "default", v.clone(), &options) {
-                    Ok(_) => out.stdout.push_str(&format!("{}/{} created\n", kind.0, v.str_at("metadata.name"))),
+                    Ok(_) => out.stdout.push_str(&format!(
+                        "{}/{} created\n",
+                        kind.0,
+                        v.str_at("metadata.name")
+                    )),
                     Err(e) => out.stderr.push_str(&e.kubectl_text()),
                 }
             }
@@ -204,12 +227,28 @@ fn kubectl(args: &[String], files: &BTreeMap<String, String>, _at: u64, client: 
         }
         ["set", "image", name, pair] => {
             let (c, image) = pair.split_once('=').unwrap_or(("", ""));
-            patch(name, format!(r#"{{"spec":{{"template":{{"spec":{{"containers":[{{"name":"{c}","image":"{image}"}}]}}}}}}}}"#))
+            patch(
+                name,
+                format!(
+                    r#"{{"spec":{{"template":{{"spec":{{"containers":[{{"name":"{c}","image":"{image}"}}]}}}}}}}}"#
+                ),
+            )
         }
-        ["scale", name, replicas] => patch(name, format!(r#"{{"spec":{{"replicas":{}}}}}"#, replicas.trim_start_matches("--replicas="))),
+        ["scale", name, replicas] => patch(
+            name,
+            format!(
+                r#"{{"spec":{{"replicas":{}}}}}"#,
+                replicas.trim_start_matches("--replicas=")
+            ),
+        ),
         ["rollout", "pause", name] => patch(name, r#"{"spec":{"paused":true}}"#.to_owned()),
         ["rollout", "resume", name] => patch(name, r#"{"spec":{"paused":null}}"#.to_owned()),
-        ["delete", name] => match client.delete(deployment, "default", name.trim_start_matches("deployment/"), &DeleteOptions::default()) {
+        ["delete", name] => match client.delete(
+            deployment,
+            "default",
+            name.trim_start_matches("deployment/"),
+            &DeleteOptions::default(),
+        ) {
             Ok(_) => Exec::ok("deleted\n"),
             Err(e) => Exec::error(1, e.kubectl_text()),
         },

@@ -50,16 +50,19 @@ pub fn compare_view(comparison: &Comparison) -> CompareView {
     }
 }
 
+/// One number of a run.
+type Pick = fn(&RunMeasures) -> i64;
+
 fn results(runs: &[RunMeasures], index: usize) -> Vec<CompareCell> {
     let run = &runs[index];
     let ms = |v: u64| i64::try_from(v).unwrap_or(i64::MAX);
-    let most = |f: fn(&RunMeasures) -> i64| runs.iter().map(f).max().unwrap_or(0);
-    let least = |f: fn(&RunMeasures) -> i64| runs.iter().map(f).min().unwrap_or(0);
+    let most = |f: Pick| runs.iter().map(f).max().unwrap_or(0);
+    let least = |f: Pick| runs.iter().map(f).min().unwrap_or(0);
     let trade = |worse: bool| if worse { Price::Trade } else { Price::None };
-    let differs = |f: fn(&RunMeasures) -> i64| most(f) != least(f);
-    let (peak, lowest): (fn(&RunMeasures) -> i64, fn(&RunMeasures) -> i64) =
-        (|r| r.peak, |r| r.lowest);
-    let duration: fn(&RunMeasures) -> i64 = |r| r.duration_ms as i64;
+    let differs = |f: Pick| most(f) != least(f);
+    let peak: Pick = |r| r.peak;
+    let lowest: Pick = |r| r.lowest;
+    let duration: Pick = |r| r.duration_ms as i64;
     vec![
         CompareCell {
             id: "peak",

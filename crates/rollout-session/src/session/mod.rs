@@ -230,7 +230,11 @@ impl Session {
         match self.steps().get(self.position()) {
             Some(step) => Some(step.at),
             None => {
-                let due = self.branch().head.upcoming().find(|(_, e)| **e != SimEvent::ExpireEvents);
+                let due = self
+                    .branch()
+                    .head
+                    .upcoming()
+                    .find(|(_, e)| **e != SimEvent::ExpireEvents);
                 due.map(|(at, _)| at.0.saturating_sub(self.origin.0).max(self.at()))
             }
         }

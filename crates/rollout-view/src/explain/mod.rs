@@ -260,7 +260,9 @@ fn kicker(rollout: Option<&Rollout>, resting: &Rest) -> Vec<Span> {
         .enumerate()
         .filter(|(i, _)| Some(*i) != r.newest)
         .max_by_key(|(_, s)| (s.size > 0, s.revision));
-    let under_way = r.in_flight() || !r.condition("Progressing").is_some_and(|(_, reason)| reason == "NewReplicaSetAvailable");
+    let rolled_out =
+        r.condition("Progressing").map(|(_, reason)| reason) == Some("NewReplicaSetAvailable");
+    let under_way = r.in_flight() || !rolled_out;
     match old.filter(|_| under_way && !r.complete()) {
         Some((_, set)) => {
             let args: [(&str, Arg); 3] = [
