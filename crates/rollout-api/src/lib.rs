@@ -20,6 +20,7 @@ pub mod quantity;
 pub mod status_error;
 pub mod time;
 pub mod types;
+pub mod validation;
 pub mod value;
 pub mod version;
 pub mod views;

@@ -28,7 +28,9 @@ pub fn validate_affinity(affinity: &Value, path: &Path<'_>, e: &mut Errors) {
         }
     }
     for key in ["podAffinity", "podAntiAffinity"] {
-        let Some(pod) = sub(affinity, key) else { continue };
+        let Some(pod) = sub(affinity, key) else {
+            continue;
+        };
         let at = path.child(key);
         let required_at = at.child(REQUIRED);
         for (i, term) in items(pod, REQUIRED).iter().enumerate() {
@@ -87,15 +89,25 @@ fn validate_node_selector_requirement(r: &Value, strict: bool, path: &Path<'_>, 
         }
         "Exists" | "DoesNotExist" => {
             if !values.is_empty() {
-                e.forbidden(&at, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                e.forbidden(
+                    &at,
+                    "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+                );
             }
         }
         "Gt" | "Lt" => {
             if values.len() != 1 {
-                e.required(&at, "must be specified single value when `operator` is 'Lt' or 'Gt'");
+                e.required(
+                    &at,
+                    "must be specified single value when `operator` is 'Lt' or 'Gt'",
+                );
             }
         }
-        _ => e.invalid(&path.child("operator"), Shown::typed(operator), "not a valid selector operator"),
+        _ => e.invalid(
+            &path.child("operator"),
+            Shown::typed(operator),
+            "not a valid selector operator",
+        ),
     }
     validate_label_name(text(r, "key"), &path.child("key"), e);
     if strict {
@@ -116,7 +128,11 @@ fn validate_node_field_requirement(r: &Value, path: &Path<'_>, e: &mut Errors) {
                 e.required(&at, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
             }
         }
-        _ => e.invalid(&path.child("operator"), Shown::typed(operator), "not a valid selector operator"),
+        _ => e.invalid(
+            &path.child("operator"),
+            Shown::typed(operator),
+            "not a valid selector operator",
+        ),
     }
     let key = text(r, "key");
     if key == "metadata.name" {
@@ -132,10 +148,18 @@ fn validate_node_field_requirement(r: &Value, path: &Path<'_>, e: &mut Errors) {
 fn validate_pod_affinity_term(term: &Value, path: &Path<'_>, e: &mut Errors) {
     let selector = sub(term, "labelSelector");
     validate_label_selector(selector, &path.child("labelSelector"), e);
-    validate_label_selector(sub(term, "namespaceSelector"), &path.child("namespaceSelector"), e);
+    validate_label_selector(
+        sub(term, "namespaceSelector"),
+        &path.child("namespaceSelector"),
+        e,
+    );
     for name in items(term, "namespaces") {
         let name = name.as_str().unwrap_or("");
-        e.invalid_each(&path.child("namespace"), name, names::is_dns1123_label(name));
+        e.invalid_each(
+            &path.child("namespace"),
+            name,
+            names::is_dns1123_label(name),
+        );
     }
     validate_match_label_keys(term, selector, path, e);
     let topology = text(term, "topologyKey");
@@ -146,10 +170,23 @@ fn validate_pod_affinity_term(term: &Value, path: &Path<'_>, e: &mut Errors) {
 }
 
 /// Mirrors `validateMatchLabelKeysAndMismatchLabelKeys`.
-fn validate_match_label_keys(term: &Value, selector: Option<&Value>, path: &Path<'_>, e: &mut Errors) {
-    let keys = |key| items(term, key).iter().filter_map(Value::as_str).collect::<Vec<_>>();
+fn validate_match_label_keys(
+    term: &Value,
+    selector: Option<&Value>,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
+    let keys = |key| {
+        items(term, key)
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+    };
     let (matching, mismatching) = (keys("matchLabelKeys"), keys("mismatchLabelKeys"));
-    for (name, list) in [("matchLabelKeys", &matching), ("mismatchLabelKeys", &mismatching)] {
+    for (name, list) in [
+        ("matchLabelKeys", &matching),
+        ("mismatchLabelKeys", &mismatching),
+    ] {
         let at = path.child(name);
         if list.is_empty() {
             continue;
@@ -163,13 +200,19 @@ fn validate_match_label_keys(term: &Value, selector: Option<&Value>, path: &Path
         }
     }
     if let Some(selector) = selector {
-        let mut seen: Vec<&str> = entries(selector.get("matchLabels")).map(|(k, _)| k).collect();
+        let mut seen: Vec<&str> = entries(selector.get("matchLabels"))
+            .map(|(k, _)| k)
+            .collect();
         for r in items(selector, "matchExpressions") {
             let key = text(r, "key");
             if let Some(i) = matching.iter().rposition(|k| *k == key)
                 && seen.contains(&key)
             {
-                e.invalid(&path.index(i), key, "exists in both matchLabelKeys and labelSelector");
+                e.invalid(
+                    &path.index(i),
+                    key,
+                    "exists in both matchLabelKeys and labelSelector",
+                );
             }
             seen.push(key);
         }
@@ -177,7 +220,11 @@ fn validate_match_label_keys(term: &Value, selector: Option<&Value>, path: &Path
     let at = path.child("matchLabelKeys");
     for (i, key) in matching.iter().enumerate() {
         if mismatching.contains(key) {
-            e.invalid(&at.index(i), *key, "exists in both matchLabelKeys and mismatchLabelKeys");
+            e.invalid(
+                &at.index(i),
+                *key,
+                "exists in both matchLabelKeys and mismatchLabelKeys",
+            );
         }
     }
 }
@@ -186,8 +233,12 @@ fn validate_match_label_keys(term: &Value, selector: Option<&Value>, path: &Path
 pub fn validate_tolerations(tolerations: &[Value], path: &Path<'_>, e: &mut Errors) {
     for (i, t) in tolerations.iter().enumerate() {
         let at = path.index(i);
-        let (key, operator, value, effect) =
-            (text(t, "key"), text(t, "operator"), text(t, "value"), text(t, "effect"));
+        let (key, operator, value, effect) = (
+            text(t, "key"),
+            text(t, "operator"),
+            text(t, "value"),
+            text(t, "effect"),
+        );
         let operator_at = at.child("operator");
         if !key.is_empty() {
             validate_label_name(key, &at.child("key"), e);
@@ -210,19 +261,31 @@ pub fn validate_tolerations(tolerations: &[Value], path: &Path<'_>, e: &mut Erro
             }
             "Exists" => {
                 if !value.is_empty() {
-                    e.invalid(&operator_at, value, "value must be empty when `operator` is 'Exists'");
+                    e.invalid(
+                        &operator_at,
+                        value,
+                        "value must be empty when `operator` is 'Exists'",
+                    );
                 }
             }
             _ => e.not_supported(&operator_at, Shown::typed(operator), &["Equal", "Exists"]),
         }
         if !effect.is_empty() {
-            e.one_of(&at.child("effect"), effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
+            e.one_of(
+                &at.child("effect"),
+                effect,
+                &["NoSchedule", "PreferNoSchedule", "NoExecute"],
+            );
         }
     }
 }
 
 /// Mirrors `validateTopologySpreadConstraints`.
-pub fn validate_topology_spread_constraints(constraints: &[Value], path: &Path<'_>, e: &mut Errors) {
+pub fn validate_topology_spread_constraints(
+    constraints: &[Value],
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     for (i, c) in constraints.iter().enumerate() {
         let at = path.index(i);
         let skew = int(c, "maxSkew").unwrap_or(0);
@@ -235,9 +298,15 @@ pub fn validate_topology_spread_constraints(constraints: &[Value], path: &Path<'
         }
         if !["DoNotSchedule", "ScheduleAnyway"].contains(&action) {
             let choices = ["DoNotSchedule", "ScheduleAnyway"];
-            e.not_supported(&at.child("whenUnsatisfiable"), Shown::typed(action), &choices);
+            e.not_supported(
+                &at.child("whenUnsatisfiable"),
+                Shown::typed(action),
+                &choices,
+            );
         }
-        let same = |o: &Value| text(o, "topologyKey") == topology && text(o, "whenUnsatisfiable") == action;
+        let same = |o: &Value| {
+            text(o, "topologyKey") == topology && text(o, "whenUnsatisfiable") == action
+        };
         if constraints.iter().skip(i + 1).any(same) {
             let pair = format!("{{{topology}, {action}}}");
             e.duplicate(&at.child("{topologyKey, whenUnsatisfiable}"), pair);
@@ -248,7 +317,9 @@ pub fn validate_topology_spread_constraints(constraints: &[Value], path: &Path<'
                 e.invalid(&at, domains, "must be greater than zero");
             }
             if action != "DoNotSchedule" {
-                let detail = format!("can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}");
+                let detail = format!(
+                    "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}"
+                );
                 e.invalid(&at, domains, detail);
             }
         }
@@ -265,7 +336,12 @@ pub fn validate_topology_spread_constraints(constraints: &[Value], path: &Path<'
     }
 }
 
-fn validate_spread_label_keys(c: &Value, selector: Option<&Value>, path: &Path<'_>, e: &mut Errors) {
+fn validate_spread_label_keys(
+    c: &Value,
+    selector: Option<&Value>,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     let keys = items(c, "matchLabelKeys");
     if keys.is_empty() {
         return;
@@ -282,7 +358,11 @@ fn validate_spread_label_keys(c: &Value, selector: Option<&Value>, path: &Path<'
         let key = key.as_str().unwrap_or("");
         validate_label_name(key, &path.index(i), e);
         if taken.contains(&key) {
-            e.invalid(&path.index(i), key, "exists in both matchLabelKeys and labelSelector");
+            e.invalid(
+                &path.index(i),
+                key,
+                "exists in both matchLabelKeys and labelSelector",
+            );
         }
     }
 }

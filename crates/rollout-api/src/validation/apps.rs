@@ -3,7 +3,8 @@
 use super::errors::Errors;
 use super::meta::{
     FIELD_IS_IMMUTABLE, Selects, int, items, selector_matches, sub, text, validate_annotations,
-    validate_label_selector, validate_labels, validate_nonnegative, validate_object_meta, validate_object_meta_update,
+    validate_label_selector, validate_labels, validate_nonnegative, validate_object_meta,
+    validate_object_meta_update,
 };
 use super::names;
 use super::path::Path;
@@ -31,16 +32,30 @@ pub fn validate_deployment_update(new: &Value, old: &Value, e: &mut Errors) {
 fn validate_immutable_selector(new: &Value, old: &Value, e: &mut Errors) {
     let selector = new.at("spec.selector");
     if selector != old.at("spec.selector") {
-        let shown = selector.filter(|s| !s.is_null()).map_or(Shown::Nil, |s| Tree::label_selector(s).into());
-        e.invalid(&Path::root("spec").child("selector"), shown, FIELD_IS_IMMUTABLE);
+        let shown = selector
+            .filter(|s| !s.is_null())
+            .map_or(Shown::Nil, |s| Tree::label_selector(s).into());
+        e.invalid(
+            &Path::root("spec").child("selector"),
+            shown,
+            FIELD_IS_IMMUTABLE,
+        );
     }
 }
 
 fn validate_deployment_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
-    validate_nonnegative(int(spec, "replicas").unwrap_or(0), &path.child("replicas"), e);
+    validate_nonnegative(
+        int(spec, "replicas").unwrap_or(0),
+        &path.child("replicas"),
+        e,
+    );
     validate_selector_and_template(spec, path, e);
     let none = Value::object();
-    validate_deployment_strategy(sub(spec, "strategy").unwrap_or(&none), &path.child("strategy"), e);
+    validate_deployment_strategy(
+        sub(spec, "strategy").unwrap_or(&none),
+        &path.child("strategy"),
+        e,
+    );
     let min_ready = int(spec, "minReadySeconds").unwrap_or(0);
     validate_nonnegative(min_ready, &path.child("minReadySeconds"), e);
     if let Some(limit) = int(spec, "revisionHistoryLimit") {
@@ -71,13 +86,25 @@ fn validate_selector_and_template(spec: &Value, path: &Path<'_>, e: &mut Errors)
     }
 }
 
-fn invalid_selector(selector: Option<&Value>, detail: &'static str, path: &Path<'_>, e: &mut Errors) {
+fn invalid_selector(
+    selector: Option<&Value>,
+    detail: &'static str,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     let shown = selector.map_or(Shown::Nil, |s| Tree::label_selector(s).into());
     e.invalid(path, shown, detail);
 }
 
-fn validate_required_selector(selector: Option<&Value>, empty: &'static str, path: &Path<'_>, e: &mut Errors) {
-    let Some(s) = selector else { return e.required(path, "") };
+fn validate_required_selector(
+    selector: Option<&Value>,
+    empty: &'static str,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
+    let Some(s) = selector else {
+        return e.required(path, "");
+    };
     validate_label_selector(selector, path, e);
     if s.get("matchLabels").is_none_or(Value::is_empty) && items(s, "matchExpressions").is_empty() {
         e.invalid(path, Tree::label_selector(s), empty);
@@ -92,7 +119,12 @@ fn validate_match(template: &Value, found: Selects, path: &Path<'_>, e: &mut Err
     }
 }
 
-fn validate_template_for_replica_set(template: &Value, found: Selects, path: &Path<'_>, e: &mut Errors) {
+fn validate_template_for_replica_set(
+    template: &Value,
+    found: Selects,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     validate_match(template, found, path, e);
     validate_pod_template(template, path, e);
     validate_endless(template, "ReplicaSet", path, e);
@@ -103,9 +135,16 @@ fn validate_endless(template: &Value, kind: &str, path: &Path<'_>, e: &mut Error
     let at = path.child("spec");
     let policy = template.str_at("spec.restartPolicy");
     if policy != "Always" {
-        e.not_supported(&at.child("restartPolicy"), Shown::typed(policy), &["Always"]);
+        e.not_supported(
+            &at.child("restartPolicy"),
+            Shown::typed(policy),
+            &["Always"],
+        );
     }
-    if template.at("spec.activeDeadlineSeconds").is_some_and(|v| !v.is_null()) {
+    if template
+        .at("spec.activeDeadlineSeconds")
+        .is_some_and(|v| !v.is_null())
+    {
         let detail = format!("activeDeadlineSeconds in {kind} is not Supported");
         e.forbidden(&at.child("activeDeadlineSeconds"), detail);
     }
@@ -117,7 +156,10 @@ fn validate_deployment_strategy(strategy: &Value, path: &Path<'_>, e: &mut Error
     match text(strategy, "type") {
         "Recreate" => {
             if rolling.is_some() {
-                e.forbidden(&at, "may not be specified when strategy `type` is 'Recreate'");
+                e.forbidden(
+                    &at,
+                    "may not be specified when strategy `type` is 'Recreate'",
+                );
             }
         }
         "RollingUpdate" => match rolling {
@@ -129,7 +171,10 @@ fn validate_deployment_strategy(strategy: &Value, path: &Path<'_>, e: &mut Error
                 Tree::Struct(
                     "apps.RollingUpdateDeployment",
                     vec![
-                        field("MaxUnavailable", Tree::int_or_string(v.get("maxUnavailable"))),
+                        field(
+                            "MaxUnavailable",
+                            Tree::int_or_string(v.get("maxUnavailable")),
+                        ),
                         field("MaxSurge", Tree::int_or_string(v.get("maxSurge"))),
                     ],
                 )
@@ -138,7 +183,10 @@ fn validate_deployment_strategy(strategy: &Value, path: &Path<'_>, e: &mut Error
                 "apps.DeploymentStrategy",
                 vec![
                     field("Type", Tree::text(strategy.get("type"))),
-                    field("RollingUpdate", Tree::pointer("apps.RollingUpdateDeployment", rolling, update)),
+                    field(
+                        "RollingUpdate",
+                        Tree::pointer("apps.RollingUpdateDeployment", rolling, update),
+                    ),
                 ],
             );
             e.not_supported(path, shown, &["Recreate", "RollingUpdate"]);
@@ -152,7 +200,11 @@ fn validate_rolling_update_deployment(rolling: &Value, path: &Path<'_>, e: &mut 
     validate_positive_int_or_percent(unavailable, &at, e);
     validate_positive_int_or_percent(surge, &path.child("maxSurge"), e);
     if int_or_percent(unavailable) == 0 && int_or_percent(surge) == 0 {
-        e.invalid(&at, Tree::int_or_string(unavailable), "may not be 0 when `maxSurge` is 0");
+        e.invalid(
+            &at,
+            Tree::int_or_string(unavailable),
+            "may not be 0 when `maxSurge` is 0",
+        );
     }
     validate_not_more_than_100_percent(unavailable, &at, e);
 }
@@ -171,7 +223,9 @@ pub fn validate_positive_int_or_percent(v: Option<&Value>, path: &Path<'_>, e: &
 
 fn percent(v: Option<&Value>) -> Option<i64> {
     let text = v.and_then(Value::as_str)?;
-    let digits = text.strip_suffix('%').filter(|_| names::is_valid_percent(text).is_empty())?;
+    let digits = text
+        .strip_suffix('%')
+        .filter(|_| names::is_valid_percent(text).is_empty())?;
     Some(digits.parse().unwrap_or(i64::MAX))
 }
 
@@ -186,15 +240,29 @@ fn int_or_percent(v: Option<&Value>) -> i64 {
 /// Mirrors `IsNotMoreThan100Percent`.
 pub fn validate_not_more_than_100_percent(v: Option<&Value>, path: &Path<'_>, e: &mut Errors) {
     if percent(v).is_some_and(|p| p > 100) {
-        e.invalid(path, Tree::int_or_string(v), "must not be greater than 100%");
+        e.invalid(
+            path,
+            Tree::int_or_string(v),
+            "must not be greater than 100%",
+        );
     }
 }
 
 /// Mirrors `ValidateDeploymentStatus`: `status` alone.
 pub fn validate_deployment_status(status: &Value, path: &Path<'_>, e: &mut Errors) {
     let get = |key| int(status, key).unwrap_or(0);
-    validate_nonnegative(get("observedGeneration"), &path.child("observedGeneration"), e);
-    let counts = ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas"];
+    validate_nonnegative(
+        get("observedGeneration"),
+        &path.child("observedGeneration"),
+        e,
+    );
+    let counts = [
+        "replicas",
+        "updatedReplicas",
+        "readyReplicas",
+        "availableReplicas",
+        "unavailableReplicas",
+    ];
     for key in counts {
         validate_nonnegative(get(key), &path.child(key), e);
     }
@@ -206,12 +274,20 @@ pub fn validate_deployment_status(status: &Value, path: &Path<'_>, e: &mut Error
     }
     for key in ["updatedReplicas", "readyReplicas", "availableReplicas"] {
         if get(key) > get("replicas") {
-            e.invalid(&path.child(key), get(key), "cannot be greater than status.replicas");
+            e.invalid(
+                &path.child(key),
+                get(key),
+                "cannot be greater than status.replicas",
+            );
         }
     }
     if get("availableReplicas") > get("readyReplicas") {
         let at = path.child("availableReplicas");
-        e.invalid(&at, get("availableReplicas"), "cannot be greater than readyReplicas");
+        e.invalid(
+            &at,
+            get("availableReplicas"),
+            "cannot be greater than readyReplicas",
+        );
     }
 }
 
@@ -255,16 +331,29 @@ fn validate_daemon_set_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     let template = sub(spec, "template").unwrap_or(&none);
     let template_at = path.child("template");
     validate_label_selector(selector, &at, e);
-    validate_match(template, selector_matches(selector, template.at("metadata.labels"), e), &template_at, e);
+    validate_match(
+        template,
+        selector_matches(selector, template.at("metadata.labels"), e),
+        &template_at,
+        e,
+    );
     if let Some(s) = selector
         && s.get("matchLabels").is_none_or(Value::is_empty)
         && items(s, "matchExpressions").is_empty()
     {
-        e.invalid(&at, Tree::label_selector(s), "empty selector is invalid for daemonset");
+        e.invalid(
+            &at,
+            Tree::label_selector(s),
+            "empty selector is invalid for daemonset",
+        );
     }
     validate_pod_template(template, &template_at, e);
     validate_endless(template, "DaemonSet", &template_at, e);
-    validate_nonnegative(int(spec, "minReadySeconds").unwrap_or(0), &path.child("minReadySeconds"), e);
+    validate_nonnegative(
+        int(spec, "minReadySeconds").unwrap_or(0),
+        &path.child("minReadySeconds"),
+        e,
+    );
     let strategy = sub(spec, "updateStrategy").unwrap_or(&none);
     let strategy_at = path.child("updateStrategy");
     match text(strategy, "type") {
@@ -277,7 +366,12 @@ fn validate_daemon_set_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
             }
         }
         ty => {
-            let shown = update_strategy("apps.DaemonSetUpdateStrategy", "apps.RollingUpdateDaemonSet", strategy, ty);
+            let shown = update_strategy(
+                "apps.DaemonSetUpdateStrategy",
+                "apps.RollingUpdateDaemonSet",
+                strategy,
+                ty,
+            );
             e.not_supported(&strategy_at, shown, &["RollingUpdate", "OnDelete"]);
         }
     }
@@ -291,7 +385,10 @@ fn update_strategy(ty: &'static str, inner: &'static str, strategy: &Value, name
         "apps.RollingUpdateDaemonSet" => Tree::Struct(
             inner,
             vec![
-                field("MaxUnavailable", Tree::int_or_string(v.get("maxUnavailable"))),
+                field(
+                    "MaxUnavailable",
+                    Tree::int_or_string(v.get("maxUnavailable")),
+                ),
                 field("MaxSurge", Tree::int_or_string(v.get("maxSurge"))),
             ],
         ),
@@ -301,12 +398,20 @@ fn update_strategy(ty: &'static str, inner: &'static str, strategy: &Value, name
                 field("Partition", Tree::int(v.get("partition"))),
                 field(
                     "MaxUnavailable",
-                    Tree::pointer("intstr.IntOrString", sub(v, "maxUnavailable"), |m| Tree::int_or_string(Some(m))),
+                    Tree::pointer("intstr.IntOrString", sub(v, "maxUnavailable"), |m| {
+                        Tree::int_or_string(Some(m))
+                    }),
                 ),
             ],
         ),
     });
-    Tree::Struct(ty, vec![field("Type", Tree::Text(crate::value::Str::copy(name))), field("RollingUpdate", rolling)])
+    Tree::Struct(
+        ty,
+        vec![
+            field("Type", Tree::Text(crate::value::Str::copy(name))),
+            field("RollingUpdate", rolling),
+        ],
+    )
 }
 
 fn validate_rolling_update_daemon_set(rolling: &Value, path: &Path<'_>, e: &mut Errors) {
@@ -318,7 +423,11 @@ fn validate_rolling_update_daemon_set(rolling: &Value, path: &Path<'_>, e: &mut 
     validate_not_more_than_100_percent(surge, &surge_at, e);
     match (int_or_percent(unavailable) != 0, int_or_percent(surge) != 0) {
         (true, true) => {
-            e.invalid(&surge_at, Tree::int_or_string(surge), "may not be set when maxUnavailable is non-zero");
+            e.invalid(
+                &surge_at,
+                Tree::int_or_string(surge),
+                "may not be set when maxUnavailable is non-zero",
+            );
         }
         (false, false) => e.required(&unavailable_at, "cannot be 0 when maxSurge is 0"),
         _ => {}
@@ -367,14 +476,25 @@ fn validate_stateful_set_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     match text(spec, "podManagementPolicy") {
         "OrderedReady" | "Parallel" => {}
         "" => e.required(&policy_at, ""),
-        other => e.invalid(&policy_at, Shown::typed(other), "must be 'OrderedReady' or 'Parallel'"),
+        other => e.invalid(
+            &policy_at,
+            Shown::typed(other),
+            "must be 'OrderedReady' or 'Parallel'",
+        ),
     }
     let none = Value::object();
     let strategy = sub(spec, "updateStrategy").unwrap_or(&none);
     let strategy_at = path.child("updateStrategy");
     let rolling_at = strategy_at.child("rollingUpdate");
     let rolling = sub(strategy, "rollingUpdate");
-    let strategy_tree = |ty| update_strategy("apps.StatefulSetUpdateStrategy", "apps.RollingUpdateStatefulSetStrategy", strategy, ty);
+    let strategy_tree = |ty| {
+        update_strategy(
+            "apps.StatefulSetUpdateStrategy",
+            "apps.RollingUpdateStatefulSetStrategy",
+            strategy,
+            ty,
+        )
+    };
     match text(strategy, "type") {
         "" => e.required(&strategy_at, ""),
         "OnDelete" => {
@@ -385,18 +505,28 @@ fn validate_stateful_set_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
                         field("Partition", Tree::int(rolling.get("partition"))),
                         field(
                             "MaxUnavailable",
-                            Tree::pointer("intstr.IntOrString", sub(rolling, "maxUnavailable"), |m| {
-                                Tree::int_or_string(Some(m))
-                            }),
+                            Tree::pointer(
+                                "intstr.IntOrString",
+                                sub(rolling, "maxUnavailable"),
+                                |m| Tree::int_or_string(Some(m)),
+                            ),
                         ),
                     ],
                 );
-                e.invalid(&rolling_at, shown, "only allowed for updateStrategy 'RollingUpdate'");
+                e.invalid(
+                    &rolling_at,
+                    shown,
+                    "only allowed for updateStrategy 'RollingUpdate'",
+                );
             }
         }
         "RollingUpdate" => {
             if let Some(rolling) = rolling {
-                validate_nonnegative(int(rolling, "partition").unwrap_or(0), &rolling_at.child("partition"), e);
+                validate_nonnegative(
+                    int(rolling, "partition").unwrap_or(0),
+                    &rolling_at.child("partition"),
+                    e,
+                );
                 if let Some(unavailable) = sub(rolling, "maxUnavailable") {
                     let at = rolling_at.child("maxUnavailable");
                     validate_positive_int_or_percent(Some(unavailable), &at, e);
@@ -407,7 +537,11 @@ fn validate_stateful_set_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
                 }
             }
         }
-        other => e.invalid(&strategy_at, strategy_tree(other), "must be 'RollingUpdate' or 'OnDelete'"),
+        other => e.invalid(
+            &strategy_at,
+            strategy_tree(other),
+            "must be 'RollingUpdate' or 'OnDelete'",
+        ),
     }
     if let Some(retention) = sub(spec, "persistentVolumeClaimRetentionPolicy") {
         let at = path.child("persistentVolumeClaimRetentionPolicy");
@@ -426,7 +560,12 @@ fn validate_stateful_set_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     }
     let selector = sub(spec, "selector");
     let at = path.child("selector");
-    validate_required_selector(selector, "empty selector is invalid for statefulset", &at, e);
+    validate_required_selector(
+        selector,
+        "empty selector is invalid for statefulset",
+        &at,
+        e,
+    );
     let template = sub(spec, "template").unwrap_or(&none);
     let template_at = path.child("template");
     match selector_matches(selector, template.at("metadata.labels"), e) {
@@ -437,7 +576,12 @@ fn validate_stateful_set_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
             let annotations_at = template_at.child("annotations");
             validate_labels(meta.get("labels"), &template_at.child("labels"), e);
             validate_annotations(meta.get("annotations"), &annotations_at, e);
-            validate_pod_annotations(meta, sub(template, "spec").unwrap_or(&none), &annotations_at, e);
+            validate_pod_annotations(
+                meta,
+                sub(template, "spec").unwrap_or(&none),
+                &annotations_at,
+                e,
+            );
         }
     }
     validate_endless(template, "StatefulSet", &template_at, e);

@@ -2,12 +2,14 @@
 
 use super::errors::Errors;
 use super::meta::{
-    FIELD_IS_IMMUTABLE, entries, flag, items, sub, text, validate_kube_finalizer_name, validate_label_name,
-    validate_object_meta, validate_object_meta_update,
+    FIELD_IS_IMMUTABLE, entries, flag, items, sub, text, validate_kube_finalizer_name,
+    validate_label_name, validate_object_meta, validate_object_meta_update,
 };
 use super::names;
 use super::path::Path;
-use super::resources::{is_standard_quota, validate_quota_resource_name, validate_resource_quantity_value};
+use super::resources::{
+    is_standard_quota, validate_quota_resource_name, validate_resource_quantity_value,
+};
 use super::shown::{Shown, Tree, field};
 use crate::value::Value;
 
@@ -86,27 +88,28 @@ pub fn validate_secret(object: &Value, e: &mut Errors) {
     match text(object, "type") {
         "kubernetes.io/service-account-token" => {
             let key = "kubernetes.io/service-account.name";
-            let name = object.at("metadata.annotations").and_then(|a| a.get(key)).and_then(Value::as_str);
+            let name = object
+                .at("metadata.annotations")
+                .and_then(|a| a.get(key))
+                .and_then(Value::as_str);
             if name.is_none_or(str::is_empty) {
                 let meta = Path::root("metadata");
                 let annotations = meta.child("annotations");
                 e.required(&annotations.key(key), "");
             }
         }
-        "kubernetes.io/dockercfg" => validate_docker_config(get(".dockercfg"), ".dockercfg", &at, e),
+        "kubernetes.io/dockercfg" => {
+            validate_docker_config(get(".dockercfg"), ".dockercfg", &at, e)
+        }
         "kubernetes.io/dockerconfigjson" => {
             validate_docker_config(get(".dockerconfigjson"), ".dockerconfigjson", &at, e);
         }
-        "kubernetes.io/basic-auth" => {
-            if get("username").is_none() && get("password").is_none() {
-                require("username", e);
-                require("password", e);
-            }
+        "kubernetes.io/basic-auth" if get("username").or(get("password")).is_none() => {
+            require("username", e);
+            require("password", e);
         }
-        "kubernetes.io/ssh-auth" => {
-            if get("ssh-privatekey").is_none_or(str::is_empty) {
-                e.required(&at.key("ssh-privatekey"), "");
-            }
+        "kubernetes.io/ssh-auth" if get("ssh-privatekey").is_none_or(str::is_empty) => {
+            e.required(&at.key("ssh-privatekey"), "");
         }
         "kubernetes.io/tls" => {
             require("tls.crt", e);
@@ -117,8 +120,10 @@ pub fn validate_secret(object: &Value, e: &mut Errors) {
 }
 
 fn validate_docker_config(value: Option<&str>, key: &str, path: &Path<'_>, e: &mut Errors) {
-    let Some(value) = value else { return e.required(&path.key(key), "") };
-    let bytes = decode_base64(value);
+    let Some(value) = value else {
+        return e.required(&path.key(key), "");
+    };
+    let bytes = crate::base64::decode(value).unwrap_or_default();
     let json = String::from_utf8_lossy(&bytes);
     match crate::json::from_json(&json) {
         Ok(Value::Map(_) | Value::Null) => {}
@@ -129,43 +134,31 @@ fn validate_docker_config(value: Option<&str>, key: &str, path: &Path<'_>, e: &m
                 Value::Bool(_) => "bool",
                 _ => "number",
             };
-            let detail = format!("json: cannot unmarshal {what} into Go value of type map[string]interface {{}}");
+            let detail = format!(
+                "json: cannot unmarshal {what} into Go value of type map[string]interface {{}}"
+            );
             e.invalid(&path.key(key), "<secret contents redacted>", detail);
         }
         Err(error) => {
-            let detail = if json.trim().is_empty() { "unexpected end of JSON input".to_owned() } else { error.message };
+            let detail = if json.trim().is_empty() {
+                "unexpected end of JSON input".to_owned()
+            } else {
+                error.message
+            };
             e.invalid(&path.key(key), "<secret contents redacted>", detail);
         }
     }
-}
-
-fn decode_base64(text: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let (mut bits, mut count) = (0u32, 0);
-    for c in text.bytes() {
-        let six = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => continue,
-        };
-        bits = bits << 6 | u32::from(six);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count & 0xff) as u8);
-        }
-    }
-    out
 }
 
 /// Mirrors `ValidateSecretUpdate`.
 pub fn validate_secret_update(new: &Value, old: &Value, e: &mut Errors) {
     validate_object_meta_update(new, old, e);
     if text(new, "type") != text(old, "type") {
-        e.invalid(&Path::root("type"), Shown::typed(text(new, "type")), FIELD_IS_IMMUTABLE);
+        e.invalid(
+            &Path::root("type"),
+            Shown::typed(text(new, "type")),
+            FIELD_IS_IMMUTABLE,
+        );
     }
     validate_immutable_data(new, old, &["data"], e);
     validate_secret(new, e);
@@ -196,8 +189,14 @@ const SCOPES: &[&str] = &[
     "PriorityClass",
     "CrossNamespacePodAffinity",
 ];
-const POD_COMPUTE: &[&str] =
-    &["cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"];
+const POD_COMPUTE: &[&str] = &[
+    "cpu",
+    "memory",
+    "limits.cpu",
+    "limits.memory",
+    "requests.cpu",
+    "requests.memory",
+];
 
 fn is_scope(scope: &str, e: &Errors) -> bool {
     SCOPES.contains(&scope) || (scope == "VolumeAttributesClass" && e.since(34))
@@ -205,9 +204,11 @@ fn is_scope(scope: &str, e: &Errors) -> bool {
 
 fn scope_fits(scope: &str, resource: &str) -> bool {
     match scope {
-        "Terminating" | "NotTerminating" | "NotBestEffort" | "PriorityClass" | "CrossNamespacePodAffinity" => {
-            resource == "pods" || POD_COMPUTE.contains(&resource)
-        }
+        "Terminating"
+        | "NotTerminating"
+        | "NotBestEffort"
+        | "PriorityClass"
+        | "CrossNamespacePodAffinity" => resource == "pods" || POD_COMPUTE.contains(&resource),
         "BestEffort" => resource == "pods",
         _ => true,
     }
@@ -224,15 +225,23 @@ pub fn validate_resource_quota_update(new: &Value, old: &Value, e: &mut Errors) 
     validate_object_meta_update(new, old, e);
     validate_resource_quota_spec(new, e);
     let scopes = |v: &Value| {
-        let mut list: Vec<String> =
-            v.list_at("spec.scopes").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let mut list: Vec<String> = v
+            .list_at("spec.scopes")
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
         list.sort_unstable();
         list.dedup();
         list
     };
     if scopes(new) != scopes(old) {
         let shown = Tree::scalars("[]core.ResourceQuotaScope", new.at("spec.scopes"));
-        e.invalid(&Path::root("spec").child("scopes"), shown, FIELD_IS_IMMUTABLE);
+        e.invalid(
+            &Path::root("spec").child("scopes"),
+            shown,
+            FIELD_IS_IMMUTABLE,
+        );
     }
 }
 
@@ -246,15 +255,24 @@ fn validate_resource_quota_spec(object: &Value, e: &mut Errors) {
         validate_quota_resource_name(name, &at, e);
         validate_resource_quantity_value(name, quantity, &at, e);
     }
-    let hard: Vec<&str> = entries(spec.get("hard")).map(|(k, _)| k).filter(|k| is_standard_quota(k)).collect();
+    let hard: Vec<&str> = entries(spec.get("hard"))
+        .map(|(k, _)| k)
+        .filter(|k| is_standard_quota(k))
+        .collect();
     let conflicts = |scopes: &[&str]| {
-        [["BestEffort", "NotBestEffort"], ["Terminating", "NotTerminating"]]
-            .iter()
-            .filter(|pair| pair.iter().all(|s| scopes.contains(s)))
-            .count()
+        [
+            ["BestEffort", "NotBestEffort"],
+            ["Terminating", "NotTerminating"],
+        ]
+        .iter()
+        .filter(|pair| pair.iter().all(|s| scopes.contains(s)))
+        .count()
     };
     let at = path.child("scopes");
-    let scopes: Vec<&str> = items(spec, "scopes").iter().filter_map(Value::as_str).collect();
+    let scopes: Vec<&str> = items(spec, "scopes")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     let shown = || Tree::scalars("[]core.ResourceQuotaScope", spec.get("scopes"));
     for scope in &scopes {
         if !is_scope(scope, e) {
@@ -267,17 +285,27 @@ fn validate_resource_quota_spec(object: &Value, e: &mut Errors) {
     for _ in 0..conflicts(&scopes) {
         e.invalid(&at, shown(), "conflicting scopes");
     }
-    let Some(selector) = sub(spec, "scopeSelector") else { return };
+    let Some(selector) = sub(spec, "scopeSelector") else {
+        return;
+    };
     let selector_at = path.child("scopeSelector");
     let at = selector_at.child("matchExpressions");
     let mut names: Vec<&str> = Vec::new();
     for r in items(selector, "matchExpressions") {
         let (scope, operator) = (text(r, "scopeName"), text(r, "operator"));
         if !is_scope(scope, e) {
-            e.invalid(&at.child("scopeName"), Shown::typed(scope), "unsupported scope");
+            e.invalid(
+                &at.child("scopeName"),
+                Shown::typed(scope),
+                "unsupported scope",
+            );
         }
         for _ in hard.iter().filter(|h| !scope_fits(scope, h)) {
-            e.invalid(&at, scope_selector(selector), "unsupported scope applied to resource");
+            e.invalid(
+                &at,
+                scope_selector(selector),
+                "unsupported scope applied to resource",
+            );
         }
         if scope != "PriorityClass" && SCOPES.contains(&scope) && operator != "Exists" {
             let detail = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
@@ -298,7 +326,11 @@ fn validate_resource_quota_spec(object: &Value, e: &mut Errors) {
                     e.invalid(&at.child("values"), shown, detail);
                 }
             }
-            _ => e.invalid(&at.child("operator"), Shown::typed(operator), "not a valid selector operator"),
+            _ => e.invalid(
+                &at.child("operator"),
+                Shown::typed(operator),
+                "not a valid selector operator",
+            ),
         }
         names.push(scope);
     }
@@ -318,7 +350,10 @@ fn scope_selector(selector: &Value) -> Tree {
             ],
         )
     };
-    let list =
-        Tree::list("[]core.ScopedResourceSelectorRequirement", selector.get("matchExpressions"), requirement);
+    let list = Tree::list(
+        "[]core.ScopedResourceSelectorRequirement",
+        selector.get("matchExpressions"),
+        requirement,
+    );
     Tree::Struct("core.ScopeSelector", vec![field("MatchExpressions", list)])
 }

@@ -7,7 +7,9 @@ use super::mounts::{validate_volume_devices, validate_volume_mounts};
 use super::names;
 use super::path::Path;
 use super::pod_spec::PodOptions;
-use super::probes::{validate_lifecycle, validate_liveness_probe, validate_readiness_probe, validate_startup_probe};
+use super::probes::{
+    validate_lifecycle, validate_liveness_probe, validate_readiness_probe, validate_startup_probe,
+};
 use super::resources::{Resources, validate_resource_requirements};
 use super::security::validate_security_context;
 use super::shown::{Shown, Tree, field};
@@ -33,7 +35,12 @@ pub struct PodFacts<'v> {
 pub const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
 
 /// Mirrors `validateContainers`.
-pub fn validate_containers(containers: &[Value], pod: &PodFacts<'_>, path: &Path<'_>, e: &mut Errors) {
+pub fn validate_containers(
+    containers: &[Value],
+    pod: &PodFacts<'_>,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     if containers.is_empty() {
         e.required(path, "");
         return;
@@ -52,7 +59,10 @@ pub fn validate_containers(containers: &[Value], pod: &PodFacts<'_>, path: &Path
         if e.since(35) {
             validate_container_restart_policy(c, &at, e);
         } else if sub(c, "restartPolicy").is_some() {
-            e.forbidden(&at.child("restartPolicy"), "may not be set for non-init containers");
+            e.forbidden(
+                &at.child("restartPolicy"),
+                "may not be set for non-init containers",
+            );
         }
     }
     let mut ports = Vec::new();
@@ -78,12 +88,19 @@ fn validate_container_restart_policy(c: &Value, at: &Path<'_>, e: &mut Errors) {
     match sub(c, "restartPolicy").and_then(Value::as_str) {
         None => {
             if !rules.is_empty() {
-                e.required(&policy_at, "must specify restartPolicy when restart rules are used");
+                e.required(
+                    &policy_at,
+                    "must specify restartPolicy when restart rules are used",
+                );
             }
         }
         Some(policy) => {
             if !["Always", "Never", "OnFailure"].contains(&policy) {
-                e.not_supported(&policy_at, Shown::typed(policy), &["Always", "Never", "OnFailure"]);
+                e.not_supported(
+                    &policy_at,
+                    Shown::typed(policy),
+                    &["Always", "Never", "OnFailure"],
+                );
             }
         }
     }
@@ -102,7 +119,11 @@ fn validate_container_restart_policy(c: &Value, at: &Path<'_>, e: &mut Errors) {
             Some(codes) => {
                 let operator = text(codes, "operator");
                 if !["In", "NotIn"].contains(&operator) {
-                    e.not_supported(&codes_at.child("operator"), Shown::typed(operator), &["In", "NotIn"]);
+                    e.not_supported(
+                        &codes_at.child("operator"),
+                        Shown::typed(operator),
+                        &["In", "NotIn"],
+                    );
                 }
                 if items(codes, "values").len() > 255 {
                     e.too_long(&codes_at.child("values"), 255);
@@ -142,16 +163,32 @@ pub fn validate_init_containers(
         if policy == Some("Always") {
             validate_handlers(c, pod, &at, e);
         } else {
-            for key in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
+            for key in [
+                "lifecycle",
+                "livenessProbe",
+                "readinessProbe",
+                "startupProbe",
+            ] {
                 if sub(c, key).is_some() {
-                    e.forbidden(&at.child(key), "may not be set for init containers without restartPolicy=Always");
+                    e.forbidden(
+                        &at.child(key),
+                        "may not be set for init containers without restartPolicy=Always",
+                    );
                 }
             }
         }
         let resize = items(c, "resizePolicy");
-        if !resize.is_empty() && !(e.since(33) && policy == Some("Always")) {
-            let list = Tree::List("[]core.ContainerResizePolicy", Some(resize.iter().map(resize_policy).collect()));
-            e.invalid(&at.child("resizePolicy"), list, "must not be set for init containers");
+        let allowed = e.since(33) && policy == Some("Always");
+        if !resize.is_empty() && !allowed {
+            let list = Tree::List(
+                "[]core.ContainerResizePolicy",
+                Some(resize.iter().map(resize_policy).collect()),
+            );
+            e.invalid(
+                &at.child("resizePolicy"),
+                list,
+                "must not be set for init containers",
+            );
         }
     }
 }
@@ -179,7 +216,12 @@ const NOT_FOR_EPHEMERAL: &[(&str, &str)] = &[
 ];
 
 /// Mirrors `validateEphemeralContainers`: it runs for templates, too.
-pub fn validate_ephemeral_containers(spec: &Value, pod: &PodFacts<'_>, path: &Path<'_>, e: &mut Errors) {
+pub fn validate_ephemeral_containers(
+    spec: &Value,
+    pod: &PodFacts<'_>,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     let mut others: Vec<&str> = Vec::new();
     for key in ["containers", "initContainers"] {
         others.extend(items(spec, key).iter().map(|c| text(c, "name")));
@@ -208,7 +250,10 @@ pub fn validate_ephemeral_containers(spec: &Value, pod: &PodFacts<'_>, path: &Pa
         for (i, m) in items(c, "volumeMounts").iter().enumerate() {
             for key in ["subPath", "subPathExpr"] {
                 if !text(m, key).is_empty() {
-                    e.forbidden(&mounts_at.index(i).child(key), "cannot be set for an Ephemeral Container");
+                    e.forbidden(
+                        &mounts_at.index(i).child(key),
+                        "cannot be set for an Ephemeral Container",
+                    );
                 }
             }
         }
@@ -219,7 +264,11 @@ pub fn validate_ephemeral_containers(spec: &Value, pod: &PodFacts<'_>, path: &Pa
 pub fn validate_container_only_for_pod(c: &Value, at: &Path<'_>, e: &mut Errors) {
     let image = text(c, "image");
     if image.len() != image.trim().len() {
-        e.invalid(&at.child("image"), image, "must not have leading or trailing whitespace");
+        e.invalid(
+            &at.child("image"),
+            image,
+            "must not have leading or trailing whitespace",
+        );
     }
 }
 
@@ -243,10 +292,20 @@ fn validate_container_common(c: &Value, pod: &PodFacts<'_>, at: &Path<'_>, e: &m
     validate_env_from(items(c, "envFrom"), &at.child("envFrom"), e);
     validate_volume_mounts(c, pod, &at.child("volumeMounts"), e);
     validate_volume_devices(c, pod, &at.child("volumeDevices"), e);
-    e.one_of(&at.child("imagePullPolicy"), text(c, "imagePullPolicy"), &["Always", "IfNotPresent", "Never"]);
+    e.one_of(
+        &at.child("imagePullPolicy"),
+        text(c, "imagePullPolicy"),
+        &["Always", "IfNotPresent", "Never"],
+    );
     let none = Value::object();
     let resources = sub(c, "resources").unwrap_or(&none);
-    validate_resource_requirements(resources, Resources::Container, &pod.claims, &at.child("resources"), e);
+    validate_resource_requirements(
+        resources,
+        Resources::Container,
+        &pod.claims,
+        &at.child("resources"),
+        e,
+    );
     validate_resize_policy(items(c, "resizePolicy"), pod, &at.child("resizePolicy"), e);
     if let Some(context) = sub(c, "securityContext") {
         validate_security_context(context, pod.host_users, &at.child("securityContext"), e);
@@ -303,7 +362,11 @@ fn check_host_port_conflicts(c: &Value, seen: &mut Vec<String>, at: &Path<'_>, e
         if host_port == 0 {
             continue;
         }
-        let key = format!("{}/{}/{host_port}", text(port, "protocol"), text(port, "hostIP"));
+        let key = format!(
+            "{}/{}/{host_port}",
+            text(port, "protocol"),
+            text(port, "hostIP")
+        );
         if seen.contains(&key) {
             e.duplicate(&ports_at.index(i).child("hostPort"), key.as_str());
         } else {

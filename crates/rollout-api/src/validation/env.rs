@@ -1,6 +1,5 @@
 //! Environment variables and their sources. Mirrors `ValidateEnv` and `ValidateEnvFrom`, pkg/apis/core/validation/validation.go.
 
-use super::amount::Amount;
 use super::containers::PodFacts;
 use super::errors::Errors;
 use super::meta::{items, sub, text, validate_dns1123_label, validate_label_name};
@@ -8,6 +7,7 @@ use super::mounts::validate_local_non_reserved_path;
 use super::names;
 use super::path::Path;
 use super::resources::quantity;
+use crate::quantity::Quantity;
 use crate::value::Value;
 
 const ENV_FIELDS: &[&str] = &[
@@ -22,8 +22,13 @@ const ENV_FIELDS: &[&str] = &[
     "status.podIPs",
 ];
 /// Fields a file of a downward API volume may hold.
-pub const VOLUME_FIELDS: &[&str] =
-    &["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
+pub const VOLUME_FIELDS: &[&str] = &[
+    "metadata.annotations",
+    "metadata.labels",
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+];
 const RESOURCE_FIELDS: &[&str] = &[
     "limits.cpu",
     "limits.ephemeral-storage",
@@ -58,7 +63,11 @@ pub fn validate_env(vars: &[Value], pod: &PodFacts<'_>, path: &Path<'_>, e: &mut
         if name.is_empty() {
             e.required(&at.child("name"), "");
         } else {
-            e.invalid_each(&at.child("name"), name, names::is_env_var_name(name, e.version));
+            e.invalid_each(
+                &at.child("name"),
+                name,
+                names::is_env_var_name(name, e.version),
+            );
         }
         if let Some(from) = sub(var, "valueFrom") {
             validate_value_from(from, text(var, "value"), pod, &at.child("valueFrom"), e);
@@ -66,7 +75,13 @@ pub fn validate_env(vars: &[Value], pod: &PodFacts<'_>, path: &Path<'_>, e: &mut
     }
 }
 
-fn validate_value_from(from: &Value, value: &str, pod: &PodFacts<'_>, path: &Path<'_>, e: &mut Errors) {
+fn validate_value_from(
+    from: &Value,
+    value: &str,
+    pod: &PodFacts<'_>,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     let mut sources = 0;
     if let Some(r) = sub(from, "fieldRef") {
         sources += 1;
@@ -98,7 +113,11 @@ fn validate_value_from(from: &Value, value: &str, pod: &PodFacts<'_>, path: &Pat
     } else if !value.is_empty() {
         e.invalid(path, "", "may not be specified when `value` is not empty");
     } else if sources > 1 {
-        e.invalid(path, "", "may not have more than one field specified at a time");
+        e.invalid(
+            path,
+            "",
+            "may not have more than one field specified at a time",
+        );
     }
 }
 
@@ -124,7 +143,11 @@ fn validate_file_key_selector(r: &Value, pod: &PodFacts<'_>, path: &Path<'_>, e:
     if key.is_empty() {
         e.required(&path.child("key"), "");
     } else {
-        e.invalid_each(&path.child("key"), key, names::is_env_var_name(key, e.version));
+        e.invalid_each(
+            &path.child("key"),
+            key,
+            names::is_env_var_name(key, e.version),
+        );
     }
 }
 
@@ -147,7 +170,11 @@ pub fn validate_object_field_selector(r: &Value, fields: &[&str], path: &Path<'_
         return;
     }
     if version != "v1" {
-        e.invalid(&at, field_path, format!("error converting fieldPath: unsupported pod version: {version}"));
+        e.invalid(
+            &at,
+            field_path,
+            format!("error converting fieldPath: unsupported pod version: {version}"),
+        );
         return;
     }
     if let Some((field, key)) = subscript(field_path) {
@@ -155,14 +182,20 @@ pub fn validate_object_field_selector(r: &Value, fields: &[&str], path: &Path<'_
             "metadata.annotations" => validate_label_name(&key.to_lowercase(), path, e),
             "metadata.labels" => validate_label_name(key, path, e),
             _ => {
-                let detail = format!("error converting fieldPath: field label does not support subscript: {field_path}");
+                let detail = format!(
+                    "error converting fieldPath: field label does not support subscript: {field_path}"
+                );
                 e.invalid(&at, field_path, detail);
             }
         }
         return;
     }
     // An old name that is translated.
-    let internal = if field_path == "spec.host" { "spec.nodeName" } else { field_path };
+    let internal = if field_path == "spec.host" {
+        "spec.nodeName"
+    } else {
+        field_path
+    };
     if !CONVERTIBLE.contains(&internal) {
         let detail = format!("error converting fieldPath: field label not supported: {field_path}");
         e.invalid(&at, field_path, detail);
@@ -174,7 +207,8 @@ pub fn validate_object_field_selector(r: &Value, fields: &[&str], path: &Path<'_
 /// Mirrors `validateContainerResourceFieldSelector`.
 pub fn validate_resource_field_selector(r: &Value, volume: bool, path: &Path<'_>, e: &mut Errors) {
     let resource = text(r, "resource");
-    let huge = resource.starts_with("limits.hugepages-") || resource.starts_with("requests.hugepages-");
+    let huge =
+        resource.starts_with("limits.hugepages-") || resource.starts_with("requests.hugepages-");
     if volume && text(r, "containerName").is_empty() {
         e.required(&path.child("containerName"), "");
     } else if resource.is_empty() {
@@ -182,8 +216,10 @@ pub fn validate_resource_field_selector(r: &Value, volume: bool, path: &Path<'_>
     } else if !RESOURCE_FIELDS.contains(&resource) && !huge {
         e.not_supported(&path.child("resource"), resource, RESOURCE_FIELDS);
     }
-    let Some(divisor) = sub(r, "divisor").map(quantity) else { return };
-    if Amount::parse(&divisor).is_none_or(Amount::is_zero) {
+    let Some(divisor) = sub(r, "divisor").map(quantity) else {
+        return;
+    };
+    if Quantity::parse(&divisor).is_ok_and(|q| q.is_zero()) {
         return;
     }
     let bytes = [
@@ -193,7 +229,11 @@ pub fn validate_resource_field_selector(r: &Value, volume: bool, path: &Path<'_>
     let what = match resource {
         "limits.cpu" | "requests.cpu" => {
             if !["1m", "1"].contains(&divisor.as_str()) {
-                e.invalid(&at, resource, "only divisor's values 1m and 1 are supported with the cpu resource");
+                e.invalid(
+                    &at,
+                    resource,
+                    "only divisor's values 1m and 1 are supported with the cpu resource",
+                );
             }
             return;
         }
@@ -204,7 +244,11 @@ pub fn validate_resource_field_selector(r: &Value, volume: bool, path: &Path<'_>
     };
     if !bytes.contains(&divisor.as_str()) {
         let list = bytes.join(", ");
-        e.invalid(&at, resource, format!("only divisor's values {list} are supported with the {what} resource"));
+        e.invalid(
+            &at,
+            resource,
+            format!("only divisor's values {list} are supported with the {what} resource"),
+        );
     }
 }
 
@@ -225,7 +269,11 @@ pub fn validate_env_from(sources: &[Value], path: &Path<'_>, e: &mut Errors) {
         let prefix = text(source, "prefix");
         if !prefix.is_empty() {
             // Loosened together with the names of variables.
-            e.invalid_each(&at.child("prefix"), prefix, names::is_env_var_name(prefix, e.version));
+            e.invalid_each(
+                &at.child("prefix"),
+                prefix,
+                names::is_env_var_name(prefix, e.version),
+            );
         }
         let mut count = 0;
         for key in ["configMapRef", "secretRef"] {
@@ -242,13 +290,25 @@ pub fn validate_env_from(sources: &[Value], path: &Path<'_>, e: &mut Errors) {
                 } else {
                     name.to_owned()
                 };
-                e.invalid_each(&at.child("name"), name, names::is_dns1123_subdomain(&masked));
+                e.invalid_each(
+                    &at.child("name"),
+                    name,
+                    names::is_dns1123_subdomain(&masked),
+                );
             }
         }
         if count == 0 {
-            e.invalid(path, "", "must specify one of: `configMapRef` or `secretRef`");
+            e.invalid(
+                path,
+                "",
+                "must specify one of: `configMapRef` or `secretRef`",
+            );
         } else if count > 1 {
-            e.invalid(path, "", "may not have more than one field specified at a time");
+            e.invalid(
+                path,
+                "",
+                "may not have more than one field specified at a time",
+            );
         }
     }
 }
@@ -276,7 +336,10 @@ pub fn validate_pod_resource_claims(spec: &Value, path: &Path<'_>, e: &mut Error
                 vec![
                     field("Name", Tree::text(claim.get("name"))),
                     field("ResourceClaimName", Tree::scalar_pointer("string", set[0])),
-                    field("ResourceClaimTemplateName", Tree::scalar_pointer("string", set[1])),
+                    field(
+                        "ResourceClaimTemplateName",
+                        Tree::scalar_pointer("string", set[1]),
+                    ),
                 ],
             )
         };
@@ -286,7 +349,8 @@ pub fn validate_pod_resource_claims(spec: &Value, path: &Path<'_>, e: &mut Error
                 e.invalid(&at, shown(), detail);
             }
             [None, None] => {
-                let detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`";
+                let detail =
+                    "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`";
                 e.invalid(&at, shown(), detail);
             }
             _ => {}

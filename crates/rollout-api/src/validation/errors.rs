@@ -59,7 +59,10 @@ impl ErrorKind {
         }
     }
     fn shows_value(self) -> bool {
-        !matches!(self, ErrorKind::Required | ErrorKind::Forbidden | ErrorKind::TooLong | ErrorKind::Internal)
+        !matches!(
+            self,
+            ErrorKind::Required | ErrorKind::Forbidden | ErrorKind::TooLong | ErrorKind::Internal
+        )
     }
 }
 
@@ -111,7 +114,11 @@ pub struct Errors {
 impl Errors {
     /// No errors yet.
     pub fn new(version: Minor) -> Errors {
-        Errors { version, list: Vec::new(), sent: None }
+        Errors {
+            version,
+            list: Vec::new(),
+            sent: None,
+        }
     }
     /// How many there are: to see whether a part added some.
     pub fn len(&self) -> usize {
@@ -126,7 +133,12 @@ impl Errors {
         self.version >= Minor(minor)
     }
     fn push(&mut self, path: &Path<'_>, kind: ErrorKind, value: Shown, detail: Str) {
-        self.list.push(FieldError { field: path.to_string().into(), kind, value, detail });
+        self.list.push(FieldError {
+            field: path.to_string().into(),
+            kind,
+            value,
+            detail,
+        });
     }
     /// `Required value`
     pub fn required(&mut self, path: &Path<'_>, detail: impl Into<Str>) {
@@ -171,8 +183,16 @@ impl Errors {
     }
     /// `Too many: N: must have at most M items`
     pub fn too_many(&mut self, path: &Path<'_>, actual: usize, max: usize) {
-        let detail = format!("must have at most {max} item{}", if max == 1 { "" } else { "s" });
-        self.push(path, ErrorKind::TooMany, Shown::Plain(actual.to_string().into()), detail.into());
+        let detail = format!(
+            "must have at most {max} item{}",
+            if max == 1 { "" } else { "s" }
+        );
+        self.push(
+            path,
+            ErrorKind::TooMany,
+            Shown::Plain(actual.to_string().into()),
+            detail.into(),
+        );
     }
     /// A switch over a string: required if empty, unsupported unless in the list.
     pub fn one_of(&mut self, path: &Path<'_>, value: &str, supported: &[&str]) {

@@ -36,7 +36,9 @@ pub fn flag(v: &Value, key: &str) -> Option<bool> {
 }
 /// The entries of an object, sorted by key.
 pub fn entries(v: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
-    v.and_then(Value::as_map).into_iter().flat_map(|m| m.iter().map(|(k, v)| (k.as_str(), v)))
+    v.and_then(Value::as_map)
+        .into_iter()
+        .flat_map(|m| m.iter().map(|(k, v)| (k.as_str(), v)))
 }
 
 /// Mirrors `ValidateObjectMeta`.
@@ -47,8 +49,11 @@ pub fn validate_object_meta(object: &Value, namespaced: bool, rule: NameRule, e:
     let generate = text(meta, "generateName");
     if !generate.is_empty() {
         // A generated name goes on behind the prefix, so it may end in a dash.
-        let masked =
-            if generate.len() > 1 && generate.ends_with('-') { format!("{}a", &generate[..generate.len() - 1]) } else { generate.to_owned() };
+        let masked = if generate.len() > 1 && generate.ends_with('-') {
+            format!("{}a", &generate[..generate.len() - 1])
+        } else {
+            generate.to_owned()
+        };
         e.invalid_each(&path.child("generateName"), generate, rule(&masked));
     }
     let name = text(meta, "name");
@@ -68,7 +73,11 @@ pub fn validate_object_meta(object: &Value, namespaced: bool, rule: NameRule, e:
     } else {
         e.invalid_each(&at, namespace, names::is_dns1123_label(namespace));
     }
-    validate_nonnegative(int(meta, "generation").unwrap_or(0), &path.child("generation"), e);
+    validate_nonnegative(
+        int(meta, "generation").unwrap_or(0),
+        &path.child("generation"),
+        e,
+    );
     validate_meta_maps(meta, &path, e);
     validate_kube_finalizers(meta, &path, e);
 }
@@ -76,7 +85,11 @@ pub fn validate_object_meta(object: &Value, namespaced: bool, rule: NameRule, e:
 fn validate_meta_maps(meta: &Value, path: &Path<'_>, e: &mut Errors) {
     validate_labels(meta.get("labels"), &path.child("labels"), e);
     validate_annotations(meta.get("annotations"), &path.child("annotations"), e);
-    validate_owner_references(items(meta, "ownerReferences"), &path.child("ownerReferences"), e);
+    validate_owner_references(
+        items(meta, "ownerReferences"),
+        &path.child("ownerReferences"),
+        e,
+    );
     validate_finalizers(meta, path, e);
 }
 
@@ -89,13 +102,21 @@ pub fn validate_object_meta_update(new: &Value, old: &Value, e: &mut Errors) {
     for key in ["name", "namespace", "uid"] {
         let (value, former) = (text(meta, key), text(before, key));
         if value != former && !(key != "name" && value.is_empty()) {
-            let shown = if key == "uid" { Shown::typed(value) } else { value.into() };
+            let shown = if key == "uid" {
+                Shown::typed(value)
+            } else {
+                value.into()
+            };
             e.invalid(&path.child(key), shown, FIELD_IS_IMMUTABLE);
         }
     }
     validate_labels(meta.get("labels"), &path.child("labels"), e);
     validate_annotations(meta.get("annotations"), &path.child("annotations"), e);
-    validate_owner_references(items(meta, "ownerReferences"), &path.child("ownerReferences"), e);
+    validate_owner_references(
+        items(meta, "ownerReferences"),
+        &path.child("ownerReferences"),
+        e,
+    );
     validate_finalizers(meta, &path, e);
     validate_kube_finalizers(meta, &path, e);
 }
@@ -109,7 +130,11 @@ fn validate_finalizers(meta: &Value, path: &Path<'_>, e: &mut Errors) {
     let has = |name: &str| finalizers.iter().any(|f| f.as_str() == Some(name));
     if has("orphan") && has("foregroundDeletion") {
         let shown = Tree::scalars("[]string", meta.get("finalizers"));
-        e.invalid(&at, shown, "finalizer orphan and foregroundDeletion cannot be both set");
+        e.invalid(
+            &at,
+            shown,
+            "finalizer orphan and foregroundDeletion cannot be both set",
+        );
     }
 }
 
@@ -123,7 +148,11 @@ fn validate_kube_finalizers(meta: &Value, path: &Path<'_>, e: &mut Errors) {
 /// Mirrors `validateKubeFinalizerName`, pkg/apis/core/validation/validation.go.
 pub fn validate_kube_finalizer_name(name: &str, path: &Path<'_>, e: &mut Errors) {
     if !name.contains('/') && !["kubernetes", "orphan", "foregroundDeletion"].contains(&name) {
-        e.invalid(path, name, "name is neither a standard finalizer name nor is it fully qualified");
+        e.invalid(
+            path,
+            name,
+            "name is neither a standard finalizer name nor is it fully qualified",
+        );
     }
 }
 
@@ -132,7 +161,11 @@ fn validate_owner_references(references: &[Value], path: &Path<'_>, e: &mut Erro
     for r in references {
         let (version, kind, name) = (text(r, "apiVersion"), text(r, "kind"), text(r, "name"));
         if version.rsplit('/').next().is_none_or(str::is_empty) {
-            e.invalid(&path.child("apiVersion"), version, "version must not be empty");
+            e.invalid(
+                &path.child("apiVersion"),
+                version,
+                "version must not be empty",
+            );
         }
         for (key, value) in [("kind", kind), ("name", name)] {
             if value.is_empty() {
@@ -144,7 +177,11 @@ fn validate_owner_references(references: &[Value], path: &Path<'_>, e: &mut Erro
             e.invalid(&path.child("uid"), Shown::typed(uid), "must not be empty");
         }
         if version == "v1" && kind == "Event" {
-            e.invalid(path, owner_reference(r), "/v1, Kind=Event is disallowed from being an owner");
+            e.invalid(
+                path,
+                owner_reference(r),
+                "/v1, Kind=Event is disallowed from being an owner",
+            );
         }
         if flag(r, "controller") == Some(true) {
             let this = format!("{kind}/{name}");
@@ -154,7 +191,10 @@ fn validate_owner_references(references: &[Value], path: &Path<'_>, e: &mut Erro
                 let detail = format!(
                     "Only one reference can have Controller set to true. Found \"true\" in references for {controller} and {this}"
                 );
-                let list = Tree::List("[]v1.OwnerReference", Some(references.iter().map(owner_reference).collect()));
+                let list = Tree::List(
+                    "[]v1.OwnerReference",
+                    Some(references.iter().map(owner_reference).collect()),
+                );
                 e.invalid(path, list, detail);
             }
         }
@@ -165,11 +205,21 @@ fn owner_reference(r: &Value) -> Tree {
     Tree::Struct(
         "v1.OwnerReference",
         vec![
-            json_field("APIVersion", "apiVersion", false, Tree::text(r.get("apiVersion"))),
+            json_field(
+                "APIVersion",
+                "apiVersion",
+                false,
+                Tree::text(r.get("apiVersion")),
+            ),
             json_field("Kind", "kind", false, Tree::text(r.get("kind"))),
             json_field("Name", "name", false, Tree::text(r.get("name"))),
             json_field("UID", "uid", false, Tree::text(r.get("uid"))),
-            json_field("Controller", "controller", true, Tree::scalar_pointer("bool", r.get("controller"))),
+            json_field(
+                "Controller",
+                "controller",
+                true,
+                Tree::scalar_pointer("bool", r.get("controller")),
+            ),
             json_field(
                 "BlockOwnerDeletion",
                 "blockOwnerDeletion",
@@ -198,7 +248,11 @@ pub fn validate_label_name(name: &str, path: &Path<'_>, e: &mut Errors) {
 pub fn validate_annotations(annotations: Option<&Value>, path: &Path<'_>, e: &mut Errors) {
     let mut size = 0;
     for (key, value) in entries(annotations) {
-        e.invalid_each(path, key, names::is_qualified_name(&key.to_lowercase(), e.version));
+        e.invalid_each(
+            path,
+            key,
+            names::is_qualified_name(&key.to_lowercase(), e.version),
+        );
         size += key.len() + value.as_str().map_or(0, str::len);
     }
     if size > TOTAL_ANNOTATION_SIZE_LIMIT {
@@ -225,7 +279,9 @@ pub fn validate_dns1123_subdomain(value: &str, path: &Path<'_>, e: &mut Errors) 
 
 /// Mirrors `ValidateLabelSelector`.
 pub fn validate_label_selector(selector: Option<&Value>, path: &Path<'_>, e: &mut Errors) {
-    let Some(selector) = selector.filter(|s| !s.is_null()) else { return };
+    let Some(selector) = selector.filter(|s| !s.is_null()) else {
+        return;
+    };
     validate_labels(selector.get("matchLabels"), &path.child("matchLabels"), e);
     let at = path.child("matchExpressions");
     for (i, r) in items(selector, "matchExpressions").iter().enumerate() {
@@ -235,7 +291,10 @@ pub fn validate_label_selector(selector: Option<&Value>, path: &Path<'_>, e: &mu
         match operator {
             "In" | "NotIn" => {
                 if values.is_empty() {
-                    e.required(&at.child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
+                    e.required(
+                        &at.child("values"),
+                        "must be specified when `operator` is 'In' or 'NotIn'",
+                    );
                 }
             }
             "Exists" | "DoesNotExist" => {
@@ -246,7 +305,11 @@ pub fn validate_label_selector(selector: Option<&Value>, path: &Path<'_>, e: &mu
                     );
                 }
             }
-            _ => e.invalid(&at.child("operator"), Shown::typed(operator), "not a valid selector operator"),
+            _ => e.invalid(
+                &at.child("operator"),
+                Shown::typed(operator),
+                "not a valid selector operator",
+            ),
         }
         validate_label_name(text(r, "key"), &at.child("key"), e);
         let at = at.child("values");
@@ -272,7 +335,9 @@ pub enum Selects {
 
 /// Mirrors `LabelSelectorAsSelector` and `Matches`: a missing selector matches nothing.
 pub fn selector_matches(selector: Option<&Value>, labels: Option<&Value>, e: &Errors) -> Selects {
-    let Some(selector) = selector.filter(|s| !s.is_null()) else { return Selects::No };
+    let Some(selector) = selector.filter(|s| !s.is_null()) else {
+        return Selects::No;
+    };
     let expressions = items(selector, "matchExpressions");
     let mut any = false;
     let mut matches = true;
@@ -288,7 +353,10 @@ pub fn selector_matches(selector: Option<&Value>, labels: Option<&Value>, e: &Er
         matches &= has(key) == Some(value);
     }
     for r in expressions {
-        let values: Vec<&str> = items(r, "values").iter().filter_map(Value::as_str).collect();
+        let values: Vec<&str> = items(r, "values")
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
         let key = text(r, "key");
         if !valid_key(key) || !values.iter().all(|v| valid_value(v)) {
             return Selects::Broken;

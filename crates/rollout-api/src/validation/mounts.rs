@@ -35,13 +35,22 @@ pub fn validate_local_non_reserved_path(target: &str, path: &Path<'_>, e: &mut E
 }
 
 /// Mirrors `ValidateVolumeMounts`.
-pub fn validate_volume_mounts(container: &Value, pod: &PodFacts<'_>, path: &Path<'_>, e: &mut Errors) {
+pub fn validate_volume_mounts(
+    container: &Value,
+    pod: &PodFacts<'_>,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     let devices = items(container, "volumeDevices");
     let mut seen: Vec<&str> = Vec::new();
     for (i, m) in items(container, "volumeMounts").iter().enumerate() {
         let at = path.index(i);
         let (name, mount_path) = (text(m, "name"), text(m, "mountPath"));
-        let volume = pod.volumes.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+        let volume = pod
+            .volumes
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, v)| *v);
         if name.is_empty() {
             e.required(&at.child("name"), "");
         }
@@ -56,10 +65,18 @@ pub fn validate_volume_mounts(container: &Value, pod: &PodFacts<'_>, path: &Path
         }
         seen.push(mount_path);
         if devices.iter().any(|d| text(d, "name") == name) {
-            e.invalid(&at.child("name"), name, "must not already exist in volumeDevices");
+            e.invalid(
+                &at.child("name"),
+                name,
+                "must not already exist in volumeDevices",
+            );
         }
         if devices.iter().any(|d| text(d, "devicePath") == mount_path) {
-            e.invalid(&at.child("mountPath"), mount_path, "must not already exist as a path in volumeDevices");
+            e.invalid(
+                &at.child("mountPath"),
+                mount_path,
+                "must not already exist as a path in volumeDevices",
+            );
         }
         validate_sub_paths(m, volume, path, &at, e);
         if let Some(mode) = sub(m, "mountPropagation").and_then(Value::as_str) {
@@ -70,7 +87,13 @@ pub fn validate_volume_mounts(container: &Value, pod: &PodFacts<'_>, path: &Path
 }
 
 /// Some of these errors name the list instead of the mount, as the server does.
-fn validate_sub_paths(m: &Value, volume: Option<&Value>, path: &Path<'_>, at: &Path<'_>, e: &mut Errors) {
+fn validate_sub_paths(
+    m: &Value,
+    volume: Option<&Value>,
+    path: &Path<'_>,
+    at: &Path<'_>,
+    e: &mut Errors,
+) {
     let (sub_path, expression) = (text(m, "subPath"), text(m, "subPathExpr"));
     if !e.since(33) && volume.is_some_and(|v| sub(v, "image").is_some()) {
         for (key, value) in [("subPath", sub_path), ("subPathExpr", expression)] {
@@ -93,16 +116,26 @@ fn validate_sub_paths(m: &Value, volume: Option<&Value>, path: &Path<'_>, at: &P
 
 fn validate_mount_propagation(mode: &str, container: &Value, path: &Path<'_>, e: &mut Errors) {
     if !["Bidirectional", "HostToContainer", "None"].contains(&mode) {
-        e.not_supported(path, Shown::typed(mode), &["Bidirectional", "HostToContainer", "None"]);
+        e.not_supported(
+            path,
+            Shown::typed(mode),
+            &["Bidirectional", "HostToContainer", "None"],
+        );
     }
-    let privileged = sub(container, "securityContext").and_then(|c| flag(c, "privileged")) == Some(true);
+    let privileged =
+        sub(container, "securityContext").and_then(|c| flag(c, "privileged")) == Some(true);
     if mode == "Bidirectional" && !privileged {
-        e.forbidden(path, "Bidirectional mount propagation is available only to privileged containers");
+        e.forbidden(
+            path,
+            "Bidirectional mount propagation is available only to privileged containers",
+        );
     }
 }
 
 fn validate_recursive_read_only(m: &Value, path: &Path<'_>, e: &mut Errors) {
-    let Some(mode) = sub(m, "recursiveReadOnly").and_then(Value::as_str) else { return };
+    let Some(mode) = sub(m, "recursiveReadOnly").and_then(Value::as_str) else {
+        return;
+    };
     match mode {
         "Disabled" => {}
         "Enabled" | "IfPossible" => {
@@ -110,21 +143,37 @@ fn validate_recursive_read_only(m: &Value, path: &Path<'_>, e: &mut Errors) {
                 e.forbidden(path, "may only be specified when readOnly is true");
             }
             if sub(m, "mountPropagation").is_some_and(|p| p.as_str() != Some("None")) {
-                e.forbidden(path, "may only be specified when mountPropagation is None or not specified");
+                e.forbidden(
+                    path,
+                    "may only be specified when mountPropagation is None or not specified",
+                );
             }
         }
-        _ => e.not_supported(path, Shown::typed(mode), &["Disabled", "Enabled", "IfPossible"]),
+        _ => e.not_supported(
+            path,
+            Shown::typed(mode),
+            &["Disabled", "Enabled", "IfPossible"],
+        ),
     }
 }
 
 /// Mirrors `ValidateVolumeDevices`.
-pub fn validate_volume_devices(container: &Value, pod: &PodFacts<'_>, path: &Path<'_>, e: &mut Errors) {
+pub fn validate_volume_devices(
+    container: &Value,
+    pod: &PodFacts<'_>,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     let mounts = items(container, "volumeMounts");
     let (mut names, mut paths): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for (i, d) in items(container, "volumeDevices").iter().enumerate() {
         let at = path.index(i);
         let (name, device_path) = (text(d, "name"), text(d, "devicePath"));
-        let volume = pod.volumes.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+        let volume = pod
+            .volumes
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, v)| *v);
         if name.is_empty() {
             e.required(&at.child("name"), "");
         }
@@ -132,7 +181,9 @@ pub fn validate_volume_devices(container: &Value, pod: &PodFacts<'_>, path: &Pat
             e.invalid(&at.child("name"), name, "must be unique");
         }
         match volume {
-            Some(v) if sub(v, "persistentVolumeClaim").is_none() && sub(v, "ephemeral").is_none() => {
+            Some(v)
+                if sub(v, "persistentVolumeClaim").is_none() && sub(v, "ephemeral").is_none() =>
+            {
                 let detail = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode";
                 e.invalid(&at.child("name"), name, detail);
             }
@@ -146,15 +197,27 @@ pub fn validate_volume_devices(container: &Value, pod: &PodFacts<'_>, path: &Pat
             e.invalid(&at.child("devicePath"), device_path, "must be unique");
         }
         if has_backsteps(device_path) {
-            e.invalid(&at.child("devicePath"), device_path, "can not contain backsteps ('..')");
+            e.invalid(
+                &at.child("devicePath"),
+                device_path,
+                "can not contain backsteps ('..')",
+            );
         } else {
             paths.push(device_path);
         }
         if mounts.iter().any(|m| text(m, "name") == name) {
-            e.invalid(&at.child("name"), name, "must not already exist in volumeMounts");
+            e.invalid(
+                &at.child("name"),
+                name,
+                "must not already exist in volumeMounts",
+            );
         }
         if mounts.iter().any(|m| text(m, "mountPath") == device_path) {
-            e.invalid(&at.child("devicePath"), device_path, "must not already exist as a path in volumeMounts");
+            e.invalid(
+                &at.child("devicePath"),
+                device_path,
+                "must not already exist as a path in volumeMounts",
+            );
         }
         if !name.is_empty() {
             names.push(name);

@@ -115,7 +115,11 @@ pub fn is_dns1035_label(s: &str) -> Vec<Str> {
     }
     if !(label_matches(s) && s.starts_with(|c: char| c.is_ascii_lowercase())) {
         let message = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
-        out.push(regex_error(message, "[a-z]([-a-z0-9]*[a-z0-9])?", &["my-name", "abc-123"]));
+        out.push(regex_error(
+            message,
+            "[a-z]([-a-z0-9]*[a-z0-9])?",
+            &["my-name", "abc-123"],
+        ));
     }
     out
 }
@@ -123,12 +127,17 @@ pub fn is_dns1035_label(s: &str) -> Vec<Str> {
 fn qualified_matches(s: &str) -> bool {
     let b = s.as_bytes();
     matches!((b.first(), b.last()), (Some(f), Some(l)) if f.is_ascii_alphanumeric() && l.is_ascii_alphanumeric())
-        && b.iter().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(c))
+        && b.iter()
+            .all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(c))
 }
 
 /// `N characters`; keys and values of labels count bytes from 1.35 on.
 fn label_max_len(n: usize, version: Minor) -> Str {
-    let unit = if version >= Minor(35) { "bytes" } else { "characters" };
+    let unit = if version >= Minor(35) {
+        "bytes"
+    } else {
+        "characters"
+    };
     format!("must be no more than {n} {unit}").into()
 }
 
@@ -154,7 +163,11 @@ pub fn is_qualified_name(s: &str, version: Minor) -> Vec<Str> {
             *name
         }
         _ => {
-            let what = if version >= Minor(35) { "a valid label key" } else { "a qualified name" };
+            let what = if version >= Minor(35) {
+                "a valid label key"
+            } else {
+                "a qualified name"
+            };
             let end = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
             return vec![format!("{what} {}{end}", rule()).into()];
         }
@@ -179,14 +192,22 @@ pub fn is_valid_label_value(s: &str, version: Minor) -> Vec<Str> {
     if !s.is_empty() && !qualified_matches(s) {
         let message = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
         let format = format!("({QUALIFIED_FMT})?");
-        out.push(regex_error(message, &format, &["MyValue", "my_value", "12345"]));
+        out.push(regex_error(
+            message,
+            &format,
+            &["MyValue", "my_value", "12345"],
+        ));
     }
     out
 }
 
 /// A port number.
 pub fn is_valid_port_num(port: i64) -> Vec<Str> {
-    if (1..=65535).contains(&port) { Vec::new() } else { vec![inclusive_range(1, 65535)] }
+    if (1..=65535).contains(&port) {
+        Vec::new()
+    } else {
+        vec![inclusive_range(1, 65535)]
+    }
 }
 
 /// A port name.
@@ -212,7 +233,9 @@ pub fn is_valid_port_name(s: &str) -> Vec<Str> {
 
 /// `25%`
 pub fn is_valid_percent(s: &str) -> Vec<Str> {
-    let ok = s.strip_suffix('%').is_some_and(|n| !n.is_empty() && n.bytes().all(|c| c.is_ascii_digit()));
+    let ok = s
+        .strip_suffix('%')
+        .is_some_and(|n| !n.is_empty() && n.bytes().all(|c| c.is_ascii_digit()));
     if ok {
         return Vec::new();
     }
@@ -249,7 +272,11 @@ pub fn is_env_var_name(s: &str, version: Minor) -> Vec<Str> {
     if !(b.first().is_some_and(|c| part(*c)) && b.iter().all(|c| part(*c) || c.is_ascii_digit())) {
         let message = "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit";
         let format = "[-._a-zA-Z][-._a-zA-Z0-9]*";
-        out.push(regex_error(message, format, &["my.env-name", "MY_ENV.NAME", "MyEnvName1"]));
+        out.push(regex_error(
+            message,
+            format,
+            &["my.env-name", "MY_ENV.NAME", "MyEnvName1"],
+        ));
     }
     out.extend(has_ch_dir_prefix(s));
     out
@@ -261,9 +288,17 @@ pub fn is_config_map_key(s: &str) -> Vec<Str> {
     if s.len() > 253 {
         out.push(max_len(253));
     }
-    if s.is_empty() || !s.bytes().all(|c| c.is_ascii_alphanumeric() || b"-._".contains(&c)) {
+    if s.is_empty()
+        || !s
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || b"-._".contains(&c))
+    {
         let message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
-        out.push(regex_error(message, "[-._a-zA-Z0-9]+", &["key.name", "KEY_NAME", "key-name"]));
+        out.push(regex_error(
+            message,
+            "[-._a-zA-Z0-9]+",
+            &["key.name", "KEY_NAME", "key-name"],
+        ));
     }
     out.extend(has_ch_dir_prefix(s));
     out
@@ -298,7 +333,10 @@ pub fn is_valid_path_segment_name(s: &str) -> Vec<Str> {
 pub fn parse_ip(s: &str) -> Option<std::net::IpAddr> {
     if s.contains(':') {
         // Go's parser takes no zone here.
-        return s.parse::<std::net::Ipv6Addr>().ok().map(std::net::IpAddr::from);
+        return s
+            .parse::<std::net::Ipv6Addr>()
+            .ok()
+            .map(std::net::IpAddr::from);
     }
     let mut bytes = [0u8; 4];
     let parts: Vec<&str> = s.split('.').collect();
@@ -306,7 +344,10 @@ pub fn parse_ip(s: &str) -> Option<std::net::IpAddr> {
         return None;
     }
     for (byte, part) in bytes.iter_mut().zip(parts) {
-        if part.is_empty() || part.len() > 3 && !part.starts_with('0') || !part.bytes().all(|c| c.is_ascii_digit()) {
+        if part.is_empty()
+            || part.len() > 3 && !part.starts_with('0')
+            || !part.bytes().all(|c| c.is_ascii_digit())
+        {
             return None;
         }
         let n: u32 = part.parse().ok()?;
@@ -352,16 +393,28 @@ mod tests {
     fn keys_of_labels() {
         assert!(is_qualified_name("example.com/My.Name_1", V).is_empty());
         let complaints = is_qualified_name(&format!("{}/a", "p".repeat(254)), V);
-        assert_eq!(complaints, vec![Str::from("prefix part must be no more than 253 bytes")]);
+        assert_eq!(
+            complaints,
+            vec![Str::from("prefix part must be no more than 253 bytes")]
+        );
         let complaints = is_qualified_name(&format!("{}/a", "p".repeat(254)), Minor(32));
-        assert_eq!(complaints, vec![Str::from("prefix part must be no more than 253 characters")]);
+        assert_eq!(
+            complaints,
+            vec![Str::from("prefix part must be no more than 253 characters")]
+        );
         assert_eq!(is_qualified_name("", V).len(), 2);
-        assert_eq!(is_qualified_name("/x", V), vec![Str::from("prefix part must be non-empty")]);
+        assert_eq!(
+            is_qualified_name("/x", V),
+            vec![Str::from("prefix part must be non-empty")]
+        );
     }
 
     #[test]
     fn a_subdomain_is_no_label() {
-        assert_eq!(is_dns1123_label("web.v1"), vec![Str::from("must not contain dots")]);
+        assert_eq!(
+            is_dns1123_label("web.v1"),
+            vec![Str::from("must not contain dots")]
+        );
         assert_eq!(is_dns1123_label("Web").len(), 1);
         assert!(is_dns1123_subdomain("a.b-c.d").is_empty());
         assert_eq!(is_dns1123_subdomain("a..b").len(), 1);

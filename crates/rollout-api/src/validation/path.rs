@@ -20,19 +20,31 @@ enum Part<'a> {
 impl<'a> Path<'a> {
     /// A path of one name; dots in it stay as they are.
     pub fn root(name: &'a str) -> Path<'a> {
-        Path { parent: None, part: Part::Child(name) }
+        Path {
+            parent: None,
+            part: Part::Child(name),
+        }
     }
     /// `SELF.name`
     pub fn child(&'a self, name: &'a str) -> Path<'a> {
-        Path { parent: Some(self), part: Part::Child(name) }
+        Path {
+            parent: Some(self),
+            part: Part::Child(name),
+        }
     }
     /// `SELF[i]`
     pub fn index(&'a self, i: usize) -> Path<'a> {
-        Path { parent: Some(self), part: Part::Index(i) }
+        Path {
+            parent: Some(self),
+            part: Part::Index(i),
+        }
     }
     /// `SELF[key]`
     pub fn key(&'a self, key: &'a str) -> Path<'a> {
-        Path { parent: Some(self), part: Part::Key(key) }
+        Path {
+            parent: Some(self),
+            part: Part::Key(key),
+        }
     }
     /// What is at this path in an object.
     pub fn find<'v>(&self, root: &'v Value) -> Option<&'v Value> {
@@ -71,6 +83,9 @@ mod tests {
         let containers = spec.child("containers");
         let first = containers.index(0);
         let limits = first.child("resources.limits");
-        assert_eq!(limits.key("cpu").to_string(), "spec.containers[0].resources.limits[cpu]");
+        assert_eq!(
+            limits.key("cpu").to_string(),
+            "spec.containers[0].resources.limits[cpu]"
+        );
     }
 }

@@ -48,18 +48,32 @@ pub fn validate_os(spec: &Value, path: &Path<'_>, e: &mut Errors) {
         "" => e.required(&path.child("os").child("name"), "cannot be empty"),
         "linux" => validate_linux(spec, path, e),
         "windows" => validate_windows(spec, path, e),
-        other => e.not_supported(&path.child("os"), Shown::typed(other), &["linux", "windows"]),
+        other => e.not_supported(
+            &path.child("os"),
+            Shown::typed(other),
+            &["linux", "windows"],
+        ),
     }
 }
 
 fn validate_linux(spec: &Value, path: &Path<'_>, e: &mut Errors) {
-    let has = |v: &Value| v.get("securityContext").and_then(|c| sub(c, "windowsOptions")).is_some();
+    let has = |v: &Value| {
+        v.get("securityContext")
+            .and_then(|c| sub(c, "windowsOptions"))
+            .is_some()
+    };
     if has(spec) {
-        e.forbidden(&path.child("securityContext").child("windowsOptions"), NOT_FOR_LINUX);
+        e.forbidden(
+            &path.child("securityContext").child("windowsOptions"),
+            NOT_FOR_LINUX,
+        );
     }
     visit_containers(spec, path, |c, at| {
         if has(c) {
-            e.forbidden(&at.child("securityContext").child("windowsOptions"), NOT_FOR_LINUX);
+            e.forbidden(
+                &at.child("securityContext").child("windowsOptions"),
+                NOT_FOR_LINUX,
+            );
         }
     });
 }
@@ -83,7 +97,9 @@ fn validate_windows(spec: &Value, path: &Path<'_>, e: &mut Errors) {
         }
     }
     visit_containers(spec, path, |c, at| {
-        let Some(context) = sub(c, "securityContext") else { return };
+        let Some(context) = sub(c, "securityContext") else {
+            return;
+        };
         let at = at.child("securityContext");
         for key in CONTAINER_FIELDS {
             if sub(context, key).is_some() {
@@ -95,7 +111,10 @@ fn validate_windows(spec: &Value, path: &Path<'_>, e: &mut Errors) {
 
 /// Mirrors `validateWindowsHostProcessPod`.
 pub fn validate_windows_host_process(spec: &Value, path: &Path<'_>, e: &mut Errors) {
-    let of = |v: &Value| v.at("securityContext.windowsOptions").and_then(|o| flag(o, "hostProcess"));
+    let of = |v: &Value| {
+        v.at("securityContext.windowsOptions")
+            .and_then(|o| flag(o, "hostProcess"))
+    };
     let pod = of(spec);
     let (mut total, mut host) = (0, 0);
     visit_containers(spec, path, |c, at| {
@@ -108,7 +127,11 @@ pub fn validate_windows_host_process(spec: &Value, path: &Path<'_>, e: &mut Erro
                 at.child("securityContext"),
                 format!("pod hostProcess value must be identical if both are specified, was {pod}"),
             );
-            e.invalid(&context_at.child("windowsOptions").child("hostProcess"), own, detail);
+            e.invalid(
+                &context_at.child("windowsOptions").child("hostProcess"),
+                own,
+                detail,
+            );
         }
         if own.or(pod) == Some(true) {
             host += 1;

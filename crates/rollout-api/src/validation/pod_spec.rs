@@ -1,12 +1,16 @@
 //! The pod spec and the pod template. Mirrors `ValidatePodSpec` and `ValidatePodTemplateSpec`, pkg/apis/core/validation/validation.go.
 
-use super::affinity::{validate_affinity, validate_tolerations, validate_topology_spread_constraints};
-use super::containers::{PodFacts, validate_containers, validate_ephemeral_containers, validate_init_containers};
+use super::affinity::{
+    validate_affinity, validate_tolerations, validate_topology_spread_constraints,
+};
+use super::containers::{
+    PodFacts, validate_containers, validate_ephemeral_containers, validate_init_containers,
+};
 use super::env::validate_pod_resource_claims;
 use super::errors::Errors;
 use super::meta::{
-    entries, flag, int, items, sub, text, validate_annotations, validate_dns1123_label, validate_dns1123_subdomain,
-    validate_label_name, validate_labels,
+    entries, flag, int, items, sub, text, validate_annotations, validate_dns1123_label,
+    validate_dns1123_subdomain, validate_label_name, validate_labels,
 };
 use super::mounts::validate_local_descending_path;
 use super::names::{self, inclusive_range};
@@ -48,7 +52,10 @@ pub fn validate_pod_template(template: &Value, path: &Path<'_>, e: &mut Errors) 
     validate_pod_spec(spec, None, PodOptions::default(), &spec_at, e);
     validate_profile_annotations(meta, spec, &spec_at, e);
     if !items(spec, "ephemeralContainers").is_empty() {
-        e.forbidden(&spec_at.child("ephemeralContainers"), "ephemeral containers not allowed in pod template");
+        e.forbidden(
+            &spec_at.child("ephemeralContainers"),
+            "ephemeral containers not allowed in pod template",
+        );
     }
 }
 
@@ -60,12 +67,17 @@ pub fn validate_pod_annotations(meta: &Value, spec: &Value, path: &Path<'_>, e: 
     if let Some(value) = get(mirror)
         && text(spec, "nodeName").is_empty()
     {
-        e.invalid(&path.key(mirror), value, "must set spec.nodeName if mirror pod annotation is set");
+        e.invalid(
+            &path.key(mirror),
+            value,
+            "must set spec.nodeName if mirror pod annotation is set",
+        );
     }
     let cost = "controller.kubernetes.io/pod-deletion-cost";
     if let Some(value) = get(cost) {
         // No plus sign and no zero in front.
-        let plain = value == "0" || value.starts_with(|c: char| c == '-' || ('1'..='9').contains(&c));
+        let plain =
+            value == "0" || value.starts_with(|c: char| c == '-' || ('1'..='9').contains(&c));
         if !plain || value.parse::<i32>().is_err() {
             e.invalid(&path.key(cost), value, "must be a 32bit integer");
         }
@@ -80,15 +92,22 @@ pub fn validate_pod_annotations(meta: &Value, spec: &Value, path: &Path<'_>, e: 
         }
     }
     for (key, value) in entries(annotations) {
-        let Some(name) = key.strip_prefix("container.apparmor.security.beta.kubernetes.io/") else { continue };
+        let Some(name) = key.strip_prefix("container.apparmor.security.beta.kubernetes.io/") else {
+            continue;
+        };
         let mut found = false;
         visit_containers(spec, path, |c, _| found |= text(c, "name") == name);
         if !found {
             e.invalid(&path.key(key), name, "container not found");
         }
         let profile = value.as_str().unwrap_or("");
-        if !["", "runtime/default", "unconfined"].contains(&profile) && !profile.starts_with("localhost/") {
-            let detail = format!("invalid AppArmor profile name: {}", crate::gofmt::quote(profile));
+        if !["", "runtime/default", "unconfined"].contains(&profile)
+            && !profile.starts_with("localhost/")
+        {
+            let detail = format!(
+                "invalid AppArmor profile name: {}",
+                crate::gofmt::quote(profile)
+            );
             e.invalid(&path.key(key), profile, detail);
         }
     }
@@ -108,20 +127,36 @@ fn validate_seccomp_annotation(profile: &str, path: &Path<'_>, e: &mut Errors) {
 pub fn validate_profile_annotations(meta: &Value, spec: &Value, path: &Path<'_>, e: &mut Errors) {
     let annotations = meta.get("annotations");
     let get = |key: &str| annotations.and_then(|a| a.get(key)).and_then(Value::as_str);
-    let profile = |v: &'_ Value, key: &str| v.get("securityContext").and_then(|c| sub(c, key)).cloned();
+    let profile =
+        |v: &'_ Value, key: &str| v.get("securityContext").and_then(|c| sub(c, key)).cloned();
     if let Some(field) = profile(spec, "seccompProfile")
         && let Some(annotation) = get("seccomp.security.alpha.kubernetes.io/pod")
     {
         let at = path.child("securityContext");
-        match_profile(annotation, &field, "seccomp", &at.child("seccompProfile"), e);
+        match_profile(
+            annotation,
+            &field,
+            "seccomp",
+            &at.child("seccompProfile"),
+            e,
+        );
     }
     visit_containers(spec, path, |c, at| {
-        let key = format!("container.seccomp.security.alpha.kubernetes.io/{}", text(c, "name"));
+        let key = format!(
+            "container.seccomp.security.alpha.kubernetes.io/{}",
+            text(c, "name")
+        );
         if let Some(field) = profile(c, "seccompProfile")
             && let Some(annotation) = get(&key)
         {
             let at = at.child("securityContext");
-            match_profile(annotation, &field, "seccomp", &at.child("seccompProfile"), e);
+            match_profile(
+                annotation,
+                &field,
+                "seccomp",
+                &at.child("seccompProfile"),
+                e,
+            );
         }
     });
     if spec.str_at("os.name") == "windows" {
@@ -129,12 +164,21 @@ pub fn validate_profile_annotations(meta: &Value, spec: &Value, path: &Path<'_>,
     }
     let of_pod = profile(spec, "appArmorProfile");
     visit_containers(spec, path, |c, at| {
-        let key = format!("container.apparmor.security.beta.kubernetes.io/{}", text(c, "name"));
+        let key = format!(
+            "container.apparmor.security.beta.kubernetes.io/{}",
+            text(c, "name")
+        );
         if let Some(field) = profile(c, "appArmorProfile").or_else(|| of_pod.clone())
             && let Some(annotation) = get(&key)
         {
             let at = at.child("securityContext");
-            match_profile(annotation, &field, "apparmor", &at.child("appArmorProfile"), e);
+            match_profile(
+                annotation,
+                &field,
+                "apparmor",
+                &at.child("appArmorProfile"),
+                e,
+            );
         }
     });
 }
@@ -143,27 +187,44 @@ fn match_profile(annotation: &str, field: &Value, what: &str, path: &Path<'_>, e
     let local = annotation.strip_prefix("localhost/");
     let same_type = match text(field, "type") {
         "Unconfined" => annotation == "unconfined",
-        "RuntimeDefault" => annotation == "runtime/default" || (what == "seccomp" && annotation == "docker/default"),
+        "RuntimeDefault" => {
+            annotation == "runtime/default" || (what == "seccomp" && annotation == "docker/default")
+        }
         "Localhost" => local.is_some(),
         _ => true,
     };
     if !same_type {
-        e.forbidden(&path.child("type"), format!("{what} type in annotation and field must match"));
-    } else if text(field, "type") == "Localhost" && local != field.get("localhostProfile").and_then(Value::as_str) {
+        e.forbidden(
+            &path.child("type"),
+            format!("{what} type in annotation and field must match"),
+        );
+    } else if text(field, "type") == "Localhost"
+        && local != field.get("localhostProfile").and_then(Value::as_str)
+    {
         let detail = format!("{what} profile in annotation and field must match");
         e.forbidden(&path.child("localhostProfile"), detail);
     }
 }
 
 /// Mirrors `ValidatePodSpec`; `pod` is the name of a real pod.
-pub fn validate_pod_spec(spec: &Value, pod: Option<&str>, options: PodOptions, path: &Path<'_>, e: &mut Errors) {
+pub fn validate_pod_spec(
+    spec: &Value,
+    pod: Option<&str>,
+    options: PodOptions,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     let grace = int(spec, "terminationGracePeriodSeconds");
     if grace.is_none() && e.since(30) {
         e.required(&path.child("terminationGracePeriodSeconds"), "");
     }
     let facts = PodFacts {
         volumes: validate_volumes(spec, pod, &path.child("volumes"), e),
-        claims: items(spec, "resourceClaims").iter().map(|c| text(c, "name")).filter(|n| !n.is_empty()).collect(),
+        claims: items(spec, "resourceClaims")
+            .iter()
+            .map(|c| text(c, "name"))
+            .filter(|n| !n.is_empty())
+            .collect(),
         grace,
         restart_policy: text(spec, "restartPolicy"),
         host_users: flag(spec, "hostUsers") != Some(false),
@@ -172,13 +233,23 @@ pub fn validate_pod_spec(spec: &Value, pod: Option<&str>, options: PodOptions, p
     let containers = items(spec, "containers");
     validate_pod_resource_claims(spec, &path.child("resourceClaims"), e);
     validate_containers(containers, &facts, &path.child("containers"), e);
-    validate_init_containers(items(spec, "initContainers"), containers, &facts, &path.child("initContainers"), e);
+    validate_init_containers(
+        items(spec, "initContainers"),
+        containers,
+        &facts,
+        &path.child("initContainers"),
+        e,
+    );
     validate_ephemeral_containers(spec, &facts, &path.child("ephemeralContainers"), e);
     if e.since(34) {
         validate_pod_resources(spec, &facts.claims, &path.child("resources"), e);
     }
     validate_host_network_ports(spec, options, &path.child("containers"), e);
-    e.one_of(&path.child("restartPolicy"), facts.restart_policy, &["Always", "OnFailure", "Never"]);
+    e.one_of(
+        &path.child("restartPolicy"),
+        facts.restart_policy,
+        &["Always", "OnFailure", "Never"],
+    );
     let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
     e.one_of(&path.child("dnsPolicy"), text(spec, "dnsPolicy"), &policies);
     validate_labels(spec.get("nodeSelector"), &path.child("nodeSelector"), e);
@@ -189,9 +260,17 @@ pub fn validate_pod_spec(spec: &Value, pod: Option<&str>, options: PodOptions, p
     validate_dns_config(spec, &path.child("dnsConfig"), e);
     let gates_at = path.child("readinessGates");
     for (i, gate) in items(spec, "readinessGates").iter().enumerate() {
-        validate_label_name(text(gate, "conditionType"), &gates_at.index(i).child("conditionType"), e);
+        validate_label_name(
+            text(gate, "conditionType"),
+            &gates_at.index(i).child("conditionType"),
+            e,
+        );
     }
-    validate_scheduling_gates(items(spec, "schedulingGates"), &path.child("schedulingGates"), e);
+    validate_scheduling_gates(
+        items(spec, "schedulingGates"),
+        &path.child("schedulingGates"),
+        e,
+    );
     let constraints = items(spec, "topologySpreadConstraints");
     validate_topology_spread_constraints(constraints, &path.child("topologySpreadConstraints"), e);
     validate_windows_host_process(spec, path, e);
@@ -200,7 +279,13 @@ pub fn validate_pod_spec(spec: &Value, pod: Option<&str>, options: PodOptions, p
     if let Some(overhead) = sub(spec, "overhead") {
         let mut limits = Value::object();
         limits.map_mut().insert("limits", overhead.clone());
-        validate_resource_requirements(&limits, Resources::Container, &[], &path.child("overhead"), e);
+        validate_resource_requirements(
+            &limits,
+            Resources::Container,
+            &[],
+            &path.child("overhead"),
+            e,
+        );
     }
     validate_os(spec, path, e);
 }
@@ -216,7 +301,11 @@ fn validate_names(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     if let Some(seconds) = int(spec, "activeDeadlineSeconds")
         && !(1..=i64::from(i32::MAX)).contains(&seconds)
     {
-        e.invalid(&path.child("activeDeadlineSeconds"), seconds, inclusive_range(1, i64::from(i32::MAX)));
+        e.invalid(
+            &path.child("activeDeadlineSeconds"),
+            seconds,
+            inclusive_range(1, i64::from(i32::MAX)),
+        );
     }
     for key in ["hostname", "subdomain"] {
         let name = text(spec, key);
@@ -243,7 +332,11 @@ fn validate_names(spec: &Value, path: &Path<'_>, e: &mut Errors) {
         validate_dns1123_subdomain(class, &path.child("runtimeClassName"), e);
     }
     if let Some(policy) = sub(spec, "preemptionPolicy").and_then(Value::as_str) {
-        e.one_of(&path.child("preemptionPolicy"), policy, &["PreemptLowerPriority", "Never"]);
+        e.one_of(
+            &path.child("preemptionPolicy"),
+            policy,
+            &["PreemptLowerPriority", "Never"],
+        );
     }
 }
 
@@ -258,7 +351,11 @@ fn validate_host_network_ports(spec: &Value, options: PodOptions, path: &Path<'_
             let host = int(port, "hostPort").unwrap_or(0);
             if (options.is_pod || host != 0) && host != int(port, "containerPort").unwrap_or(0) {
                 let at = ports_at.index(i);
-                e.invalid(&at.child("hostPort"), host, "must match `containerPort` when `hostNetwork` is true");
+                e.invalid(
+                    &at.child("hostPort"),
+                    host,
+                    "must match `containerPort` when `hostNetwork` is true",
+                );
             }
         }
     }
@@ -269,7 +366,11 @@ fn validate_host_users(spec: &Value, facts: &PodFacts<'_>, path: &Path<'_>, e: &
         return;
     }
     // The last two names are written with capitals by the server.
-    for (key, shown) in [("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")] {
+    for (key, shown) in [
+        ("hostNetwork", "hostNetwork"),
+        ("hostPID", "HostPID"),
+        ("hostIPC", "HostIPC"),
+    ] {
         if flag(spec, key) == Some(true) {
             e.forbidden(&path.child(shown), "when `pod.Spec.HostUsers` is false");
         }
@@ -279,14 +380,20 @@ fn validate_host_users(spec: &Value, facts: &PodFacts<'_>, path: &Path<'_>, e: &
 fn validate_dns_config(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     let config = sub(spec, "dnsConfig");
     let none = Value::object();
-    let (servers, searches) = (items(config.unwrap_or(&none), "nameservers"), items(config.unwrap_or(&none), "searches"));
+    let (servers, searches) = (
+        items(config.unwrap_or(&none), "nameservers"),
+        items(config.unwrap_or(&none), "searches"),
+    );
     let servers_at = path.child("nameservers");
     if text(spec, "dnsPolicy") == "None" {
         if config.is_none() {
             return e.required(path, "must provide `dnsConfig` when `dnsPolicy` is None");
         }
         if servers.is_empty() {
-            return e.required(&servers_at, "must provide at least one DNS nameserver when `dnsPolicy` is None");
+            return e.required(
+                &servers_at,
+                "must provide at least one DNS nameserver when `dnsPolicy` is None",
+            );
         }
     }
     let Some(config) = config else { return };
@@ -301,11 +408,19 @@ fn validate_dns_config(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     let searches_at = path.child("searches");
     let shown = || Tree::scalars("[]string", config.get("searches"));
     if searches.len() > 32 {
-        e.invalid(&searches_at, shown(), "must not have more than 32 search paths");
+        e.invalid(
+            &searches_at,
+            shown(),
+            "must not have more than 32 search paths",
+        );
     }
-    let total: usize = searches.iter().map(|s| s.as_str().map_or(0, str::len) + 1).sum();
+    let total: usize = searches
+        .iter()
+        .map(|s| s.as_str().map_or(0, str::len) + 1)
+        .sum();
     if total > 2049 {
-        let detail = "must not have more than 2048 characters (including spaces) in the search list";
+        let detail =
+            "must not have more than 2048 characters (including spaces) in the search list";
         e.invalid(&searches_at, shown(), detail);
     }
     for (i, search) in searches.iter().enumerate() {

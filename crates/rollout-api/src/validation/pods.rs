@@ -5,20 +5,31 @@ use super::errors::Errors;
 use super::meta::{items, sub, text, validate_object_meta, validate_object_meta_update};
 use super::names;
 use super::path::Path;
-use super::pod_spec::{PodOptions, validate_pod_annotations, validate_pod_spec, validate_profile_annotations};
+use super::pod_spec::{
+    PodOptions, validate_pod_annotations, validate_pod_spec, validate_profile_annotations,
+};
 use crate::value::Value;
 
 /// Mirrors `ValidatePodCreate`.
 pub fn validate_pod(pod: &Value, e: &mut Errors) {
     let none = Value::object();
-    let (meta, spec) = (sub(pod, "metadata").unwrap_or(&none), sub(pod, "spec").unwrap_or(&none));
+    let (meta, spec) = (
+        sub(pod, "metadata").unwrap_or(&none),
+        sub(pod, "spec").unwrap_or(&none),
+    );
     validate_pod_metadata_and_spec(pod, meta, spec, e);
     let path = Path::root("spec");
     if !items(spec, "ephemeralContainers").is_empty() {
-        e.forbidden(&path.child("ephemeralContainers"), "cannot be set on create");
+        e.forbidden(
+            &path.child("ephemeralContainers"),
+            "cannot be set on create",
+        );
     }
     if !text(spec, "nodeName").is_empty() && !items(spec, "schedulingGates").is_empty() {
-        e.forbidden(&path.child("nodeName"), "cannot be set until all schedulingGates have been cleared");
+        e.forbidden(
+            &path.child("nodeName"),
+            "cannot be set until all schedulingGates have been cleared",
+        );
     }
     validate_profile_annotations(meta, spec, &path, e);
 }
@@ -27,7 +38,13 @@ fn validate_pod_metadata_and_spec(pod: &Value, meta: &Value, spec: &Value, e: &m
     let path = Path::root("spec");
     validate_object_meta(pod, true, names::is_dns1123_subdomain, e);
     validate_pod_annotations(meta, spec, &Path::root("metadata").child("annotations"), e);
-    validate_pod_spec(spec, Some(text(meta, "name")), PodOptions { is_pod: true }, &path, e);
+    validate_pod_spec(
+        spec,
+        Some(text(meta, "name")),
+        PodOptions { is_pod: true },
+        &path,
+        e,
+    );
     if text(spec, "serviceAccountName").is_empty() {
         let volumes_at = path.child("volumes");
         for (i, volume) in items(spec, "volumes").iter().enumerate() {
@@ -55,7 +72,10 @@ fn validate_pod_metadata_and_spec(pod: &Value, meta: &Value, spec: &Value, e: &m
 /// Differs: the refusal of other changes ends without Go's diff of the two specs.
 pub fn validate_pod_update(new: &Value, old: &Value, e: &mut Errors) {
     let none = Value::object();
-    let (meta, spec) = (sub(new, "metadata").unwrap_or(&none), sub(new, "spec").unwrap_or(&none));
+    let (meta, spec) = (
+        sub(new, "metadata").unwrap_or(&none),
+        sub(new, "spec").unwrap_or(&none),
+    );
     let before = sub(old, "spec").unwrap_or(&none);
     validate_object_meta_update(new, old, e);
     validate_pod_metadata_and_spec(new, meta, spec, e);
@@ -75,12 +95,23 @@ pub fn validate_pod_update(new: &Value, old: &Value, e: &mut Errors) {
         }
     }
     let deadline_at = path.child("activeDeadlineSeconds");
-    match (spec.int_at("activeDeadlineSeconds"), before.int_at("activeDeadlineSeconds")) {
+    match (
+        spec.int_at("activeDeadlineSeconds"),
+        before.int_at("activeDeadlineSeconds"),
+    ) {
         (Some(seconds), _) if !(0..=i64::from(i32::MAX)).contains(&seconds) => {
-            return e.invalid(&deadline_at, seconds, names::inclusive_range(0, i64::from(i32::MAX)));
+            return e.invalid(
+                &deadline_at,
+                seconds,
+                names::inclusive_range(0, i64::from(i32::MAX)),
+            );
         }
         (Some(seconds), Some(former)) if former < seconds => {
-            return e.invalid(&deadline_at, seconds, "must be less than or equal to previous value");
+            return e.invalid(
+                &deadline_at,
+                seconds,
+                "must be less than or equal to previous value",
+            );
         }
         (None, Some(_)) => {
             let detail = "must not update from a positive integer to nil value";
@@ -93,8 +124,14 @@ pub fn validate_pod_update(new: &Value, old: &Value, e: &mut Errors) {
         t.map_mut().remove("tolerationSeconds");
         t
     };
-    let kept: Vec<Value> = items(spec, "tolerations").iter().map(without_seconds).collect();
-    if items(before, "tolerations").iter().any(|t| !kept.contains(&without_seconds(t))) {
+    let kept: Vec<Value> = items(spec, "tolerations")
+        .iter()
+        .map(without_seconds)
+        .collect();
+    if items(before, "tolerations")
+        .iter()
+        .any(|t| !kept.contains(&without_seconds(t)))
+    {
         let detail = "existing toleration can not be modified except its tolerationSeconds";
         e.forbidden(&path.child("tolerations"), detail);
     }
@@ -103,13 +140,17 @@ pub fn validate_pod_update(new: &Value, old: &Value, e: &mut Errors) {
         if !gates.iter().any(|g| text(g, "name") == text(gate, "name")) {
             let gates_at = path.child("schedulingGates");
             let name = text(gate, "name");
-            let detail = format!("only deletion is allowed, but found new scheduling gate '{name}'");
+            let detail =
+                format!("only deletion is allowed, but found new scheduling gate '{name}'");
             e.forbidden(&gates_at.index(i).child("name"), detail);
         }
     }
     if munged(spec, before) != *before {
         let fields = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-        e.forbidden(&path, format!("pod updates may not change fields other than {fields}\n"));
+        e.forbidden(
+            &path,
+            format!("pod updates may not change fields other than {fields}\n"),
+        );
     }
 }
 
@@ -124,7 +165,9 @@ fn munged(spec: &Value, before: &Value) -> Value {
             }
         }
     }
-    let negative = before.int_at("terminationGracePeriodSeconds").is_some_and(|s| s < 0);
+    let negative = before
+        .int_at("terminationGracePeriodSeconds")
+        .is_some_and(|s| s < 0);
     let to_one = spec.int_at("terminationGracePeriodSeconds") == Some(1);
     let mut restore = vec!["activeDeadlineSeconds", "schedulingGates", "tolerations"];
     if negative && to_one {

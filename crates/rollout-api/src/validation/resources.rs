@@ -1,12 +1,12 @@
 //! Resource names and quantities of containers. Mirrors the second half of pkg/apis/core/validation/validation.go.
 
-use super::amount::Amount;
 use super::errors::Errors;
 use super::meta::{entries, items, sub, text, validate_dns1123_label};
 use super::names;
 use super::path::Path;
 use super::shown::{Shown, Tree};
 use crate::gofmt::quote;
+use crate::quantity::Quantity;
 use crate::value::{Str, Value};
 
 /// Which list of resource names counts.
@@ -84,7 +84,11 @@ pub fn validate_resource_name(name: &str, path: &Path<'_>, e: &mut Errors) -> bo
         return false;
     }
     if !name.contains('/') && !is_standard_quota(name) && name != "storage" {
-        e.invalid(path, Shown::stringer(name), "must be a standard resource type or fully qualified");
+        e.invalid(
+            path,
+            Shown::stringer(name),
+            "must be a standard resource type or fully qualified",
+        );
         return false;
     }
     true
@@ -95,10 +99,18 @@ pub fn validate_container_resource_name(name: &str, path: &Path<'_>, e: &mut Err
     validate_resource_name(name, path, e);
     if !name.contains('/') {
         if !(["cpu", "memory", "ephemeral-storage"].contains(&name) || is_huge_page(name)) {
-            e.invalid(path, Shown::stringer(name), "must be a standard resource for containers");
+            e.invalid(
+                path,
+                Shown::stringer(name),
+                "must be a standard resource for containers",
+            );
         }
     } else if !is_native(name) && !is_extended(name, e) {
-        e.invalid(path, Shown::stringer(name), "doesn't follow extended resource name standard");
+        e.invalid(
+            path,
+            Shown::stringer(name),
+            "doesn't follow extended resource name standard",
+        );
     }
 }
 
@@ -106,13 +118,23 @@ pub fn validate_container_resource_name(name: &str, path: &Path<'_>, e: &mut Err
 pub fn validate_quota_resource_name(name: &str, path: &Path<'_>, e: &mut Errors) {
     validate_resource_name(name, path, e);
     if !name.contains('/') && !is_standard_quota(name) {
-        e.invalid(path, Shown::stringer(name), "must be a standard resource for quota");
+        e.invalid(
+            path,
+            Shown::stringer(name),
+            "must be a standard resource for quota",
+        );
     }
 }
 
 fn validate_pod_resource_name(name: &str, path: &Path<'_>, e: &mut Errors) {
-    if validate_resource_name(name, path, e) && !(["cpu", "memory"].contains(&name) || is_huge_page(name)) {
-        e.not_supported(path, Shown::stringer(name), &["cpu", "hugepages-", "memory"]);
+    if validate_resource_name(name, path, e)
+        && !(["cpu", "memory"].contains(&name) || is_huge_page(name))
+    {
+        e.not_supported(
+            path,
+            Shown::stringer(name),
+            &["cpu", "hugepages-", "memory"],
+        );
     }
 }
 
@@ -124,78 +146,89 @@ pub fn quantity(v: &Value) -> Str {
     }
 }
 
-fn amount(v: &Value) -> Option<Amount> {
-    Amount::parse(&quantity(v))
+fn amount(v: &Value) -> Option<Quantity> {
+    Quantity::of(v)
 }
 
-/// `resource.Quantity` in Go's notation.
+/// Is the quantity below zero?
+pub fn is_negative(v: &Value) -> bool {
+    amount(v).is_some_and(|q| q.sign() < 0)
+}
+
+/// Thousandths beyond whole units; a number too large for 64 bits counts, too.
+pub fn is_fractional(v: &Value) -> bool {
+    amount(v).is_some_and(|q| q.milli_value() % 1000 != 0)
+}
+
+/// `resource.Quantity` in Go's notation, from the text the client sent.
 fn quantity_tree(v: &Value, path: &Path<'_>, e: &Errors) -> Tree {
-    let text = quantity(v);
-    let sent = e.sent.as_ref().and_then(|s| path.find(s)).map_or(text.clone(), quantity);
-    let end = sent.find(|c: char| !(c.is_ascii_digit() || "+-.".contains(c))).unwrap_or(sent.len());
-    let (number, suffix) = sent.split_at(end);
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let (factor, exponent, format) = match suffix {
-        "Ki" => (1i64 << 10, 0, "BinarySI"),
-        "Mi" => (1 << 20, 0, "BinarySI"),
-        "Gi" => (1 << 30, 0, "BinarySI"),
-        "Ti" => (1 << 40, 0, "BinarySI"),
-        "n" => (1, -9, "DecimalSI"),
-        "u" => (1, -6, "DecimalSI"),
-        "m" => (1, -3, "DecimalSI"),
-        "k" => (1, 3, "DecimalSI"),
-        "M" => (1, 6, "DecimalSI"),
-        "G" => (1, 9, "DecimalSI"),
-        "T" => (1, 12, "DecimalSI"),
-        "" => (1, 0, "DecimalSI"),
-        other => (1, other.trim_start_matches(['e', 'E']).parse().unwrap_or(0), "DecimalExponent"),
-    };
-    let value = format!("{whole}{fraction}").parse::<i64>().unwrap_or(0).saturating_mul(factor);
-    let scale = exponent - i64::try_from(fraction.len()).unwrap_or(0);
-    let go = format!(
-        "resource.Quantity{{i:resource.int64Amount{{value:{value}, scale:{scale}}}, d:resource.infDecAmount{{Dec:(*inf.Dec)(nil)}}, s:\"\", Format:{}}}",
-        quote(format)
-    );
-    Tree::Both(go, quote(&text))
+    let sent = e.sent.as_ref().and_then(|s| path.find(s)).unwrap_or(v);
+    let q = amount(sent).unwrap_or_default();
+    let (value, scale, format) = (q.value, q.scale, quote(q.format.name()));
+    let number = format!("resource.int64Amount{{value:{value}, scale:{scale}}}");
+    let decimal = "resource.infDecAmount{Dec:(*inf.Dec)(nil)}";
+    let go = format!("resource.Quantity{{i:{number}, d:{decimal}, s:\"\", Format:{format}}}");
+    Tree::Both(go, quote(&quantity(v)))
+}
+
+/// A quantity as an error's value.
+pub fn shown_quantity(v: &Value) -> Tree {
+    quantity_tree(
+        v,
+        &Path::root(""),
+        &Errors::new(crate::version::Minor::NEWEST),
+    )
 }
 
 /// Mirrors `ValidateNonnegativeQuantity`.
 fn validate_nonnegative_quantity(v: &Value, path: &Path<'_>, e: &mut Errors) {
-    if amount(v).is_some_and(Amount::is_negative) {
-        e.invalid(path, quantity(v).as_str(), "must be greater than or equal to 0");
+    if is_negative(v) {
+        e.invalid(
+            path,
+            quantity(v).as_str(),
+            "must be greater than or equal to 0",
+        );
     }
 }
 
 /// Mirrors `ValidatePositiveQuantityValue`.
 pub fn validate_positive_quantity(v: &Value, path: &Path<'_>, e: &mut Errors) {
-    if amount(v).is_some_and(|a| a.is_negative() || a.is_zero()) {
+    if amount(v).is_some_and(|q| q.sign() <= 0) {
         e.invalid(path, quantity(v).as_str(), "must be greater than zero");
     }
 }
 
 /// Is the quantity above zero?
 pub fn is_positive(v: Option<&Value>) -> bool {
-    v.and_then(amount).is_some_and(|a| !a.is_negative() && !a.is_zero())
+    v.and_then(amount).is_some_and(|q| q.sign() > 0)
 }
 
 /// Mirrors `ValidateResourceQuantityValue`.
 pub fn validate_resource_quantity_value(name: &str, v: &Value, path: &Path<'_>, e: &mut Errors) {
     validate_nonnegative_quantity(v, path, e);
-    if is_integer(name, e) && amount(v).is_some_and(Amount::is_fractional) {
+    if is_integer(name, e) && is_fractional(v) {
         let shown = quantity_tree(v, path, e);
         e.invalid(path, shown, "must be an integer");
     }
 }
 
 fn validate_huge_page_value(name: &str, v: &Value, path: &Path<'_>, e: &mut Errors) {
-    let size = name.strip_prefix("hugepages-").and_then(Amount::parse);
+    let size = name
+        .strip_prefix("hugepages-")
+        .and_then(|s| Quantity::parse(s).ok());
     let fits = match (size, amount(v)) {
-        (Some(size), Some(a)) => !size.is_fractional() && a.is_multiple_of(size),
+        (Some(size), Some(q)) => {
+            size.sign() > 0 && size.milli_value() % 1000 == 0 && q.value() % size.value() == 0
+        }
         _ => false,
     };
     if !fits {
         let text = quantity(v);
-        e.invalid(path, text.as_str(), format!("{text} is not positive integer multiple of {name}"));
+        e.invalid(
+            path,
+            text.as_str(),
+            format!("{text} is not positive integer multiple of {name}"),
+        );
     }
 }
 
@@ -231,17 +264,27 @@ pub fn validate_resource_requirements(
         let text = quantity(q);
         match limits.and_then(|l| l.get(name)) {
             Some(limit) => {
-                let order = amount(q).cmp(&amount(limit));
+                let (Some(a), Some(b)) = (amount(q), amount(limit)) else {
+                    continue;
+                };
+                let order = a.compare(&b);
                 let limit = quantity(limit);
                 if order.is_ne() && !is_overcommit_allowed(name) {
-                    e.invalid(&requests_at, text.as_str(), format!("must be equal to {name} limit of {limit}"));
+                    e.invalid(
+                        &requests_at,
+                        text.as_str(),
+                        format!("must be equal to {name} limit of {limit}"),
+                    );
                 } else if order.is_gt() {
                     let detail = format!("must be less than or equal to {name} limit of {limit}");
                     e.invalid(&requests_at, text.as_str(), detail);
                 }
             }
             None if !is_overcommit_allowed(name) => {
-                e.required(&limits_at, "Limit must be set for non overcommitable resources");
+                e.required(
+                    &limits_at,
+                    "Limit must be set for non overcommitable resources",
+                );
             }
             None => {}
         }
@@ -277,7 +320,10 @@ fn validate_claim_names(claims: &[Value], known: &[&str], path: &Path<'_>, e: &m
             if seen.contains(&key) {
                 e.duplicate(&at, key.as_str());
             } else if request.is_empty() {
-                let overlaps = seen.iter().filter(|s| s.split_once('/').is_some_and(|(n, _)| n == name)).count();
+                let overlaps = seen
+                    .iter()
+                    .filter(|s| s.split_once('/').is_some_and(|(n, _)| n == name))
+                    .count();
                 for _ in 0..overlaps {
                     e.duplicate(&at, name);
                 }
@@ -301,9 +347,14 @@ fn validate_claim_names(claims: &[Value], known: &[&str], path: &Path<'_>, e: &m
 
 /// Mirrors `validatePodResources`: resources of the whole pod (1.34 on by default).
 pub fn validate_pod_resources(spec: &Value, claims: &[&str], path: &Path<'_>, e: &mut Errors) {
-    let Some(resources) = sub(spec, "resources") else { return };
+    let Some(resources) = sub(spec, "resources") else {
+        return;
+    };
     if sub(resources, "claims").is_some() {
-        e.forbidden(&path.child("claims"), "claims cannot be set for Resources at pod-level");
+        e.forbidden(
+            &path.child("claims"),
+            "claims cannot be set for Resources at pod-level",
+        );
     }
     validate_resource_requirements(resources, Resources::Pod, claims, path, e);
     let requests_at = path.child("requests");
@@ -315,24 +366,40 @@ pub fn validate_pod_resources(spec: &Value, claims: &[&str], path: &Path<'_>, e:
     names.sort_unstable();
     names.dedup();
     for name in names {
-        let parts = items(spec, "containers").iter().filter_map(|c| c.at("resources.requests")?.get(name));
-        let texts: Vec<Str> = parts.map(quantity).collect();
-        let Some(sum) = Amount::sum(&texts) else { continue };
-        let pod = resources.at("requests").and_then(|r| r.get(name)).map_or(Str::from("0"), quantity);
-        if Amount::parse(&pod).is_some_and(|p| sum > p) {
-            let total = if texts.len() == 1 { texts[0].to_string() } else { sum.show(&texts[0]) };
-            let detail = format!("must be greater than or equal to aggregate container requests of {total}");
-            e.invalid(&requests_at.key(name), pod.as_str(), detail);
+        let parts = items(spec, "containers")
+            .iter()
+            .filter_map(|c| c.at("resources.requests")?.get(name));
+        let sum = parts
+            .filter_map(amount)
+            .reduce(|a, b| a.plus(&b))
+            .unwrap_or_default();
+        let pod = resources
+            .at("requests")
+            .and_then(|r| r.get(name))
+            .and_then(amount)
+            .unwrap_or_default();
+        if sum.compare(&pod).is_gt() {
+            let detail =
+                format!("must be greater than or equal to aggregate container requests of {sum}");
+            e.invalid(&requests_at.key(name), pod.to_string(), detail);
         }
     }
     let containers_at = path.child("containers");
     for (i, c) in items(spec, "containers").iter().enumerate() {
         for (name, q) in entries(c.at("resources.limits")) {
-            let Some(pod) = resources.at("limits").and_then(|l| l.get(name)) else { continue };
-            if amount(q) > amount(pod) {
+            let Some(pod) = resources.at("limits").and_then(|l| l.get(name)) else {
+                continue;
+            };
+            let (Some(own), Some(limit)) = (amount(q), amount(pod)) else {
+                continue;
+            };
+            if own.compare(&limit).is_gt() {
                 let (index, text) = (containers_at.index(i), quantity(q));
                 let key = index.key(name);
-                let detail = format!("must be less than or equal to pod limits of {}", quantity(pod));
+                let detail = format!(
+                    "must be less than or equal to pod limits of {}",
+                    quantity(pod)
+                );
                 e.invalid(&key.child("limits"), text.as_str(), detail);
             }
         }

@@ -34,7 +34,11 @@ pub fn validate_security_context(sc: &Value, host_users: bool, path: &Path<'_>, 
         validate_choice(sc, "procMount", &["Default", "Unmasked"], path, e);
         if host_users && mount == "Unmasked" {
             let at = path.child("procMount");
-            e.invalid(&at, Shown::typed(mount), "`hostUsers` must be false to use `Unmasked`");
+            e.invalid(
+                &at,
+                Shown::typed(mount),
+                "`hostUsers` must be false to use `Unmasked`",
+            );
         }
     }
     validate_seccomp_profile(sub(sc, "seccompProfile"), &path.child("seccompProfile"), e);
@@ -51,14 +55,20 @@ pub fn validate_security_context(sc: &Value, host_users: bool, path: &Path<'_>, 
         }
     }
     validate_windows_options(sub(sc, "windowsOptions"), &path.child("windowsOptions"), e);
-    validate_app_armor_profile(sub(sc, "appArmorProfile"), &path.child("appArmorProfile"), e);
+    validate_app_armor_profile(
+        sub(sc, "appArmorProfile"),
+        &path.child("appArmorProfile"),
+        e,
+    );
 }
 
 /// `core.SecurityContext`
 fn security_context(sc: &Value) -> Tree {
     let texts = |ty, keys: &'static [(&'static str, &'static str)]| {
         move |v: &Value| {
-            let fields = keys.iter().map(|(go, key)| field(go, Tree::text(v.get(key))));
+            let fields = keys
+                .iter()
+                .map(|(go, key)| field(go, Tree::text(v.get(key))));
             Tree::Struct(ty, fields.collect())
         }
     };
@@ -75,37 +85,72 @@ fn security_context(sc: &Value) -> Tree {
         Tree::Struct(
             "core.WindowsSecurityContextOptions",
             vec![
-                field("GMSACredentialSpecName", Tree::scalar_pointer("string", v.get("gmsaCredentialSpecName"))),
-                field("GMSACredentialSpec", Tree::scalar_pointer("string", v.get("gmsaCredentialSpec"))),
-                field("RunAsUserName", Tree::scalar_pointer("string", v.get("runAsUserName"))),
-                field("HostProcess", Tree::scalar_pointer("bool", v.get("hostProcess"))),
+                field(
+                    "GMSACredentialSpecName",
+                    Tree::scalar_pointer("string", v.get("gmsaCredentialSpecName")),
+                ),
+                field(
+                    "GMSACredentialSpec",
+                    Tree::scalar_pointer("string", v.get("gmsaCredentialSpec")),
+                ),
+                field(
+                    "RunAsUserName",
+                    Tree::scalar_pointer("string", v.get("runAsUserName")),
+                ),
+                field(
+                    "HostProcess",
+                    Tree::scalar_pointer("bool", v.get("hostProcess")),
+                ),
             ],
         )
     };
     let se_linux = texts(
         "core.SELinuxOptions",
-        &[("User", "user"), ("Role", "role"), ("Type", "type"), ("Level", "level")],
+        &[
+            ("User", "user"),
+            ("Role", "role"),
+            ("Type", "type"),
+            ("Level", "level"),
+        ],
     );
     let pointer = |ty, key| Tree::scalar_pointer(ty, sc.get(key));
     Tree::Struct(
         "core.SecurityContext",
         vec![
-            field("Capabilities", Tree::pointer("core.Capabilities", sc.get("capabilities"), capabilities)),
+            field(
+                "Capabilities",
+                Tree::pointer("core.Capabilities", sc.get("capabilities"), capabilities),
+            ),
             field("Privileged", pointer("bool", "privileged")),
-            field("SELinuxOptions", Tree::pointer("core.SELinuxOptions", sc.get("seLinuxOptions"), se_linux)),
+            field(
+                "SELinuxOptions",
+                Tree::pointer("core.SELinuxOptions", sc.get("seLinuxOptions"), se_linux),
+            ),
             field(
                 "WindowsOptions",
-                Tree::pointer("core.WindowsSecurityContextOptions", sc.get("windowsOptions"), windows),
+                Tree::pointer(
+                    "core.WindowsSecurityContextOptions",
+                    sc.get("windowsOptions"),
+                    windows,
+                ),
             ),
             field("RunAsUser", pointer("int64", "runAsUser")),
             field("RunAsGroup", pointer("int64", "runAsGroup")),
             field("RunAsNonRoot", pointer("bool", "runAsNonRoot")),
-            field("ReadOnlyRootFilesystem", pointer("bool", "readOnlyRootFilesystem")),
-            field("AllowPrivilegeEscalation", pointer("bool", "allowPrivilegeEscalation")),
+            field(
+                "ReadOnlyRootFilesystem",
+                pointer("bool", "readOnlyRootFilesystem"),
+            ),
+            field(
+                "AllowPrivilegeEscalation",
+                pointer("bool", "allowPrivilegeEscalation"),
+            ),
             field("ProcMount", pointer("core.ProcMountType", "procMount")),
             field(
                 "SeccompProfile",
-                Tree::pointer("core.SeccompProfile", sc.get("seccompProfile"), |v| profile("core.SeccompProfile", v)),
+                Tree::pointer("core.SeccompProfile", sc.get("seccompProfile"), |v| {
+                    profile("core.SeccompProfile", v)
+                }),
             ),
             field(
                 "AppArmorProfile",
@@ -122,7 +167,10 @@ fn profile(ty: &'static str, v: &Value) -> Tree {
         ty,
         vec![
             field("Type", Tree::text(v.get("type"))),
-            field("LocalhostProfile", Tree::scalar_pointer("string", v.get("localhostProfile"))),
+            field(
+                "LocalhostProfile",
+                Tree::scalar_pointer("string", v.get("localhostProfile")),
+            ),
         ],
     )
 }
@@ -133,7 +181,10 @@ fn validate_seccomp_profile(sp: Option<&Value>, path: &Path<'_>, e: &mut Errors)
     let Some(sp) = sp else { return };
     let ty = text(sp, "type");
     if ty.is_empty() {
-        e.required(&path.child("type"), "type is required when seccompProfile is set");
+        e.required(
+            &path.child("type"),
+            "type is required when seccompProfile is set",
+        );
     } else if !PROFILE_TYPES.contains(&ty) {
         e.not_supported(&path.child("type"), Shown::typed(ty), PROFILE_TYPES);
     }
@@ -143,7 +194,11 @@ fn validate_seccomp_profile(sp: Option<&Value>, path: &Path<'_>, e: &mut Errors)
         (true, None) => e.required(&at, "must be set when seccomp type is Localhost"),
         (true, Some(local)) => validate_local_descending_path(local, &at, e),
         (false, Some(_)) => {
-            e.invalid(&at, profile("core.SeccompProfile", sp), "can only be set when seccomp type is Localhost");
+            e.invalid(
+                &at,
+                profile("core.SeccompProfile", sp),
+                "can only be set when seccomp type is Localhost",
+            );
         }
         (false, None) => {}
     }
@@ -170,10 +225,17 @@ fn validate_app_armor_profile(profile: Option<&Value>, path: &Path<'_>, e: &mut 
         },
         "RuntimeDefault" | "Unconfined" => {
             if let Some(local) = local {
-                e.invalid(&at, local, "can only be set when AppArmor type is Localhost");
+                e.invalid(
+                    &at,
+                    local,
+                    "can only be set when AppArmor type is Localhost",
+                );
             }
         }
-        "" => e.required(&path.child("type"), "type is required when appArmorProfile is set"),
+        "" => e.required(
+            &path.child("type"),
+            "type is required when appArmorProfile is set",
+        ),
         other => e.not_supported(&path.child("type"), Shown::typed(other), PROFILE_TYPES),
     }
 }
@@ -194,15 +256,41 @@ pub fn validate_pod_security_context(spec: &Value, path: &Path<'_>, e: &mut Erro
     }
     if flag(spec, "shareProcessNamespace") == Some(true) && flag(spec, "hostPID") == Some(true) {
         let at = path.child("shareProcessNamespace");
-        e.invalid(&at, true, "ShareProcessNamespace and HostPID cannot both be enabled");
+        e.invalid(
+            &at,
+            true,
+            "ShareProcessNamespace and HostPID cannot both be enabled",
+        );
     }
     validate_sysctls(spec, items(sc, "sysctls"), &path.child("sysctls"), e);
-    validate_choice(sc, "fsGroupChangePolicy", &["Always", "OnRootMismatch"], path, e);
+    validate_choice(
+        sc,
+        "fsGroupChangePolicy",
+        &["Always", "OnRootMismatch"],
+        path,
+        e,
+    );
     validate_seccomp_profile(sub(sc, "seccompProfile"), &path.child("seccompProfile"), e);
     validate_windows_options(sub(sc, "windowsOptions"), &path.child("windowsOptions"), e);
-    validate_app_armor_profile(sub(sc, "appArmorProfile"), &path.child("appArmorProfile"), e);
-    validate_choice(sc, "supplementalGroupsPolicy", &["Merge", "Strict"], path, e);
-    validate_choice(sc, "seLinuxChangePolicy", &["MountOption", "Recursive"], path, e);
+    validate_app_armor_profile(
+        sub(sc, "appArmorProfile"),
+        &path.child("appArmorProfile"),
+        e,
+    );
+    validate_choice(
+        sc,
+        "supplementalGroupsPolicy",
+        &["Merge", "Strict"],
+        path,
+        e,
+    );
+    validate_choice(
+        sc,
+        "seLinuxChangePolicy",
+        &["MountOption", "Recursive"],
+        path,
+        e,
+    );
 }
 
 fn is_sysctl_name(name: &str) -> bool {
@@ -225,14 +313,24 @@ fn validate_sysctls(spec: &Value, sysctls: &[Value], path: &Path<'_>, e: &mut Er
             e.required(&at, "");
         } else if !is_sysctl_name(name) {
             let regex = r"^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
-            e.invalid(&at, name, format!("must have at most 253 characters and match regex {regex}"));
+            e.invalid(
+                &at,
+                name,
+                format!("must have at most 253 characters and match regex {regex}"),
+            );
         } else if seen.contains(&name) {
             e.duplicate(&at, name);
         }
         let dotted = name.replace('/', ".");
-        let ipc = ["kernel.sem", "kernel.shm", "kernel.msg", "fs.mqueue."].iter().any(|p| {
-            if *p == "kernel.sem" { dotted == *p } else { dotted.starts_with(p) }
-        });
+        let ipc = ["kernel.sem", "kernel.shm", "kernel.msg", "fs.mqueue."]
+            .iter()
+            .any(|p| {
+                if *p == "kernel.sem" {
+                    dotted == *p
+                } else {
+                    dotted.starts_with(p)
+                }
+            });
         if flag(spec, "hostNetwork") == Some(true) && dotted.starts_with("net.") {
             e.invalid(&at, name, "may not be specified when 'hostNetwork' is true");
         } else if flag(spec, "hostIPC") == Some(true) && ipc {
@@ -246,7 +344,11 @@ fn validate_windows_options(options: Option<&Value>, path: &Path<'_>, e: &mut Er
     let Some(options) = options else { return };
     let value = |key| sub(options, key).and_then(Value::as_str);
     if let Some(name) = value("gmsaCredentialSpecName") {
-        e.invalid_each(&path.child("gmsaCredentialSpecName"), name, names::is_dns1123_subdomain(name));
+        e.invalid_each(
+            &path.child("gmsaCredentialSpecName"),
+            name,
+            names::is_dns1123_subdomain(name),
+        );
     }
     if let Some(spec) = value("gmsaCredentialSpec") {
         let at = path.child("gmsaCredentialSpec");
@@ -272,11 +374,21 @@ fn validate_run_as_user_name(name: &str, at: &Path<'_>, e: &mut Errors) {
     let (domain, user) = match parts.as_slice() {
         [user] => (None, *user),
         [domain, user] => (Some(*domain), *user),
-        _ => return e.invalid(at, name, "runAsUserName cannot contain more than one backslash"),
+        _ => {
+            return e.invalid(
+                at,
+                name,
+                "runAsUserName cannot contain more than one backslash",
+            );
+        }
     };
     if let Some(domain) = domain {
         if domain.len() >= 256 {
-            e.invalid(at, name, "runAsUserName's Domain length must be under 256 characters");
+            e.invalid(
+                at,
+                name,
+                "runAsUserName's Domain length must be under 256 characters",
+            );
         }
         let bios = (1..=15).contains(&domain.chars().count())
             && !domain.starts_with('.')
@@ -289,19 +401,32 @@ fn validate_run_as_user_name(name: &str, at: &Path<'_>, e: &mut Errors) {
                 && b[b.len() - 1] != b'-'
         };
         if !bios && !domain.split('.').all(label) {
-            e.invalid(at, name, "runAsUserName's Domain doesn't match the NetBios nor the DNS format");
+            e.invalid(
+                at,
+                name,
+                "runAsUserName's Domain doesn't match the NetBios nor the DNS format",
+            );
         }
     }
     if user.is_empty() {
         e.invalid(at, name, "runAsUserName's User cannot be empty");
     } else if user.len() > 104 {
-        e.invalid(at, name, "runAsUserName's User length must not be longer than 104 characters");
+        e.invalid(
+            at,
+            name,
+            "runAsUserName's User length must not be longer than 104 characters",
+        );
     }
     if !user.is_empty() && user.chars().all(|c| c == '.' || c == ' ') {
-        e.invalid(at, name, "runAsUserName's User cannot contain only periods or spaces");
+        e.invalid(
+            at,
+            name,
+            "runAsUserName's User cannot contain only periods or spaces",
+        );
     }
     if user.contains(|c| "\"/\\:;|=,+*?<>@[]".contains(c)) {
-        let detail = r#"runAsUserName's User cannot contain the following characters: "/\:;|=,+*?<>@[]"#;
+        let detail =
+            r#"runAsUserName's User cannot contain the following characters: "/\:;|=,+*?<>@[]"#;
         e.invalid(at, name, detail);
     }
 }

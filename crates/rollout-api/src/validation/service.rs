@@ -3,8 +3,8 @@
 use super::containers::{PROTOCOLS, validate_port_num, validate_port_num_or_name};
 use super::errors::Errors;
 use super::meta::{
-    flag, int, items, sub, text, validate_dns1123_label, validate_dns1123_subdomain, validate_label_name,
-    validate_labels, validate_object_meta, validate_object_meta_update,
+    flag, int, items, sub, text, validate_dns1123_label, validate_dns1123_subdomain,
+    validate_label_name, validate_labels, validate_object_meta, validate_object_meta_update,
 };
 use super::names;
 use super::path::Path;
@@ -17,7 +17,11 @@ const TYPES: &[&str] = &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"
 /// Mirrors `normalizeClusterIPs` and `patchAllocatedValues`, pkg/registry/core/service.
 fn cluster_ips(service: &Value, old: Option<&Value>) -> (String, Vec<String>) {
     let plural = |v: &Value| -> Vec<String> {
-        v.list_at("spec.clusterIPs").iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        v.list_at("spec.clusterIPs")
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
     };
     let mut ip = service.str_at("spec.clusterIP").to_owned();
     let mut ips = plural(service);
@@ -48,12 +52,19 @@ fn cluster_ips(service: &Value, old: Option<&Value>) -> (String, Vec<String>) {
 }
 
 fn list(ips: &[String]) -> Tree {
-    let items = ips.iter().map(|ip| Tree::Text(ip.as_str().to_owned().into())).collect();
+    let items = ips
+        .iter()
+        .map(|ip| Tree::Text(ip.as_str().to_owned().into()))
+        .collect();
     Tree::List("[]string", Some(items))
 }
 
 fn name_rule(e: &Errors) -> fn(&str) -> Vec<crate::value::Str> {
-    if e.since(36) { names::is_dns1123_label } else { names::is_dns1035_label }
+    if e.since(36) {
+        names::is_dns1123_label
+    } else {
+        names::is_dns1035_label
+    }
 }
 
 /// Mirrors `ValidateServiceCreate`.
@@ -73,10 +84,18 @@ pub fn validate_service_update(new: &Value, old: &Value, e: &mut Errors) {
         validate_changed_families(new, old, &ips, &before, e);
     }
     let balanced = |v: &Value| v.str_at("spec.type") == "LoadBalancer";
-    let class = |v: &Value| v.at("spec.loadBalancerClass").filter(|c| !c.is_null()).cloned();
+    let class = |v: &Value| {
+        v.at("spec.loadBalancerClass")
+            .filter(|c| !c.is_null())
+            .cloned()
+    };
     if balanced(new) && balanced(old) && class(new) != class(old) {
         let shown = class(new).map_or(Shown::Nil, |c| Shown::from(c.as_str().unwrap_or("")));
-        e.invalid(&Path::root("spec").child("loadBalancerClass"), shown, "may not change once set");
+        e.invalid(
+            &Path::root("spec").child("loadBalancerClass"),
+            shown,
+            "may not change once set",
+        );
     }
     validate(new, &ip, &ips, e);
 }
@@ -98,24 +117,40 @@ fn validate_changed_ips(new: &Value, ips: &[String], before: &[String], e: &mut 
     }
     let first_changed = matches!((ips.first(), before.first()), (Some(a), Some(b)) if a != b);
     if before.len() > ips.len() && ips.is_empty() {
-        e.invalid(&at.index(0), Tree::List("[]string", None), "primary clusterIP can not be unset");
+        e.invalid(
+            &at.index(0),
+            Tree::List("[]string", None),
+            "primary clusterIP can not be unset",
+        );
     }
     if first_changed {
         e.invalid(&at.index(0), list(ips), "may not change once set");
     }
-    if before.len() > ips.len() && ips.len() == 1 && new.str_at("spec.ipFamilyPolicy") != "SingleStack" {
+    if before.len() > ips.len()
+        && ips.len() == 1
+        && new.str_at("spec.ipFamilyPolicy") != "SingleStack"
+    {
         let shown = Shown::typed(new.str_at("spec.ipFamilyPolicy"));
         let detail = "must be set to 'SingleStack' when releasing the secondary clusterIP";
         e.invalid(&spec.child("ipFamilyPolicy"), shown, detail);
     }
 }
 
-fn validate_changed_families(new: &Value, old: &Value, ips: &[String], before: &[String], e: &mut Errors) {
+fn validate_changed_families(
+    new: &Value,
+    old: &Value,
+    ips: &[String],
+    before: &[String],
+    e: &mut Errors,
+) {
     let headless = |l: &[String]| l.len() == 1 && l[0] == "None";
     if headless(ips) || headless(before) {
         return;
     }
-    let (families, former) = (new.list_at("spec.ipFamilies"), old.list_at("spec.ipFamilies"));
+    let (families, former) = (
+        new.list_at("spec.ipFamilies"),
+        old.list_at("spec.ipFamilies"),
+    );
     let at = Path::root("spec");
     let at = at.child("ipFamilies");
     if families.len() == former.len() {
@@ -165,14 +200,19 @@ fn validate(service: &Value, ip: &str, ips: &[String], e: &mut Errors) {
     validate_traffic(spec, ty, &path, e);
 }
 
-fn validate_type(spec: &Value, ty: &str, headless: bool, ips: &[String], path: &Path<'_>, e: &mut Errors) {
+fn validate_type(
+    spec: &Value,
+    ty: &str,
+    headless: bool,
+    ips: &[String],
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     let ips_at = path.child("clusterIPs");
     match ty {
-        "LoadBalancer" | "NodePort" => {
-            if headless {
-                let detail = format!("may not be set to 'None' for {ty} services");
-                e.invalid(&ips_at.index(0), ips[0].as_str(), detail);
-            }
+        "LoadBalancer" | "NodePort" if headless => {
+            let detail = format!("may not be set to 'None' for {ty} services");
+            e.invalid(&ips_at.index(0), ips[0].as_str(), detail);
         }
         "ExternalName" => {
             let detail = "may not be set for ExternalName services";
@@ -227,7 +267,11 @@ fn validate_service_port<'v>(
 
 fn validate_session_affinity(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     let affinity = text(spec, "sessionAffinity");
-    e.one_of(&path.child("sessionAffinity"), affinity, &["ClientIP", "None"]);
+    e.one_of(
+        &path.child("sessionAffinity"),
+        affinity,
+        &["ClientIP", "None"],
+    );
     let config_at = path.child("sessionAffinityConfig");
     let config = sub(spec, "sessionAffinityConfig");
     if affinity == "None" && config.is_some() {
@@ -238,8 +282,12 @@ fn validate_session_affinity(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     }
     let detail = "when session affinity type is ClientIP";
     let client_at = config_at.child("clientIP");
-    let Some(config) = config else { return e.required(&config_at, detail) };
-    let Some(client) = sub(config, "clientIP") else { return e.required(&client_at, detail) };
+    let Some(config) = config else {
+        return e.required(&config_at, detail);
+    };
+    let Some(client) = sub(config, "clientIP") else {
+        return e.required(&client_at, detail);
+    };
     let at = client_at.child("timeoutSeconds");
     match int(client, "timeoutSeconds") {
         None => e.required(&at, detail),
@@ -250,14 +298,25 @@ fn validate_session_affinity(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     }
 }
 
-fn validate_cluster_ips(spec: &Value, ty: &str, ip: &str, ips: &[String], path: &Path<'_>, e: &mut Errors) {
+fn validate_cluster_ips(
+    spec: &Value,
+    ty: &str,
+    ip: &str,
+    ips: &[String],
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     if ty == "ExternalName" {
         return;
     }
     let at = path.child("clusterIPs");
     if ip.is_empty() {
         if !ips.is_empty() {
-            e.invalid(&at, list(ips), "must be empty when `clusterIP` is not specified");
+            e.invalid(
+                &at,
+                list(ips),
+                "must be empty when `clusterIP` is not specified",
+            );
         }
     } else if ips.is_empty() {
         e.required(&at, "");
@@ -266,7 +325,10 @@ fn validate_cluster_ips(spec: &Value, ty: &str, ip: &str, ips: &[String], path: 
     }
     let families_at = path.child("ipFamilies");
     let mut seen: Vec<&str> = Vec::new();
-    let families: Vec<&str> = items(spec, "ipFamilies").iter().filter_map(Value::as_str).collect();
+    let families: Vec<&str> = items(spec, "ipFamilies")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     for (i, family) in families.iter().enumerate() {
         let at = families_at.index(i);
         if !["IPv4", "IPv6"].contains(family) {
@@ -281,7 +343,11 @@ fn validate_cluster_ips(spec: &Value, ty: &str, ip: &str, ips: &[String], path: 
     if let Some(policy) = sub(spec, "ipFamilyPolicy").and_then(Value::as_str)
         && !policies.contains(&policy)
     {
-        e.not_supported(&path.child("ipFamilyPolicy"), Shown::typed(policy), &policies);
+        e.not_supported(
+            &path.child("ipFamilyPolicy"),
+            Shown::typed(policy),
+            &policies,
+        );
     }
     let before = e.len();
     for (i, ip) in ips.iter().enumerate() {
@@ -302,7 +368,11 @@ fn validate_cluster_ips(spec: &Value, ty: &str, ip: &str, ips: &[String], path: 
     }
     let is_v6 = |ip: &str| names::parse_ip(ip).is_some_and(|ip| ip.is_ipv6());
     if ips.len() > 1 && ips.iter().all(|ip| is_v6(ip)) | ips.iter().all(|ip| !is_v6(ip)) {
-        e.invalid(&at, list(ips), "may specify no more than one IP for each IP family");
+        e.invalid(
+            &at,
+            list(ips),
+            "may specify no more than one IP for each IP family",
+        );
     }
     if ips.first().is_some_and(|ip| ip == "None") {
         return;
@@ -322,12 +392,16 @@ fn validate_port_numbers(ports: &[Value], ty: &str, path: &Path<'_>, e: &mut Err
         for (i, port) in ports.iter().enumerate() {
             if node_port(port) != 0 {
                 let at = path.index(i);
-                e.forbidden(&at.child("nodePort"), "may not be used when `type` is 'ClusterIP'");
+                e.forbidden(
+                    &at.child("nodePort"),
+                    "may not be used when `type` is 'ClusterIP'",
+                );
             }
         }
     }
     let same = |a: &Value, b: &Value, key: &str| {
-        text(a, "protocol") == text(b, "protocol") && int(a, key).unwrap_or(0) == int(b, key).unwrap_or(0)
+        text(a, "protocol") == text(b, "protocol")
+            && int(a, key).unwrap_or(0) == int(b, key).unwrap_or(0)
     };
     for (i, port) in ports.iter().enumerate() {
         if node_port(port) != 0 && ports[..i].iter().any(|p| same(p, port, "nodePort")) {
@@ -353,7 +427,13 @@ fn validate_port_numbers(ports: &[Value], ty: &str, path: &Path<'_>, e: &mut Err
     }
 }
 
-fn validate_load_balancer(service: &Value, spec: &Value, ty: &str, path: &Path<'_>, e: &mut Errors) {
+fn validate_load_balancer(
+    service: &Value,
+    spec: &Value,
+    ty: &str,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     let only = "may only be used when `type` is 'LoadBalancer'";
     let balanced = ty == "LoadBalancer";
     let ranges = items(spec, "loadBalancerSourceRanges");
@@ -368,8 +448,10 @@ fn validate_load_balancer(service: &Value, spec: &Value, ty: &str, path: &Path<'
             let range = range.as_str().unwrap_or("").trim();
             e.invalid_each(&ranges_at.index(i), range, names::is_valid_cidr(range));
         }
-    } else if let Some(value) =
-        service.at("metadata.annotations").and_then(|a| a.get(annotation)).and_then(Value::as_str)
+    } else if let Some(value) = service
+        .at("metadata.annotations")
+        .and_then(|a| a.get(annotation))
+        .and_then(Value::as_str)
     {
         let meta = Path::root("metadata");
         let annotations_at = meta.child("annotations");
@@ -402,12 +484,16 @@ fn validate_load_balancer(service: &Value, spec: &Value, ty: &str, path: &Path<'
 fn validate_traffic(spec: &Value, ty: &str, path: &Path<'_>, e: &mut Errors) {
     let external = text(spec, "externalTrafficPolicy");
     let at = path.child("externalTrafficPolicy");
-    let accessible =
-        ["LoadBalancer", "NodePort"].contains(&ty) || (ty == "ClusterIP" && !items(spec, "externalIPs").is_empty());
+    let accessible = ["LoadBalancer", "NodePort"].contains(&ty)
+        || (ty == "ClusterIP" && !items(spec, "externalIPs").is_empty());
     if accessible {
         e.one_of(&at, external, &["Cluster", "Local"]);
     } else if !external.is_empty() {
-        e.invalid(&at, Shown::typed(external), "may only be set for externally-accessible services");
+        e.invalid(
+            &at,
+            Shown::typed(external),
+            "may only be set for externally-accessible services",
+        );
     }
     // The port itself is given out by the server when it is needed.
     let port = int(spec, "healthCheckNodePort").unwrap_or(0);
@@ -417,7 +503,8 @@ fn validate_traffic(spec: &Value, ty: &str, path: &Path<'_>, e: &mut Errors) {
             validate_port_num(port, &at, e);
         }
     } else if port != 0 {
-        let detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+        let detail =
+            "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
         e.invalid(&at, port, detail);
     }
     let at = path.child("internalTrafficPolicy");
@@ -446,21 +533,38 @@ fn validate_traffic(spec: &Value, ty: &str, path: &Path<'_>, e: &mut Errors) {
 
 /// Mirrors `ValidateNonSpecialIP`.
 fn validate_non_special_ip(text: &str, path: &Path<'_>, e: &mut Errors) {
-    let Some(ip) = names::parse_ip(text) else { return };
+    let Some(ip) = names::parse_ip(text) else {
+        return;
+    };
     let (link_local, link_multicast) = match ip {
         std::net::IpAddr::V4(v4) => (v4.is_link_local(), v4.octets()[..3] == [224, 0, 0]),
-        std::net::IpAddr::V6(v6) => (v6.segments()[0] & 0xffc0 == 0xfe80, v6.segments()[0] & 0xff0f == 0xff02),
+        std::net::IpAddr::V6(v6) => (
+            v6.segments()[0] & 0xffc0 == 0xfe80,
+            v6.segments()[0] & 0xff0f == 0xff02,
+        ),
     };
     if ip.is_unspecified() {
         e.invalid(path, text, format!("may not be unspecified ({text})"));
     }
     if ip.is_loopback() {
-        e.invalid(path, text, "may not be in the loopback range (127.0.0.0/8, ::1/128)");
+        e.invalid(
+            path,
+            text,
+            "may not be in the loopback range (127.0.0.0/8, ::1/128)",
+        );
     }
     if link_local {
-        e.invalid(path, text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+        e.invalid(
+            path,
+            text,
+            "may not be in the link-local range (169.254.0.0/16, fe80::/10)",
+        );
     }
     if link_multicast {
-        e.invalid(path, text, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+        e.invalid(
+            path,
+            text,
+            "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)",
+        );
     }
 }

@@ -78,7 +78,11 @@ impl Shown {
             Shown::Nil => if json { "null" } else { "\"null\"" }.to_owned(),
             Shown::Tree(t) => {
                 let mut out = String::new();
-                if json { t.json(&mut out) } else { t.go(&mut out) }
+                if json {
+                    t.json(&mut out)
+                } else {
+                    t.go(&mut out)
+                }
                 out
             }
         })
@@ -124,11 +128,21 @@ pub struct Field {
 
 /// A field that has no JSON name (internal types).
 pub fn field(go: &'static str, value: Tree) -> Field {
-    Field { go, json: go, omit_empty: false, value }
+    Field {
+        go,
+        json: go,
+        omit_empty: false,
+        value,
+    }
 }
 /// A field of an external type.
 pub fn json_field(go: &'static str, json: &'static str, omit_empty: bool, value: Tree) -> Field {
-    Field { go, json, omit_empty, value }
+    Field {
+        go,
+        json,
+        omit_empty,
+        value,
+    }
 }
 
 impl Tree {
@@ -151,7 +165,10 @@ impl Tree {
             Tree::Int(i) => out.push_str(&i.to_string()),
             Tree::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
             Tree::Pointer(ty, p) => {
-                out.push_str(&format!("(*{ty})({})", if p.is_some() { ADDRESS } else { "nil" }));
+                out.push_str(&format!(
+                    "(*{ty})({})",
+                    if p.is_some() { ADDRESS } else { "nil" }
+                ));
             }
             Tree::Struct(ty, fields) => {
                 out.push_str(ty);
@@ -203,11 +220,15 @@ impl Tree {
             Tree::Text(s) => out.push_str(&json_text(s)),
             Tree::Int(i) => out.push_str(&i.to_string()),
             Tree::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-            Tree::Pointer(_, None) | Tree::List(_, None) | Tree::Map(_, None) => out.push_str("null"),
+            Tree::Pointer(_, None) | Tree::List(_, None) | Tree::Map(_, None) => {
+                out.push_str("null")
+            }
             Tree::Pointer(_, Some(p)) => p.json(out),
             Tree::Struct(_, fields) => {
                 out.push('{');
-                let shown = fields.iter().filter(|f| !(f.omit_empty && f.value.is_empty()));
+                let shown = fields
+                    .iter()
+                    .filter(|f| !(f.omit_empty && f.value.is_empty()));
                 for (i, f) in shown.enumerate() {
                     if i > 0 {
                         out.push(',');
@@ -291,7 +312,11 @@ impl Tree {
     /// `map[string]string`.
     pub fn string_map(v: Option<&Value>) -> Tree {
         let entries = match v {
-            Some(Value::Map(m)) => Some(m.iter().map(|(k, v)| (k.clone(), Tree::text(Some(v)))).collect()),
+            Some(Value::Map(m)) => Some(
+                m.iter()
+                    .map(|(k, v)| (k.clone(), Tree::text(Some(v))))
+                    .collect(),
+            ),
             _ => None,
         };
         Tree::Map("map[string]string", entries)
@@ -303,8 +328,16 @@ impl Tree {
             v => (0, v.and_then(Value::as_int).unwrap_or(0), Str::default()),
         };
         let mut json = String::new();
-        if ty == 1 { Tree::Text(text.clone()) } else { Tree::Int(int) }.json(&mut json);
-        let go = format!("intstr.IntOrString{{Type:{ty}, IntVal:{int}, StrVal:{}}}", quote(&text));
+        if ty == 1 {
+            Tree::Text(text.clone())
+        } else {
+            Tree::Int(int)
+        }
+        .json(&mut json);
+        let go = format!(
+            "intstr.IntOrString{{Type:{ty}, IntVal:{int}, StrVal:{}}}",
+            quote(&text)
+        );
         Tree::Both(go, json)
     }
     /// `v1.LabelSelector`.
@@ -315,15 +348,29 @@ impl Tree {
                 vec![
                     json_field("Key", "key", false, Tree::text(r.get("key"))),
                     json_field("Operator", "operator", false, Tree::text(r.get("operator"))),
-                    json_field("Values", "values", true, Tree::scalars("[]string", r.get("values"))),
+                    json_field(
+                        "Values",
+                        "values",
+                        true,
+                        Tree::scalars("[]string", r.get("values")),
+                    ),
                 ],
             )
         };
-        let expressions = Tree::list("[]v1.LabelSelectorRequirement", v.get("matchExpressions"), requirement);
+        let expressions = Tree::list(
+            "[]v1.LabelSelectorRequirement",
+            v.get("matchExpressions"),
+            requirement,
+        );
         Tree::Struct(
             "v1.LabelSelector",
             vec![
-                json_field("MatchLabels", "matchLabels", true, Tree::string_map(v.get("matchLabels"))),
+                json_field(
+                    "MatchLabels",
+                    "matchLabels",
+                    true,
+                    Tree::string_map(v.get("matchLabels")),
+                ),
                 json_field("MatchExpressions", "matchExpressions", true, expressions),
             ],
         )
@@ -339,16 +386,28 @@ mod tests {
     fn selectors_in_both_notations() {
         let v = object! { "matchLabels" => object! { "tier" => "web", "app" => "x" } };
         let shown = Shown::from(Tree::label_selector(&v));
-        assert_eq!(shown.print(Minor(34)).as_deref(), Some(r#"{"matchLabels":{"app":"x","tier":"web"}}"#));
+        assert_eq!(
+            shown.print(Minor(34)).as_deref(),
+            Some(r#"{"matchLabels":{"app":"x","tier":"web"}}"#)
+        );
         let go = r#"v1.LabelSelector{MatchLabels:map[string]string{"app":"x", "tier":"web"}, MatchExpressions:[]v1.LabelSelectorRequirement(nil)}"#;
         assert_eq!(shown.print(Minor(33)).as_deref(), Some(go));
     }
 
     #[test]
     fn named_strings_with_and_without_a_method() {
-        assert_eq!(Shown::stringer("mem").print(Minor(33)).as_deref(), Some("mem"));
-        assert_eq!(Shown::stringer("mem").print(Minor(34)).as_deref(), Some("\"mem\""));
-        assert_eq!(Shown::typed("a<b").print(Minor(34)).as_deref(), Some("\"a\\u003cb\""));
+        assert_eq!(
+            Shown::stringer("mem").print(Minor(33)).as_deref(),
+            Some("mem")
+        );
+        assert_eq!(
+            Shown::stringer("mem").print(Minor(34)).as_deref(),
+            Some("\"mem\"")
+        );
+        assert_eq!(
+            Shown::typed("a<b").print(Minor(34)).as_deref(),
+            Some("\"a\\u003cb\"")
+        );
         assert_eq!(Shown::Nil.print(Minor(33)).as_deref(), Some("\"null\""));
     }
 }

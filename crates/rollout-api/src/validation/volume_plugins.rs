@@ -33,10 +33,18 @@ pub fn validate_plugin(key: &str, source: &Value, path: &Path<'_>, e: &mut Error
             require(source, &["driver"], path, e);
             let options_at = path.child("options");
             for (option, _) in entries(source.get("options")) {
-                let namespace = option.split('/').next().filter(|_| option.contains('/')).unwrap_or(option);
+                let namespace = option
+                    .split('/')
+                    .next()
+                    .filter(|_| option.contains('/'))
+                    .unwrap_or(option);
                 let normalized = format!(".{}", namespace.to_lowercase());
                 if normalized.ends_with(".kubernetes.io") || normalized.ends_with(".k8s.io") {
-                    e.invalid(&options_at.key(option), option, "kubernetes.io and k8s.io namespaces are reserved");
+                    e.invalid(
+                        &options_at.key(option),
+                        option,
+                        "kubernetes.io and k8s.io namespaces are reserved",
+                    );
                 }
             }
         }
@@ -47,7 +55,16 @@ pub fn validate_plugin(key: &str, source: &Value, path: &Path<'_>, e: &mut Error
 pub fn validate_old_plugin(key: &str, source: &Value, path: &Path<'_>, e: &mut Errors) {
     match key {
         "gcePersistentDisk" | "awsElasticBlockStore" => {
-            require(source, &[if key == "gcePersistentDisk" { "pdName" } else { "volumeID" }], path, e);
+            require(
+                source,
+                &[if key == "gcePersistentDisk" {
+                    "pdName"
+                } else {
+                    "volumeID"
+                }],
+                path,
+                e,
+            );
             let partition = int(source, "partition").unwrap_or(0);
             if !(0..=255).contains(&partition) {
                 e.invalid(&path.child("partition"), partition, inclusive_range(1, 255));
@@ -86,16 +103,21 @@ fn is_iscsi_name(name: &str) -> bool {
     let alnum = |s: &str, n: usize| s.len() == n && s.bytes().all(|c| c.is_ascii_alphanumeric());
     let date_and_rest = |rest: &str| {
         let b = rest.as_bytes();
-        let digits = |r: std::ops::Range<usize>| b.get(r).is_some_and(|d| d.iter().all(u8::is_ascii_digit));
+        let digits =
+            |r: std::ops::Range<usize>| b.get(r).is_some_and(|d| d.iter().all(u8::is_ascii_digit));
         if !(digits(0..4) && b.get(4) == Some(&b'-') && digits(5..7) && b.get(7) == Some(&b'.')) {
             return false;
         }
-        let Some(rest) = rest.get(8..) else { return false };
+        let Some(rest) = rest.get(8..) else {
+            return false;
+        };
         // name characters, then a colon and anything but separators
         rest.match_indices(':').any(|(i, _)| {
             let (host, tail) = (&rest[..i], &rest[i + 1..]);
             !host.is_empty()
-                && host.bytes().all(|c| c.is_ascii_alphanumeric() || b"-.:".contains(&c))
+                && host
+                    .bytes()
+                    .all(|c| c.is_ascii_alphanumeric() || b"-.:".contains(&c))
                 && !tail.is_empty()
                 && !tail.contains(|c: char| ",;*&$|".contains(c) || c.is_ascii_whitespace())
         })
@@ -115,7 +137,11 @@ fn validate_iscsi(source: &Value, path: &Path<'_>, e: &mut Errors) {
     if iqn.is_empty() {
         e.required(&path.child("iqn"), "");
     } else if !known(iqn) {
-        e.invalid(&path.child("iqn"), iqn, "must be valid format starting with iqn, eui, or naa");
+        e.invalid(
+            &path.child("iqn"),
+            iqn,
+            "must be valid format starting with iqn, eui, or naa",
+        );
     } else if !is_iscsi_name(iqn) {
         e.invalid(&path.child("iqn"), iqn, "must be valid format");
     }
@@ -123,13 +149,19 @@ fn validate_iscsi(source: &Value, path: &Path<'_>, e: &mut Errors) {
     if !(0..=255).contains(&lun) {
         e.invalid(&path.child("lun"), lun, inclusive_range(0, 255));
     }
-    if (is_true(source, "chapAuthDiscovery") || is_true(source, "chapAuthSession")) && sub(source, "secretRef").is_none() {
+    if (is_true(source, "chapAuthDiscovery") || is_true(source, "chapAuthSession"))
+        && sub(source, "secretRef").is_none()
+    {
         e.required(&path.child("secretRef"), "");
     }
     if let Some(initiator) = sub(source, "initiatorName").and_then(Value::as_str) {
         let at = path.child("initiatorname");
         if !known(initiator) {
-            e.invalid(&at, initiator, "must be valid format starting with iqn, eui, or naa");
+            e.invalid(
+                &at,
+                initiator,
+                "must be valid format starting with iqn, eui, or naa",
+            );
         } else if !is_iscsi_name(initiator) {
             e.invalid(&at, initiator, "must be valid format");
         }
@@ -144,11 +176,18 @@ fn validate_fc(source: &Value, path: &Path<'_>, e: &mut Errors) {
     }
     if !targets.is_empty() && !wwids.is_empty() {
         let shown = Tree::scalars("[]string", source.get("targetWWNs"));
-        e.invalid(&at, shown, "targetWWNs and wwids can not be specified simultaneously");
+        e.invalid(
+            &at,
+            shown,
+            "targetWWNs and wwids can not be specified simultaneously",
+        );
     }
     if !targets.is_empty() {
         match int(source, "lun") {
-            None => e.required(&path.child("lun"), "lun is required if targetWWNs is specified"),
+            None => e.required(
+                &path.child("lun"),
+                "lun is required if targetWWNs is specified",
+            ),
             Some(lun) if !(0..=255).contains(&lun) => {
                 e.invalid(&path.child("lun"), lun, inclusive_range(0, 255));
             }
@@ -163,7 +202,11 @@ fn validate_flocker(source: &Value, path: &Path<'_>, e: &mut Errors) {
         e.required(path, "one of datasetName and datasetUUID is required");
     }
     if !name.is_empty() && !uuid.is_empty() {
-        e.invalid(path, "resource", "datasetName and datasetUUID can not be specified simultaneously");
+        e.invalid(
+            path,
+            "resource",
+            "datasetName and datasetUUID can not be specified simultaneously",
+        );
     }
     if name.contains('/') {
         e.invalid(&path.child("datasetName"), name, "must not contain '/'");
@@ -176,7 +219,10 @@ fn validate_quobyte(source: &Value, path: &Path<'_>, e: &mut Errors) {
     if registry.is_empty() {
         e.required(&path.child("registry"), pairs);
     } else if text(source, "tenant").len() >= 65 {
-        e.required(&path.child("tenant"), "must be a UUID and may not exceed a length of 64 characters");
+        e.required(
+            &path.child("tenant"),
+            "must be a UUID and may not exceed a length of 64 characters",
+        );
     } else {
         for pair in registry.split(',') {
             let host = pair.rsplit_once(':').map(|(host, _)| host);
@@ -193,11 +239,21 @@ fn validate_azure_disk(source: &Value, path: &Path<'_>, e: &mut Errors) {
     if let Some(mode) = sub(source, "cachingMode").and_then(Value::as_str)
         && !["None", "ReadOnly", "ReadWrite"].contains(&mode)
     {
-        e.not_supported(&path.child("cachingMode"), Shown::typed(mode), &["None", "ReadOnly", "ReadWrite"]);
+        e.not_supported(
+            &path.child("cachingMode"),
+            Shown::typed(mode),
+            &["None", "ReadOnly", "ReadWrite"],
+        );
     }
-    let Some(kind) = sub(source, "kind").and_then(Value::as_str) else { return };
+    let Some(kind) = sub(source, "kind").and_then(Value::as_str) else {
+        return;
+    };
     if !["Dedicated", "Managed", "Shared"].contains(&kind) {
-        e.not_supported(&path.child("kind"), Shown::typed(kind), &["Dedicated", "Managed", "Shared"]);
+        e.not_supported(
+            &path.child("kind"),
+            Shown::typed(kind),
+            &["Dedicated", "Managed", "Shared"],
+        );
     }
     let uri = text(source, "diskURI");
     if kind == "Managed" && !uri.starts_with("/subscriptions/") {

@@ -1,15 +1,17 @@
 //! Volumes and their sources. Mirrors `ValidateVolumes`, pkg/apis/core/validation/validation.go.
 
-use super::amount::Amount;
 use super::env::{VOLUME_FIELDS, validate_object_field_selector, validate_resource_field_selector};
 use super::errors::Errors;
 use super::meta::{
-    flag, int, items, sub, text, validate_annotations, validate_dns1123_label, validate_label_selector, validate_labels,
+    flag, int, items, sub, text, validate_annotations, validate_dns1123_label,
+    validate_label_selector, validate_labels,
 };
-use super::mounts::{validate_local_descending_path, validate_local_non_reserved_path, validate_path_no_backsteps};
+use super::mounts::{
+    validate_local_descending_path, validate_local_non_reserved_path, validate_path_no_backsteps,
+};
 use super::names;
 use super::path::Path;
-use super::resources::quantity;
+use super::resources::is_negative;
 use super::shown::{Shown, Tree, field};
 use super::storage::validate_persistent_volume_claim_spec;
 use super::volume_plugins::{validate_old_plugin, validate_plugin};
@@ -23,13 +25,21 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("hostPath", "hostPath", "hostPath"),
     ("gitRepo", "gitRepo", "gitRepo"),
     ("gcePersistentDisk", "gcePersistentDisk", "persistentDisk"),
-    ("awsElasticBlockStore", "awsElasticBlockStore", "awsElasticBlockStore"),
+    (
+        "awsElasticBlockStore",
+        "awsElasticBlockStore",
+        "awsElasticBlockStore",
+    ),
     ("secret", "secret", "secret"),
     ("nfs", "nfs", "nfs"),
     ("iscsi", "iscsi", "iscsi"),
     ("glusterfs", "glusterfs", "glusterfs"),
     ("flocker", "flocker", "flocker"),
-    ("persistentVolumeClaim", "persistentVolumeClaim", "persistentVolumeClaim"),
+    (
+        "persistentVolumeClaim",
+        "persistentVolumeClaim",
+        "persistentVolumeClaim",
+    ),
     ("rbd", "rbd", "rbd"),
     ("cinder", "cinder", "cinder"),
     ("cephfs", "cephFS", "cephfs"),
@@ -40,7 +50,11 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("configMap", "configMap", "configMap"),
     ("azureFile", "azureFile", "azureFile"),
     ("vsphereVolume", "vsphereVolume", "vsphereVolume"),
-    ("photonPersistentDisk", "photonPersistentDisk", "photonPersistentDisk"),
+    (
+        "photonPersistentDisk",
+        "photonPersistentDisk",
+        "photonPersistentDisk",
+    ),
     ("portworxVolume", "portworxVolume", "portworxVolume"),
     ("azureDisk", "azureDisk", "azureDisk"),
     ("storageos", "storageos", "storageos"),
@@ -77,7 +91,10 @@ pub fn validate_volumes<'v>(
             valid.push((name, volume));
         }
         let claim = volume.str_at("persistentVolumeClaim.claimName");
-        let creates = |v: &Value| sub(v, "ephemeral").is_some() && pod.is_some_and(|p| format!("{p}-{}", text(v, "name")) == claim);
+        let creates = |v: &Value| {
+            sub(v, "ephemeral").is_some()
+                && pod.is_some_and(|p| format!("{p}-{}", text(v, "name")) == claim)
+        };
         if !claim.is_empty() && volumes.iter().any(creates) {
             let claim_at = at.child("persistentVolumeClaim");
             let detail = "must not reference a PVC that gets created for an ephemeral volume";
@@ -87,12 +104,23 @@ pub fn validate_volumes<'v>(
     valid
 }
 
-fn validate_volume_source(volume: &Value, name: &str, pod: Option<&str>, path: &Path<'_>, e: &mut Errors) {
+fn validate_volume_source(
+    volume: &Value,
+    name: &str,
+    pod: Option<&str>,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     let mut found = false;
     for (key, wrong, right) in SOURCES {
-        let Some(source) = sub(volume, key) else { continue };
+        let Some(source) = sub(volume, key) else {
+            continue;
+        };
         if found {
-            e.forbidden(&path.child(wrong), "may not specify more than 1 volume type");
+            e.forbidden(
+                &path.child(wrong),
+                "may not specify more than 1 volume type",
+            );
         } else {
             found = true;
             validate_source(key, source, &path.child(right), e);
@@ -102,7 +130,11 @@ fn validate_volume_source(volume: &Value, name: &str, pod: Option<&str>, path: &
             {
                 let claim = format!("{pod}-{name}");
                 for message in names::is_dns1123_subdomain(&claim) {
-                    e.invalid(&path.child("name"), name, format!("PVC name {}: {message}", crate::gofmt::quote(&claim)));
+                    e.invalid(
+                        &path.child("name"),
+                        name,
+                        format!("PVC name {}: {message}", crate::gofmt::quote(&claim)),
+                    );
                 }
             }
         }
@@ -140,9 +172,11 @@ fn validate_mode(v: &Value, key: &str, path: &Path<'_>, e: &mut Errors) {
 fn validate_source(key: &str, source: &Value, path: &Path<'_>, e: &mut Errors) {
     match key {
         "emptyDir" => {
-            let limit = sub(source, "sizeLimit").map(quantity);
-            if limit.and_then(|q| Amount::parse(&q)).is_some_and(Amount::is_negative) {
-                e.forbidden(&path.child("sizeLimit"), "SizeLimit field must be a valid resource quantity");
+            if sub(source, "sizeLimit").is_some_and(is_negative) {
+                e.forbidden(
+                    &path.child("sizeLimit"),
+                    "SizeLimit field must be a valid resource quantity",
+                );
             }
         }
         "hostPath" => validate_host_path(source, path, e),
@@ -151,7 +185,16 @@ fn validate_source(key: &str, source: &Value, path: &Path<'_>, e: &mut Errors) {
             validate_local_descending_path(text(source, "directory"), &path.child("directory"), e);
         }
         "secret" | "configMap" => {
-            require(source, &[if key == "secret" { "secretName" } else { "name" }], path, e);
+            require(
+                source,
+                &[if key == "secret" {
+                    "secretName"
+                } else {
+                    "name"
+                }],
+                path,
+                e,
+            );
             validate_mode(source, "defaultMode", path, e);
             let at = path.child("items");
             for (i, item) in items(source, "items").iter().enumerate() {
@@ -175,9 +218,15 @@ fn validate_source(key: &str, source: &Value, path: &Path<'_>, e: &mut Errors) {
             if text(source, "reference").is_empty() {
                 e.required(&path.child("reference"), "");
             }
-            e.one_of(&path.child("pullPolicy"), text(source, "pullPolicy"), &["Always", "IfNotPresent", "Never"]);
+            e.one_of(
+                &path.child("pullPolicy"),
+                text(source, "pullPolicy"),
+                &["Always", "IfNotPresent", "Never"],
+            );
         }
-        "nfs" | "iscsi" | "rbd" | "cinder" | "cephfs" | "fc" | "flexVolume" => validate_plugin(key, source, path, e),
+        "nfs" | "iscsi" | "rbd" | "cinder" | "cephfs" | "fc" | "flexVolume" => {
+            validate_plugin(key, source, path, e)
+        }
         _ => validate_old_plugin(key, source, path, e),
     }
 }
@@ -190,8 +239,16 @@ pub fn validate_host_path(source: &Value, path: &Path<'_>, e: &mut Errors) {
         return;
     }
     validate_path_no_backsteps(target, &path.child("path"), e);
-    let types =
-        ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+    let types = [
+        "",
+        "BlockDevice",
+        "CharDevice",
+        "Directory",
+        "DirectoryOrCreate",
+        "File",
+        "FileOrCreate",
+        "Socket",
+    ];
     if let Some(ty) = sub(source, "type").and_then(Value::as_str)
         && !types.contains(&ty)
     {
@@ -212,7 +269,11 @@ fn validate_downward_file(file: &Value, path: &Path<'_>, e: &mut Errors) {
     if let Some(r) = sub(file, "fieldRef") {
         validate_object_field_selector(r, VOLUME_FIELDS, &path.child("fieldRef"), e);
         if resource.is_some() {
-            e.invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
+            e.invalid(
+                path,
+                "resource",
+                "fieldRef and resourceFieldRef can not be specified simultaneously",
+            );
         }
     } else if let Some(r) = resource {
         validate_resource_field_selector(r, true, &path.child("resourceFieldRef"), e);
@@ -229,7 +290,9 @@ fn validate_projection_sources(projected: &Value, path: &Path<'_>, e: &mut Error
         let at = sources_at.index(i);
         let mut count = 0;
         for key in ["secret", "configMap"] {
-            let Some(part) = sub(source, key) else { continue };
+            let Some(part) = sub(source, key) else {
+                continue;
+            };
             count += 1;
             let at = at.child(key);
             require(part, &["name"], &at, e);
@@ -258,10 +321,18 @@ fn validate_projection_sources(projected: &Value, path: &Path<'_>, e: &mut Error
             let token_at = at.child("serviceAccountToken");
             let seconds_at = token_at.child("expirationSeconds");
             if seconds < 600 {
-                e.invalid(&seconds_at, seconds, "may not specify a duration less than 10 minutes");
+                e.invalid(
+                    &seconds_at,
+                    seconds,
+                    "may not specify a duration less than 10 minutes",
+                );
             }
             if seconds > 1 << 32 {
-                e.invalid(&seconds_at, seconds, "may not specify a duration larger than 2^32 seconds");
+                e.invalid(
+                    &seconds_at,
+                    seconds,
+                    "may not specify a duration larger than 2^32 seconds",
+                );
             }
             let target = text(part, "path");
             if target.is_empty() {
@@ -288,7 +359,13 @@ fn validate_projection_sources(projected: &Value, path: &Path<'_>, e: &mut Error
     }
 }
 
-fn add_path<'v>(target: &'v str, shown: &str, paths: &mut Vec<&'v str>, path: &Path<'_>, e: &mut Errors) {
+fn add_path<'v>(
+    target: &'v str,
+    shown: &str,
+    paths: &mut Vec<&'v str>,
+    path: &Path<'_>,
+    e: &mut Errors,
+) {
     if paths.contains(&target) {
         e.invalid(path, shown, "conflicting duplicate paths");
     } else {
@@ -301,14 +378,24 @@ fn validate_cluster_trust_bundle(part: &Value, path: &Path<'_>, e: &mut Errors) 
     let signer = sub(part, "signerName").and_then(Value::as_str);
     match (name, signer) {
         (Some(_), Some(_)) => {
-            let selector = Tree::pointer("v1.LabelSelector", sub(part, "labelSelector"), Tree::label_selector);
+            let selector = Tree::pointer(
+                "v1.LabelSelector",
+                sub(part, "labelSelector"),
+                Tree::label_selector,
+            );
             let shown = Tree::Struct(
                 "core.ClusterTrustBundleProjection",
                 vec![
                     field("Name", Tree::scalar_pointer("string", sub(part, "name"))),
-                    field("SignerName", Tree::scalar_pointer("string", sub(part, "signerName"))),
+                    field(
+                        "SignerName",
+                        Tree::scalar_pointer("string", sub(part, "signerName")),
+                    ),
                     field("LabelSelector", selector),
-                    field("Optional", Tree::scalar_pointer("bool", sub(part, "optional"))),
+                    field(
+                        "Optional",
+                        Tree::scalar_pointer("bool", sub(part, "optional")),
+                    ),
                     field("Path", Tree::text(part.get("path"))),
                 ],
             );
@@ -319,11 +406,19 @@ fn validate_cluster_trust_bundle(part: &Value, path: &Path<'_>, e: &mut Errors) 
                 e.required(&path.child("name"), "must be a valid object name");
             }
             for message in names::is_dns1123_subdomain(name) {
-                e.invalid(&path.child("name"), name, format!("not a valid clustertrustbundlename: {message}"));
+                e.invalid(
+                    &path.child("name"),
+                    name,
+                    format!("not a valid clustertrustbundlename: {message}"),
+                );
             }
             if let Some(selector) = sub(part, "labelSelector") {
                 let detail = "labelSelector must be unset if name is specified";
-                e.invalid(&path.child("labelSelector"), Tree::label_selector(selector), detail);
+                e.invalid(
+                    &path.child("labelSelector"),
+                    Tree::label_selector(selector),
+                    detail,
+                );
             }
         }
         (None, Some(signer)) => {
@@ -348,7 +443,11 @@ pub fn validate_csi_driver_name(name: &str, path: &Path<'_>, e: &mut Errors) {
     if name.len() > 63 {
         e.too_long(path, 63);
     }
-    e.invalid_each(path, name, names::is_dns1123_subdomain(&name.to_lowercase()));
+    e.invalid_each(
+        path,
+        name,
+        names::is_dns1123_subdomain(&name.to_lowercase()),
+    );
 }
 
 fn validate_csi(source: &Value, path: &Path<'_>, e: &mut Errors) {
@@ -375,13 +474,25 @@ fn validate_ephemeral(source: &Value, path: &Path<'_>, e: &mut Errors) {
     validate_annotations(meta.get("annotations"), &meta_at.child("annotations"), e);
     validate_labels(meta.get("labels"), &meta_at.child("labels"), e);
     // In the order of the Go structure.
-    for key in ["name", "generateName", "namespace", "uid", "resourceVersion", "ownerReferences", "finalizers"] {
+    for key in [
+        "name",
+        "generateName",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "ownerReferences",
+        "finalizers",
+    ] {
         if sub(meta, key).is_some_and(|v| !v.is_empty()) {
             let shown = if key == "uid" { "uID" } else { key };
             e.forbidden(&meta_at.child(shown), "cannot be set");
         }
     }
-    validate_persistent_volume_claim_spec(sub(template, "spec").unwrap_or(&none), &at.child("spec"), e);
+    validate_persistent_volume_claim_spec(
+        sub(template, "spec").unwrap_or(&none),
+        &at.child("spec"),
+        e,
+    );
 }
 
 /// Is a boolean entry true?
