@@ -4,7 +4,7 @@ use super::group_resource;
 use crate::client::{FieldValidation, WriteOptions};
 use rollout_api::decode::{self, Decoded};
 use rollout_api::status_error::ApiError;
-use rollout_api::{Kind, Minor, Value};
+use rollout_api::{Kind, Minor, Value, validation};
 
 /// A decoded object and the warnings about what was dropped.
 pub(super) struct Read {
@@ -86,28 +86,31 @@ pub(super) fn defaults(kind: Kind, value: &mut Value, minor: Minor) {
 }
 
 /// Refuses a new object that breaks the rules of its kind.
-pub(super) fn validate_create(_kind: Kind, _value: &Value, _minor: Minor) -> Result<(), ApiError> {
-    Ok(())
+pub(super) fn validate_create(
+    kind: Kind,
+    value: &Value,
+    sent: &Value,
+    minor: Minor,
+) -> Result<(), ApiError> {
+    validation::validate_create(kind, value, Some(sent), minor)
 }
 
 /// Refuses a new state that breaks the rules of its kind.
 pub(super) fn validate_update(
-    _kind: Kind,
-    _new: &Value,
-    _old: &Value,
-    _minor: Minor,
+    kind: Kind,
+    new: &Value,
+    old: &Value,
+    minor: Minor,
 ) -> Result<(), ApiError> {
-    Ok(())
+    validation::validate_update(kind, new, old, None, minor)
 }
 
 /// Texts of `Warning:` headers about an object that is accepted.
-pub(super) fn warnings(
-    _kind: Kind,
-    _new: &Value,
-    _old: Option<&Value>,
-    _minor: Minor,
-) -> Vec<String> {
-    Vec::new()
+pub(super) fn warnings(kind: Kind, new: &Value, old: Option<&Value>, minor: Minor) -> Vec<String> {
+    match old {
+        Some(old) => validation::warnings_on_update(kind, new, old, minor),
+        None => validation::warnings_on_create(kind, new, minor),
+    }
 }
 
 /// Refuses with causes, in the name of a kind.

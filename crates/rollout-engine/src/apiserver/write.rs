@@ -90,6 +90,7 @@ pub(crate) fn create(
     options: &WriteOptions,
 ) -> Result<Written, ApiError> {
     let minor = world.version();
+    let sent = value.clone();
     let read = rules::decode(kind, value, options, minor)?;
     let (mut value, mut warnings) = (read.value, read.warnings);
     same_namespace(&mut value, namespace)?;
@@ -111,7 +112,7 @@ pub(crate) fn create(
         world.admit_pod(&mut value);
     }
     world.allocate(kind, &mut value, None, options.dry_run)?;
-    rules::validate_create(kind, &value, minor)?;
+    rules::validate_create(kind, &value, &sent, minor)?;
     warnings.extend(rules::warnings(kind, &value, None, minor));
     let key = super::key(kind, namespace, value.str_at("metadata.name"));
     world.admit(&key, &value)?;
