@@ -353,13 +353,22 @@ impl Quantity {
         if d.negative { -n } else { n }
     }
 
+    /// Mirrors `ScaledValue`: away from zero; zero if it does not fit 64 bits, or what is left of a big decimal's bits.
+    fn scaled_value(&self, digits: i32) -> i64 {
+        let n = self.times_ten_to(digits);
+        match (i64::try_from(n), &self.dec) {
+            (Ok(n), _) => n,
+            (Err(_), None) => 0,
+            (Err(_), Some(_)) => n as i64,
+        }
+    }
     /// The whole number, away from zero (`Value()` in Go).
     pub fn value(&self) -> i64 {
-        saturate(self.times_ten_to(0))
+        self.scaled_value(0)
     }
     /// Thousandths, away from zero (`MilliValue()` in Go).
     pub fn milli_value(&self) -> i64 {
-        saturate(self.times_ten_to(3))
+        self.scaled_value(3)
     }
     /// Is it a whole number?
     pub fn is_whole(&self) -> bool {

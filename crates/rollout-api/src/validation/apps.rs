@@ -107,15 +107,23 @@ fn validate_required_selector(
     };
     validate_label_selector(selector, path, e);
     if s.get("matchLabels").is_none_or(Value::is_empty) && items(s, "matchExpressions").is_empty() {
-        e.invalid(path, Tree::label_selector(s), empty);
+        let mut shown = s.clone();
+        for key in ["matchLabels", "matchExpressions"] {
+            if let Some(v) = e.given(s.get(key), &path.child(key)) {
+                shown.map_mut().insert(key, v);
+            }
+        }
+        e.invalid(path, Tree::label_selector(&shown), empty);
     }
 }
 
 fn validate_match(template: &Value, found: Selects, path: &Path<'_>, e: &mut Errors) {
     if found == Selects::No {
-        let labels = Tree::string_map(template.at("metadata.labels"));
+        let meta_at = path.child("metadata");
+        let at = meta_at.child("labels");
+        let labels = e.given(template.at("metadata.labels"), &at);
         let detail = "`selector` does not match template `labels`";
-        e.invalid(&path.child("metadata").child("labels"), labels, detail);
+        e.invalid(&at, Tree::string_map(labels.as_ref()), detail);
     }
 }
 

@@ -120,6 +120,14 @@ impl Errors {
             sent: None,
         }
     }
+    /// A map or list of the object. The stored form has no empty ones, but messages tell them from absent ones: the client's
+    /// text knows.
+    pub fn given(&self, v: Option<&Value>, path: &Path<'_>) -> Option<Value> {
+        v.cloned().or_else(|| {
+            let sent = path.find(self.sent.as_ref()?)?;
+            (sent.is_empty() && !sent.is_null()).then(|| sent.clone())
+        })
+    }
     /// How many there are: to see whether a part added some.
     pub fn len(&self) -> usize {
         self.list.len()
