@@ -54,7 +54,18 @@ pub const CONTROLLERS: &[&str] = &[
 /// Tables of `vectors_api.rs`, and of `hash.rs`.
 pub const API: &[&str] = &["pod-template-hash", "pod-template-hash-generated"];
 /// Tables of `vectors_validation.rs`.
-pub const VALIDATION: &[&str] = &[];
+pub const VALIDATION: &[&str] = &[
+    "container_ports_validation",
+    "deployment_status_validation",
+    "deployment_validation",
+    "field_error_text",
+    "name_dns1123_label",
+    "name_dns1123_subdomain",
+    "name_label_key",
+    "name_label_value",
+    "name_port",
+    "probe_validation",
+];
 /// Tables of `vectors_node.rs`.
 pub const NODE: &[&str] = &[];
 /// Tables of `vectors_kubectl.rs`.

@@ -7,13 +7,9 @@ const PENDING: &[&str] = &[
     "backoff_growth",
     "backoff_reset",
     "backoff_window",
-    "container_ports_validation",
     "deployment_defaults",
-    "deployment_status_validation",
-    "deployment_validation",
     "events_correlation",
     "eviction",
-    "field_error_text",
     "hpa_replica_limits",
     "human_duration",
     "image_apply_default_tag",
@@ -34,14 +30,8 @@ const PENDING: &[&str] = &[
     "kubelet_pod_ready_condition",
     "kubelet_prober_sequence",
     "kubelet_prober_step",
-    "name_dns1123_label",
-    "name_dns1123_subdomain",
-    "name_label_key",
-    "name_label_value",
-    "name_port",
     "pod_delete_grace_period",
     "pod_terminal",
-    "probe_validation",
 ];
 
 #[test]
