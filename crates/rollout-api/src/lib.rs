@@ -17,6 +17,7 @@ pub mod key;
 pub mod kinds;
 pub mod patch;
 pub mod quantity;
+pub mod semantic;
 pub mod status_error;
 pub mod time;
 pub mod types;

@@ -5,29 +5,22 @@ use crate::client::{DeleteOptions, Propagation};
 use crate::world::World;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::{Object, View};
-use rollout_api::{Kind, ObjectKey, Str, Value};
+use rollout_api::{Kind, Minor, ObjectKey, Str, Value, kinds};
 use std::rc::Rc;
 
 /// Kinds whose `metadata.generation` counts changes of their spec.
-pub(super) fn has_generation(kind: Kind) -> bool {
-    matches!(
-        kind.0,
-        "Deployment"
-            | "ReplicaSet"
-            | "StatefulSet"
-            | "DaemonSet"
-            | "Job"
-            | "CronJob"
-            | "PodDisruptionBudget"
-            | "Ingress"
-            | "NetworkPolicy"
-            | "PriorityClass"
-    )
+pub(super) fn has_generation(kind: Kind, minor: Minor) -> bool {
+    kinds::of_kind(kind).is_some_and(|r| r.counts_generations(minor))
 }
 
-/// Does an update from `old` to `new` raise the generation? Deployments count annotations as well.
-pub(super) fn raises_generation(kind: Kind, old: &Value, new: &Value) -> bool {
-    has_generation(kind)
+/// Does an update from `old` to `new` raise the generation? Deployments count annotations as well; a pod's way to its node
+/// (the binding) does not count.
+pub(super) fn raises_generation(kind: Kind, old: &Value, new: &Value, minor: Minor) -> bool {
+    let bound = kind == Kind::POD
+        && old.str_at("spec.nodeName").is_empty()
+        && !new.str_at("spec.nodeName").is_empty();
+    has_generation(kind, minor)
+        && !bound
         && (old.get("spec") != new.get("spec")
             || (kind == Kind::DEPLOYMENT
                 && old.at("metadata.annotations") != new.at("metadata.annotations")))
@@ -65,10 +58,11 @@ impl World {
         self.admit(&key, &value)?;
         let uid = self.new_uid(kind);
         let created = self.wall().rfc3339();
+        let counts = has_generation(kind, self.version());
         let metadata = value.map_mut().entry("metadata", Value::object).map_mut();
         metadata.insert("uid", uid);
         metadata.insert("creationTimestamp", created);
-        if has_generation(kind) {
+        if counts {
             metadata.insert("generation", 1);
         }
         self.charge_quotas(&key, &value);
@@ -118,7 +112,7 @@ impl World {
                 value.map_mut().remove("status");
             }
         }
-        if raises_generation(key.kind, &old.value, &value) {
+        if raises_generation(key.kind, &old.value, &value, self.version()) {
             let generation = old.value.int_at("metadata.generation").unwrap_or(0) + 1;
             value.set("metadata.generation", generation);
         }
@@ -191,7 +185,7 @@ impl World {
         if value.at("metadata.deletionTimestamp").is_none() {
             value.set("metadata.deletionTimestamp", self.wall().rfc3339());
             value.set("metadata.deletionGracePeriodSeconds", 0);
-            if has_generation(key.kind) {
+            if has_generation(key.kind, self.version()) {
                 let generation = value.int_at("metadata.generation").unwrap_or(0) + 1;
                 value.set("metadata.generation", generation);
             }
@@ -229,6 +223,11 @@ impl World {
             rollout_api::Timestamp(requested_at + period).rfc3339(),
         );
         value.set("metadata.deletionGracePeriodSeconds", period);
+        if let Some(generation) = value.int_at("metadata.generation")
+            && !already
+        {
+            value.set("metadata.generation", generation + 1);
+        }
         self.commit(key, value);
         Ok(())
     }

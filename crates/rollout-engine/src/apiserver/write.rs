@@ -190,7 +190,7 @@ pub(super) fn replace(
     world.allocate(kind, &mut value, Some(&old.value), options.dry_run)?;
     rules::validate_update(kind, &value, &old.value, minor)?;
     warnings.extend(rules::warnings(kind, &value, Some(&old.value), minor));
-    if super::internal::raises_generation(kind, &old.value, &value) {
+    if super::internal::raises_generation(kind, &old.value, &value, minor) {
         let generation = old.value.int_at("metadata.generation").unwrap_or(0) + 1;
         value.set("metadata.generation", generation);
     }
@@ -264,6 +264,7 @@ impl World {
                 .map_mut()
                 .entry("kubernetes.io/metadata.name", || name.into());
         }
+        let counts = has_generation(kind, self.version());
         let uid = self.new_uid(kind);
         let created = self.wall().rfc3339();
         let generated = {
@@ -279,7 +280,7 @@ impl World {
             }
             metadata.insert("uid", uid);
             metadata.insert("creationTimestamp", created);
-            if has_generation(kind) {
+            if counts {
                 metadata.insert("generation", 1);
             }
             let unnamed = metadata.get("name").is_none_or(Value::is_empty);

@@ -1,8 +1,10 @@
 //! The formulas of the Deployment controller: pure functions over what was read.
 
 use crate::controllers::objects::{Deployment, ReplicaSet};
+use rollout_api::semantic::equal;
+use rollout_api::types::Schema;
 use rollout_api::views::{Condition, DeploymentStatus, DeploymentView, StrategyType};
-use rollout_api::{Map, Str, Timestamp, Value};
+use rollout_api::{Map, Minor, Str, Timestamp, Value};
 
 /// Annotation: revision of a ReplicaSet, or of a Deployment's current template.
 pub const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -200,56 +202,17 @@ pub fn equal_ignore_hash(a: &Value, b: &Value) -> bool {
     if !labels(a).eq(labels(b)) {
         return false;
     }
-    let rest_equal = |a: Option<&Value>, b: Option<&Value>, skip: &[&str]| match (a, b) {
-        (None, None) => true,
-        (a, b) => maps_semantically_equal(
-            a.and_then(Value::as_map).unwrap_or(&Map::new()),
-            b.and_then(Value::as_map).unwrap_or(&Map::new()),
-            skip,
-        ),
+    let unlabelled = |v: &Value| {
+        let mut metadata = v.get("metadata").cloned().unwrap_or_default();
+        metadata.remove("labels");
+        metadata
     };
-    rest_equal(a.get("metadata"), b.get("metadata"), &["labels"])
-        && rest_equal(Some(a), Some(b), &["metadata"])
-}
-
-fn maps_semantically_equal(a: &Map, b: &Map, skip: &[&str]) -> bool {
-    let filled = |m: &'_ Map| -> Vec<(Str, Value)> {
-        m.iter()
-            .filter(|(k, v)| !skip.contains(&k.as_str()) && !is_absent(v))
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect()
+    let schema = |name| Schema::of_struct(name, Minor::NEWEST);
+    let (Some(meta), Some(spec)) = (schema("v1.ObjectMeta"), schema("v1.PodSpec")) else {
+        return false;
     };
-    let (a, b) = (filled(a), filled(b));
-    a.len() == b.len()
-        && a.iter()
-            .zip(&b)
-            .all(|((ka, va), (kb, vb))| ka == kb && semantically_equal(va, vb))
-}
-
-/// Missing, null, or an empty list or map: the same for a comparison.
-fn is_absent(v: &Value) -> bool {
-    match v {
-        Value::Null => true,
-        Value::List(l) => l.is_empty(),
-        Value::Map(m) => m.is_empty(),
-        _ => false,
-    }
-}
-
-fn semantically_equal(a: &Value, b: &Value) -> bool {
-    if a == b {
-        return true; // Shared parts are equal by pointer: the usual case costs nothing.
-    }
-    match (a, b) {
-        (Value::Map(a), Value::Map(b)) => maps_semantically_equal(a, b, &[]),
-        (Value::List(a), Value::List(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .zip(b.iter())
-                    .all(|(a, b)| semantically_equal(a, b))
-        }
-        (a, b) => is_absent(a) && is_absent(b),
-    }
+    equal(a.get("spec"), b.get("spec"), spec)
+        && equal(Some(&unlabelled(a)), Some(&unlabelled(b)), meta)
 }
 
 /// Indices in order of creation, then name.
