@@ -47,7 +47,7 @@ pub fn Actions(props: &ActionsProps) -> Html {
     let rest: Vec<ButtonView> = props
         .buttons
         .iter()
-        .filter(|b| !FRONT.contains(&b.id))
+        .filter(|b| !FRONT.contains(&b.id) && b.id != "strategy")
         .cloned()
         .collect();
     let more = props.form == Some(Form::More);

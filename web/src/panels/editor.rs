@@ -3,7 +3,7 @@
 use crate::interop::dom;
 use crate::playground::{Msg, highlight};
 use crate::ui::{Button, Icon};
-use rollout_view::{DiagnosticLevel, DiagnosticView, LineNote, Lit, ManifestView, Quantity};
+use rollout_view::{ButtonView, DiagnosticLevel, DiagnosticView, LineNote, Lit, ManifestView, Quantity};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
@@ -11,6 +11,8 @@ use yew::prelude::*;
 pub struct EditorProps {
     pub text: AttrValue,
     pub manifest: ManifestView,
+    /// The control that switches the strategy, with its line.
+    pub strategy: Option<ButtonView>,
     pub dispatch: Callback<Msg>,
 }
 
@@ -62,6 +64,10 @@ pub fn Editor(props: &EditorProps) -> Html {
             </ol>
             <footer>
                 if m.has_errors { <span class="bad"><Icon name="m-bang" />{m.summary.clone()}</span> } else { <span class="ok"><Icon name="m-tick" />{m.summary.clone()}</span> }
+                if let Some(switch) = &props.strategy {
+                    <Button testid="act-strategy" class="btn btn-plain" command={(!switch.command.is_empty()).then(|| AttrValue::from(switch.command.clone()))}
+                        off={switch.off.is_some()} title={switch.off.clone().map(AttrValue::from)} onclick={props.dispatch.reform(|_: MouseEvent| Msg::SwitchStrategy)}>{switch.label.clone()}</Button>
+                }
                 <Button testid="apply" class={if m.applied { "btn" } else { "btn btn-main" }} command={AttrValue::from(format!("kubectl apply -f {}", m.file))}
                     off={props.text.trim().is_empty()} onclick={props.dispatch.reform(|_: MouseEvent| Msg::Apply)}>{if m.applied { "Applied" } else { "Apply" }}</Button>
             </footer>

@@ -114,7 +114,7 @@ fn desk(p: &Playground) -> Html {
                 <Console console={view.console.clone()} draft={p.draft.clone()} preview={p.preview.clone()} choices={p.choices.clone()} open={p.console_open} dispatch={dispatch.clone()} />
             </article>
             <aside class="bench" aria-label="Bench">
-                <Editor text={p.text.clone()} manifest={view.manifest.clone()} dispatch={dispatch.clone()} />
+                <Editor text={p.text.clone()} manifest={view.manifest.clone()} strategy={view.actions.iter().find(|b| b.id == "strategy").cloned()} dispatch={dispatch.clone()} />
                 <Bench page={view.clone()} tab={p.tab} {pod} dispatch={dispatch.clone()} />
             </aside>
         </main>
