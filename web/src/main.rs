@@ -4,7 +4,6 @@ mod hooks;
 mod interop;
 mod panels;
 mod playground;
-mod stub;
 mod ui;
 
 fn main() {

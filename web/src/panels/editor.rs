@@ -3,7 +3,9 @@
 use crate::interop::dom;
 use crate::playground::{Msg, highlight};
 use crate::ui::{Button, Icon};
-use rollout_view::{ButtonView, DiagnosticLevel, DiagnosticView, LineNote, Lit, ManifestView, Quantity};
+use rollout_view::{
+    ButtonView, DiagnosticLevel, DiagnosticView, LineNote, Lit, ManifestView, Quantity,
+};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
@@ -50,7 +52,13 @@ pub fn Editor(props: &EditorProps) -> Html {
         .count();
     html! {
         <section class="editor" aria-label="Manifest">
-            <header><b>{m.file.clone()}</b><Button class="btn btn-plain" testid="paste" title="Empty the editor for a manifest of yours" onclick={props.dispatch.reform(|_: MouseEvent| Msg::PasteYours)}>{"Paste yours"}</Button></header>
+            <header>
+                <b>{m.file.clone()}</b>
+                if let Some(switch) = &props.strategy {
+                    <Button testid="act-strategy" class="btn btn-plain" command={(!switch.command.is_empty()).then(|| AttrValue::from(switch.command.clone()))}
+                        off={switch.off.is_some()} title={switch.off.clone().map(AttrValue::from)} onclick={props.dispatch.reform(|_: MouseEvent| Msg::SwitchStrategy)}>{switch.label.clone()}</Button>
+                }
+            </header>
             <div class="code-box" data-plain={plain.then_some("true")}>
                 <div class="code-sheet">
                     if !plain { <Code text={props.text.clone()} manifest={m.clone()} /> }
@@ -64,10 +72,7 @@ pub fn Editor(props: &EditorProps) -> Html {
             </ol>
             <footer>
                 if m.has_errors { <span class="bad"><Icon name="m-bang" />{m.summary.clone()}</span> } else { <span class="ok"><Icon name="m-tick" />{m.summary.clone()}</span> }
-                if let Some(switch) = &props.strategy {
-                    <Button testid="act-strategy" class="btn btn-plain" command={(!switch.command.is_empty()).then(|| AttrValue::from(switch.command.clone()))}
-                        off={switch.off.is_some()} title={switch.off.clone().map(AttrValue::from)} onclick={props.dispatch.reform(|_: MouseEvent| Msg::SwitchStrategy)}>{switch.label.clone()}</Button>
-                }
+                <Button class="btn btn-plain" testid="paste" title="Empty the editor for a manifest of yours" onclick={props.dispatch.reform(|_: MouseEvent| Msg::PasteYours)}>{"Paste yours"}</Button>
                 <Button testid="apply" class={if m.applied { "btn" } else { "btn btn-main" }} command={AttrValue::from(format!("kubectl apply -f {}", m.file))}
                     off={props.text.trim().is_empty()} onclick={props.dispatch.reform(|_: MouseEvent| Msg::Apply)}>{if m.applied { "Applied" } else { "Apply" }}</Button>
             </footer>

@@ -16,12 +16,11 @@ pub use params::{SPEEDS, Ui};
 
 use crate::interop::{location, page};
 use crate::panels::actions::Form;
-use crate::stub::Comparison;
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::render::AnimationFrame;
 use params::Params;
 use playback::Playback;
-use rollout_session::Session;
+use rollout_session::{Comparison, Session};
 use rollout_view::{PageView, Quantity};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;

@@ -16,16 +16,15 @@ use crate::panels::share::Share;
 use crate::panels::transport::Transport;
 use crate::panels::why::{Live, Why};
 use crate::playground::Panel;
-use crate::stub::PageInput;
 use crate::ui::{Button, Icon};
 use rollout_session::Session;
-use rollout_view::{PageView, WhyKind};
+use rollout_view::{PageInput, PageView, WhyKind};
 use std::rc::Rc;
 use yew::prelude::*;
 
 /// What the screen shows of a session.
 pub fn look(session: &Session, text: &str, focus: Option<(&str, &str)>) -> PageView {
-    crate::stub::page_view(session, &PageInput { text, focus })
+    rollout_view::page_view(session, &PageInput { text, focus })
 }
 
 /// The whole page.
@@ -35,9 +34,9 @@ pub fn page(p: &Playground) -> Html {
     }
     let dispatch = &p.dispatch;
     html! { <>
-        <Header header={p.view.header.clone()} presets={crate::stub::presets()} deployments={p.view.deployments.clone()} theme={p.theme} comparing={p.comparison.is_some()} dispatch={dispatch.clone()} />
+        <Header header={p.view.header.clone()} presets={rollout_view::presets()} deployments={p.view.deployments.clone()} theme={p.theme} comparing={p.comparison.is_some()} dispatch={dispatch.clone()} />
         if let Some(comparison) = &p.comparison {
-            { comparing(p, &Rc::new(comparison.view())) }
+            { comparing(p, &Rc::new(rollout_view::compare_view(comparison))) }
         } else {
             { desk(p) }
         }
@@ -106,8 +105,7 @@ fn desk(p: &Playground) -> Html {
                     if !empty {
                         <Actions buttons={view.actions.clone()} images={view.images.clone()} target={target(view)} form={p.form} dispatch={dispatch.clone()} />
                     } else {
-                        <section class="acts"><p class="kicker">{"No Deployment yet"}</p>
-                            <Button class="btn btn-main wide" testid="start-roll-10" onclick={dispatch.reform(|_: MouseEvent| Msg::Preset("roll-10".to_owned()))}>{"Start with roll-10"}</Button></section>
+                        { void(p) }
                     }
                 </Stage>
                 { transport(p) }
@@ -118,6 +116,16 @@ fn desk(p: &Playground) -> Html {
                 <Bench page={view.clone()} tab={p.tab} {pod} dispatch={dispatch.clone()} />
             </aside>
         </main>
+    }
+}
+
+/// No Deployment: never an empty frame.
+fn void(p: &Playground) -> Html {
+    html! {
+        <section class="void" aria-label="Nothing here yet">
+            <b>{"No Deployment yet"}</b><p>{"Paste one into the editor and apply it, or start from ten pods."}</p>
+            <Button class="btn btn-main" testid="start-roll-10" onclick={p.dispatch.reform(|_: MouseEvent| Msg::Preset("roll-10".to_owned()))}>{"Start with roll-10"}</Button>
+        </section>
     }
 }
 
@@ -151,7 +159,9 @@ fn embed(p: &Playground) -> Html {
                 if p.link { <a href={links::make_full(p)} target="_blank" rel="noopener">{"Open full page"}</a> }</header>
             <Why page={view.clone()} sums={false} dispatch={dispatch.clone()} />
             { notice(p) }
-            <Stage page={view.clone()} picked={p.picked.clone()} jump={p.jump} dispatch={dispatch.clone()} />
+            <Stage page={view.clone()} picked={p.picked.clone()} jump={p.jump} dispatch={dispatch.clone()}>
+                if view.why.kind == WhyKind::Empty { { void(p) } }
+            </Stage>
             <crate::panels::sums::SumsLine room={view.room.clone()} spare={view.spare.clone()} dispatch={dispatch.clone()} />
             <div class="embed-foot">
                 <Readout numbers={view.numbers.clone()} />

@@ -6,8 +6,7 @@ use super::playback::Playback;
 use super::start::{LANDING, THEME_KEY};
 use super::{Notice, Playground, keys, links, render};
 use crate::interop::{clock, location, page, storage};
-use crate::stub::Comparison;
-use rollout_session::{Session, Start, file_name};
+use rollout_session::{Comparison, Session, Start, file_name};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -254,8 +253,12 @@ fn time(p: &mut Playground, msg: &Msg) {
     p.jump = !matches!(msg, Msg::Step | Msg::Back);
     if let Some(comparison) = &mut p.comparison {
         match msg {
-            Msg::Step | Msg::NextMark => comparison.step(),
-            Msg::Back | Msg::PrevMark => comparison.back(),
+            Msg::Step | Msg::NextMark => {
+                comparison.step();
+            }
+            Msg::Back | Msg::PrevMark => {
+                comparison.back();
+            }
             Msg::ToStart => comparison.seek(0),
             Msg::ToEnd => comparison.seek(u64::MAX),
             Msg::SkipWaiting => comparison.skip_waiting(),
@@ -311,7 +314,8 @@ fn frame(p: &mut Playground) -> bool {
     let span = playback.frame(clock::now_ms(), SPEEDS[p.speed].hundredths);
     p.jump = SPEEDS[p.speed].hundredths > 800;
     if let Some(comparison) = &mut p.comparison {
-        if !comparison.play(span) {
+        let to = comparison.at() + span;
+        if !comparison.play(to) {
             p.stop();
         }
     } else {
@@ -459,7 +463,7 @@ impl Playground {
                 confirm: None,
             });
         }
-        if let Some(name) = crate::stub::applied_deployment(stdout) {
+        if let Some(name) = rollout_view::applied_deployment(stdout) {
             self.focus = Some(name);
         }
     }
@@ -467,7 +471,7 @@ impl Playground {
     /// RollingUpdate to Recreate and back, in the text; then it is applied.
     fn switch_strategy(&mut self) {
         let recreate = self.view.manifest.strategy.as_deref() == Some("Recreate");
-        match crate::stub::with_strategy(
+        match rollout_session::with_strategy(
             &self.text,
             if recreate {
                 "RollingUpdate"
@@ -505,7 +509,7 @@ impl Playground {
             Some(ms) => {
                 self.skipped = Some(AttrValue::from(format!(
                     "{} later",
-                    crate::stub::span_text(ms)
+                    rollout_view::span_text(ms)
                 )))
             }
             None => self.note("Nothing is scheduled: act, or look back."),
@@ -513,7 +517,7 @@ impl Playground {
     }
 
     fn complete(&mut self) {
-        let completions = crate::stub::complete(&self.session, &self.draft);
+        let completions = rollout_view::complete(&self.session, &self.draft);
         if let [only] = completions.as_slice() {
             self.draft = AttrValue::from(format!("{only} "));
             self.choices.clear();

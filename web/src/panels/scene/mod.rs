@@ -60,7 +60,13 @@ fn levels(scene: &SceneView, shared: Option<u32>) -> u32 {
 pub fn Stage(props: &StageProps) -> Html {
     let scene = &props.page.scene;
     let per = scene.grain.per_level();
-    let levels = levels(scene, props.shared_height);
+    let empty =
+        scene.ceiling.is_none() && scene.pods.is_empty() && scene.bands.is_empty() && !props.pane;
+    let levels = if empty {
+        EMPTY_LEVELS
+    } else {
+        levels(scene, props.shared_height)
+    };
     let height = levels * per;
     let node = use_vars(vec![
         ("--levels", levels.to_string()),
@@ -77,7 +83,7 @@ pub fn Stage(props: &StageProps) -> Html {
     let dispatch = &props.dispatch;
     html! {
         <section ref={node} class={props.class.clone()} data-testid={if props.pane { "compare-pane" } else { "band" }} aria-label={scene.label.clone()}
-            data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-many={(levels > 8).then_some("true")}
+            data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-empty={empty.then_some("true")} data-many={(levels > 8).then_some("true")}
             data-time={props.pane.then(|| props.page.root.time.clone())}>
             <PastHead past={scene.past.clone()} dispatch={dispatch.clone()} />
             <Axis axis={scene.axis.clone()} {per} />
@@ -95,9 +101,6 @@ pub fn Stage(props: &StageProps) -> Html {
                 }) }
             </ol>
             if scene.pods.is_empty() && !scene.bands.is_empty() { <Bands bands={scene.bands.clone()} {per} /> }
-            if scene.pods.is_empty() && scene.bands.is_empty() && scene.leaving.is_empty() && !props.pane {
-                <p class="tower-empty">{"no pods"}</p>
-            }
             <Sets sets={scene.sets.clone()} {per} floor={scene.floor.as_ref().map(|f| f.level)} />
             <p class="leaving">{scene.leaving_text.clone()}</p>
             if !props.pane {
@@ -113,5 +116,7 @@ pub fn Stage(props: &StageProps) -> Html {
     }
 }
 
+/// Height of the drawing without a Deployment.
+const EMPTY_LEVELS: u32 = 6;
 /// More leaving pods than this are only counted.
 const LEAVING_SHOWN: usize = 8;
