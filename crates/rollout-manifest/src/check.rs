@@ -124,7 +124,7 @@ impl Checker<'_> {
             m if m.contains("mapping values are not allowed") => "yaml-nested",
             m if m.contains("unexpected end of stream") => "yaml-quote",
             m if m.contains("cannot start any token") => "yaml-character",
-            m if m.contains("',' or") => "yaml-brackets",
+            m if m.contains("',' or") || m.contains("node content") => "yaml-brackets",
             m if m.contains("did not find expected") => "yaml-indent",
             _ => "yaml-syntax",
         };

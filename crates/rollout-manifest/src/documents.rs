@@ -72,6 +72,17 @@ struct Places {
     missing: Vec<usize>,
 }
 
+/// The character at a byte, nothing at the end.
+fn one_character(file: &[u8], at: usize) -> Span {
+    let start = at.min(file.len());
+    let rest = file.get(start + 1..).unwrap_or_default();
+    let more = rest.iter().take_while(|b| **b & 0xc0 == 0x80).count();
+    Span {
+        start,
+        end: (start + 1 + more).min(file.len()),
+    }
+}
+
 impl Places {
     fn at(&self, byte: usize) -> usize {
         let skipped = self.missing.partition_point(|m| *m <= byte);
@@ -148,10 +159,7 @@ fn json_stream(file: &[u8], kubectl: Minor) -> Vec<Document> {
             gojson::JsonError::Syntax(at, _) => *at,
             gojson::JsonError::UnexpectedEnd => file.len(),
         };
-        let span = Span {
-            start: at,
-            end: (at + 1).min(file.len()),
-        };
+        let span = one_character(file, at);
         let refusal = Refusal {
             message: error.text(),
             span,
@@ -319,7 +327,12 @@ fn yaml_document(file: &[u8], start: usize, end: usize) -> Document {
         len: end - start,
         missing,
     };
-    let content = read_yaml(&bytes, &mut places);
+    let mut content = read_yaml(&bytes, &mut places);
+    if let Err(refusal) = &mut content
+        && refusal.span.end <= refusal.span.start + 1
+    {
+        refusal.span = one_character(file, refusal.span.start);
+    }
     Document {
         span: Span { start, end },
         content,
