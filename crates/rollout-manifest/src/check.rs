@@ -7,7 +7,7 @@ use crate::tree::{Node, NodeKind, Span};
 use rollout_api::decode::{self, Decoded, Step, path_text};
 use rollout_api::kinds::{self, Resource};
 use rollout_api::types::Schema;
-use rollout_api::{Minor, Value};
+use rollout_api::{Minor, Value, validation};
 use std::rc::Rc;
 
 /// More than this is noise.
@@ -317,7 +317,19 @@ impl Checker<'_> {
         resource: &'static Resource,
     ) {
         rollout_api::defaults::complete(&mut object, resource, self.minor);
-        let Err(error) = validate(resource, &object, sent, self.minor) else {
+        if resource.namespaced && object.str_at("metadata.namespace").is_empty() {
+            object.set("metadata.namespace", "default");
+        }
+        let checked = validation::validate_create(resource.kind, &object, Some(sent), self.minor);
+        let Err(error) = checked else {
+            for warning in validation::warnings_on_create(resource.kind, &object, self.minor) {
+                let field = warning.split(": ").next().unwrap_or_default().to_owned();
+                let message = warning
+                    .get(field.len() + 2..)
+                    .unwrap_or(&warning)
+                    .to_owned();
+                self.at(place, "warning", message, &field).severity = Severity::Warning;
+            }
             return;
         };
         for cause in &error.causes {
@@ -336,15 +348,6 @@ impl Checker<'_> {
             }
         }
     }
-}
-
-fn validate(
-    _resource: &'static Resource,
-    _object: &Value,
-    _sent: &Value,
-    _minor: Minor,
-) -> Result<(), rollout_api::ApiError> {
-    Ok(())
 }
 
 /// The known field that was perhaps meant by an unknown one.
@@ -444,7 +447,7 @@ mod tests {
                 "7:3 unknown-field \"replica\" (replicas?)",
                 "8:13 wrong-type \"x\"",
                 "10:7 unknown-kind \"Deploymnt\" (Deployment?)",
-                "14:1 yaml-brackets \"\"",
+                "14:1 yaml-brackets \"-\"",
                 "17:1 no-object \"hello\"",
             ]
         );
@@ -454,10 +457,14 @@ mod tests {
     fn fields_on_the_wrong_level_are_recognised() {
         let text = "apiVersion: apps/v1beta1\nkind: Deployment\n---\napiVersion: apps/v1\nkind: Deployment\nreplicas: 3\nspec:\n  Replicas: 3\n";
         assert_eq!(
-            found(text)[..3],
+            found(text),
             [
                 "1:13 unknown-version \"apps/v1beta1\" (apps/v1?)",
+                "5:1 required \"kind\"",
                 "6:1 unknown-field \"replicas\" (spec.replicas?)",
+                "7:1 required \"spec\"",
+                "7:1 invalid \"spec\"",
+                "7:1 required \"spec\"",
                 "8:3 unknown-field \"Replicas\" (replicas?)",
             ]
         );

@@ -22,10 +22,14 @@ impl Found<'_> {
                 self.node.span
             }
             (_, Some(key)) => key.span,
-            (_, None) => Span {
-                start: self.node.span.start,
-                end: self.node.span.start,
-            },
+            // Something at the root is missing: the kind says of what.
+            (_, None) => self.node.entry("kind").map_or(
+                Span {
+                    start: self.node.span.start,
+                    end: self.node.span.start,
+                },
+                |e| e.key.span,
+            ),
         }
     }
 }
