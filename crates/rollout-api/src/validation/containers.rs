@@ -110,8 +110,13 @@ fn validate_container_restart_policy(c: &Value, at: &Path<'_>, e: &mut Errors) {
     for (i, rule) in rules.iter().enumerate() {
         let at = rules_at.index(i);
         let action = text(rule, "action");
-        if action != "Restart" {
-            e.not_supported(&at.child("action"), Shown::typed(action), &["Restart"]);
+        let actions: &[&str] = if e.since(36) {
+            &["Restart", "RestartAllContainers"]
+        } else {
+            &["Restart"]
+        };
+        if !actions.contains(&action) {
+            e.not_supported(&at.child("action"), Shown::typed(action), actions);
         }
         let codes_at = at.child("exitCodes");
         match sub(rule, "exitCodes") {

@@ -15,6 +15,7 @@ pub mod meta;
 pub mod mounts;
 pub mod names;
 pub mod networking;
+pub mod nodes;
 pub mod path;
 pub mod pod_os;
 pub mod pod_spec;
@@ -54,6 +55,7 @@ pub fn validate_create(
         "DaemonSet" => apps::validate_daemon_set(object, &mut e),
         "StatefulSet" => apps::validate_stateful_set(object, &mut e),
         "Pod" => pods::validate_pod(object, &mut e),
+        "Node" => nodes::validate_node(object, &mut e),
         "Service" => service::validate_service(object, &mut e),
         "ConfigMap" => config::validate_config_map(object, &mut e),
         "Secret" => config::validate_secret(object, &mut e),
@@ -96,6 +98,7 @@ pub fn validate_update(
         "DaemonSet" => apps::validate_daemon_set_update(new, old, &mut e),
         "StatefulSet" => apps::validate_stateful_set_update(new, old, &mut e),
         "Pod" => pods::validate_pod_update(new, old, &mut e),
+        "Node" => nodes::validate_node_update(new, old, &mut e),
         "Service" => service::validate_service_update(new, old, &mut e),
         "ConfigMap" => config::validate_config_map_update(new, old, &mut e),
         "Secret" => config::validate_secret_update(new, old, &mut e),
