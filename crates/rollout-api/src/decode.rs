@@ -346,13 +346,14 @@ impl Decoder {
         let Value::String(text) = value else {
             return Err(self.problem(self.mismatch_text(what(value), "string")));
         };
+        let layout = match shape {
+            Shape::Time => "2006-01-02T15:04:05Z07:00",
+            _ => "2006-01-02T15:04:05.000000Z07:00",
+        };
         match (Timestamp::parse(text), shape) {
             (Some(t), Shape::Time) => Ok(t.rfc3339().into()),
             (Some(_), _) => Ok(value.clone()),
-            (None, Shape::Time) => {
-                Err(self.problem(parse_error(text, "2006-01-02T15:04:05Z07:00")))
-            }
-            (None, _) => Err(self.problem(parse_error(text, "2006-01-02T15:04:05.000000Z07:00"))),
+            (None, _) => Err(self.problem(parse_error(text, layout).unwrap_or_default())),
         }
     }
 }

@@ -40,55 +40,7 @@ fn days_from_civil(y: i64, m: i64, d: i64) -> i64 {
 impl Timestamp {
     /// Reads RFC 3339; a fraction is cut, an offset is taken into account.
     pub fn parse(text: &str) -> Option<Timestamp> {
-        let b = text.as_bytes();
-        if b.len() < 20
-            || b[4] != b'-'
-            || b[7] != b'-'
-            || !matches!(b[10], b'T' | b't')
-            || b[13] != b':'
-            || b[16] != b':'
-        {
-            return None;
-        }
-        let n = |from: usize, to: usize| -> Option<i64> {
-            let t = text.get(from..to)?;
-            if t.bytes().all(|c| c.is_ascii_digit()) {
-                t.parse().ok()
-            } else {
-                None
-            }
-        };
-        let (y, mo, d, h, mi, s) = (
-            n(0, 4)?,
-            n(5, 7)?,
-            n(8, 10)?,
-            n(11, 13)?,
-            n(14, 16)?,
-            n(17, 19)?,
-        );
-        if !(1..=12).contains(&mo) || !(1..=31).contains(&d) || h > 23 || mi > 59 || s > 60 {
-            return None;
-        }
-        let mut rest = text.get(19..)?;
-        if let Some(f) = rest.strip_prefix('.') {
-            let digits = f.bytes().take_while(u8::is_ascii_digit).count();
-            if digits == 0 {
-                return None;
-            }
-            rest = f.get(digits..)?;
-        }
-        let offset = match rest.as_bytes() {
-            [b'Z' | b'z'] => 0,
-            [sign @ (b'+' | b'-'), _, _, b':', _, _] => {
-                let hh: i64 = rest.get(1..3)?.parse().ok()?;
-                let mm: i64 = rest.get(4..6)?.parse().ok()?;
-                (hh * 3600 + mm * 60) * if *sign == b'-' { -1 } else { 1 }
-            }
-            _ => return None,
-        };
-        Some(Timestamp(
-            days_from_civil(y, mo, d) * 86_400 + h * 3600 + mi * 60 + s - offset,
-        ))
+        read(text).ok()
     }
 
     /// Splits into calendar parts, UTC.
@@ -147,51 +99,126 @@ impl std::fmt::Display for Timestamp {
     }
 }
 
-/// Why a text is no time of a layout, as Go's `time.Parse` says it.
-///
-/// Differs: ranges of days and hours are not looked into.
-pub fn parse_error(text: &str, layout: &str) -> String {
-    let quoted = crate::gofmt::quote(text);
-    const ELEMENTS: [(&str, usize); 12] = [
-        ("2006", 4),
-        ("-", 1),
-        ("01", 2),
-        ("-", 1),
-        ("02", 2),
-        ("T", 1),
-        ("15", 2),
-        (":", 1),
-        ("04", 2),
-        (":", 1),
-        ("05", 2),
-        ("Z07:00", 1),
-    ];
+/// Why a text is no time.
+enum TimeError<'a> {
+    /// The rest does not begin with what the layout has here.
+    Layout(&'a str, &'static str),
+    /// A number is too large.
+    Range(&'static str),
+    /// Something follows.
+    Extra(&'a str),
+}
+
+/// What RFC 3339 is made of, in Go's notation.
+const LAYOUT: [(&str, usize); 11] = [
+    ("2006", 4),
+    ("-", 1),
+    ("01", 2),
+    ("-", 1),
+    ("02", 2),
+    ("T", 1),
+    ("15", 2),
+    (":", 1),
+    ("04", 2),
+    (":", 1),
+    ("05", 2),
+];
+
+fn read(text: &str) -> Result<Timestamp, TimeError<'_>> {
+    let mut numbers = [0i64; 6];
+    let mut n = 0;
     let mut rest = text;
-    for (element, length) in ELEMENTS {
-        let fits = rest.get(..length).is_some_and(|part| match element {
-            "-" | ":" | "T" => part == element,
-            "Z07:00" => part.starts_with(['Z', '+', '-']),
-            _ => part.bytes().all(|b| b.is_ascii_digit()),
-        });
-        if !fits {
-            let rest = crate::gofmt::quote(rest);
-            let layout = crate::gofmt::quote(layout);
-            return format!(
-                "parsing time {quoted} as {layout}: cannot parse {rest} as \"{element}\""
-            );
+    for (element, length) in LAYOUT {
+        let part = rest.get(..length).ok_or(TimeError::Layout(rest, element))?;
+        if element.len() == 1 {
+            if part != element {
+                return Err(TimeError::Layout(rest, element));
+            }
+        } else {
+            if !part.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(TimeError::Layout(rest, element));
+            }
+            numbers[n] = part
+                .bytes()
+                .fold(0, |sum, b| sum * 10 + i64::from(b - b'0'));
+            n += 1;
         }
-        rest = rest.get(length..).unwrap_or("");
-        if element == "05" && rest.starts_with('.') {
-            rest = rest[1..].trim_start_matches(|c: char| c.is_ascii_digit());
+        rest = &rest[length..];
+        let late = match element {
+            "01" if !(1..=12).contains(&numbers[1]) => "month",
+            "15" if numbers[3] >= 24 => "hour",
+            "04" if numbers[4] >= 60 => "minute",
+            "05" if numbers[5] >= 60 => "second",
+            _ => continue,
+        };
+        return Err(TimeError::Range(late));
+    }
+    let [year, month, day, hour, minute, second] = numbers;
+    if let Some(fraction) = rest.strip_prefix(['.', ',']) {
+        let after = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+        if after.len() < fraction.len() {
+            rest = after;
         }
     }
-    let month = text.get(5..7).unwrap_or("");
-    let range = if matches!(month.parse(), Ok(1..=12)) {
-        "day"
-    } else {
-        "month"
+    let zone = TimeError::Layout(rest, "Z07:00");
+    let offset = match rest.as_bytes() {
+        [b'Z', ..] => {
+            rest = &rest[1..];
+            0
+        }
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2, ..]
+            if [h1, h2, m1, m2].iter().all(|b| b.is_ascii_digit()) =>
+        {
+            let two = |a: &u8, b: &u8| i64::from(a - b'0') * 10 + i64::from(b - b'0');
+            let (hours, minutes) = (two(h1, h2), two(m1, m2));
+            if hours > 24 || minutes > 60 {
+                let what = if hours > 24 {
+                    "time zone offset hour"
+                } else {
+                    "time zone offset minute"
+                };
+                return Err(TimeError::Range(what));
+            }
+            rest = &rest[6..];
+            (hours * 3600 + minutes * 60) * if *sign == b'-' { -1 } else { 1 }
+        }
+        _ => return Err(zone),
     };
-    format!("parsing time {quoted}: {range} out of range")
+    if !rest.is_empty() {
+        return Err(TimeError::Extra(rest));
+    }
+    if day < 1 || day > days_in(year, month) {
+        return Err(TimeError::Range("day"));
+    }
+    Ok(Timestamp(
+        days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset,
+    ))
+}
+
+fn days_in(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Why a text is no time of a layout, as Go's `time.Parse` says it. `None` if it is one.
+pub fn parse_error(text: &str, layout: &str) -> Option<String> {
+    use crate::gofmt::quote;
+    let said = quote(text);
+    Some(match read(text).err()? {
+        TimeError::Layout(rest, element) => {
+            format!(
+                "parsing time {said} as {}: cannot parse {} as \"{element}\"",
+                quote(layout),
+                quote(rest)
+            )
+        }
+        TimeError::Range(what) => format!("parsing time {said}: {what} out of range"),
+        TimeError::Extra(rest) => format!("parsing time {said}: extra text: {}", quote(rest)),
+    })
 }
 
 #[cfg(test)]
@@ -202,16 +229,38 @@ mod tests {
     fn errors() {
         let layout = "2006-01-02T15:04:05Z07:00";
         for (text, why) in [
-            ("yesterday", r#"cannot parse "yesterday" as "2006""#),
-            ("", r#"cannot parse "" as "2006""#),
-            ("2025-06-10", r#"cannot parse "" as "T""#),
+            (
+                "yesterday",
+                r#" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006""#,
+            ),
+            (
+                "",
+                r#" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "2006""#,
+            ),
+            (
+                "2025-06-10",
+                r#" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "T""#,
+            ),
+            (
+                "2025-06-10 10:00:00",
+                r#" as "2006-01-02T15:04:05Z07:00": cannot parse " 10:00:00" as "T""#,
+            ),
+            (
+                "2025-06-10T10:00:00",
+                r#" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "Z07:00""#,
+            ),
+            ("2025-13-10T10:00:00Z", ": month out of range"),
+            ("2025-02-29T10:00:00Z", ": day out of range"),
+            ("2025-02-28T25:00:00Z", ": hour out of range"),
+            ("2025-02-28T10:00:00Zz", r#": extra text: "z""#),
         ] {
             let quoted = crate::gofmt::quote(text);
             assert_eq!(
-                parse_error(text, layout),
-                format!("parsing time {quoted} as \"{layout}\": {why}")
+                parse_error(text, layout).unwrap(),
+                format!("parsing time {quoted}{why}")
             );
         }
+        assert_eq!(parse_error("2024-02-29T10:00:00.5+01:00", layout), None);
     }
 
     #[test]

@@ -4,9 +4,11 @@ use super::internal::has_generation;
 use super::{already_exists, forbidden, key, not_found, rules};
 use crate::client::{WriteOptions, Written};
 use crate::world::World;
+use rollout_api::decode;
+use rollout_api::defaults::generate_job_selector;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::Object;
-use rollout_api::{Kind, ObjectKey, Str, Value};
+use rollout_api::{Kind, Minor, ObjectKey, Str, Value};
 use std::rc::Rc;
 
 /// Kinds whose status is written apart from the rest (a subresource): requests for the object leave it alone.
@@ -240,20 +242,29 @@ fn prepare_for_update(kind: Kind, value: &mut Value, old: &Value) {
     new.remove("selfLink");
 }
 
+/// A status without anything in it, as it is written: `{}`, or more where fields are always written.
+fn empty_status(kind: Kind, minor: Minor) -> Value {
+    let version = if kind == Kind::HORIZONTAL_POD_AUTOSCALER {
+        "v2"
+    } else {
+        "v1"
+    };
+    decode::zero_of(&format!("{version}.{}Status", kind.0), minor).unwrap_or_else(Value::object)
+}
+
 impl World {
     /// Mirrors `BeforeCreate`, apiserver/pkg/registry/rest/create.go, and the kinds' `PrepareForCreate`.
     fn prepare_for_create(&mut self, kind: Kind, value: &mut Value) {
         if has_status_subresource(kind) {
-            let empty = match kind.0 {
-                "Pod" => rollout_api::object! { "phase" => "Pending" },
-                "Namespace" => rollout_api::object! { "phase" => "Active" },
-                "PersistentVolumeClaim" | "PersistentVolume" => {
-                    rollout_api::object! { "phase" => "Pending" }
+            let mut empty = empty_status(kind, self.version());
+            match kind.0 {
+                "Namespace" => empty.set("phase", "Active"),
+                "Pod" | "PersistentVolumeClaim" | "PersistentVolume" => {
+                    empty.set("phase", "Pending");
                 }
-                "Service" | "Ingress" => rollout_api::object! { "loadBalancer" => Value::object() },
-                "Node" => value.get("status").cloned().unwrap_or_else(Value::object),
-                _ => Value::object(),
-            };
+                "Node" => empty = value.get("status").cloned().unwrap_or(empty),
+                _ => {}
+            }
             value.map_mut().insert("status", empty);
         }
         if kind == Kind::NAMESPACE {
@@ -293,6 +304,9 @@ impl World {
         if let Some(prefix) = generated {
             let name = self.generate_name(&prefix);
             metadata(value).insert("name", name);
+        }
+        if kind.0 == "Job" {
+            generate_job_selector(value);
         }
     }
 }
