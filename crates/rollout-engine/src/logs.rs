@@ -3,6 +3,7 @@
 use crate::limits::MAX_LOG_LINES;
 use rollout_api::{Str, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 /// One line of a log.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,16 +29,16 @@ pub enum Run {
 /// All logs. The key's first part is `namespace/name` of the pod.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Logs {
-    lines: BTreeMap<LogKey, VecDeque<LogLine>>,
+    lines: Rc<BTreeMap<LogKey, Rc<VecDeque<LogLine>>>>,
 }
 
 impl Logs {
     /// Adds a line to the present run.
     pub fn push(&mut self, pod: &str, container: &str, at: Timestamp, text: impl Into<Str>) {
-        let lines = self
-            .lines
+        let lines = Rc::make_mut(&mut self.lines)
             .entry((Str::copy(pod), Str::copy(container), Run::Current))
             .or_default();
+        let lines = Rc::make_mut(lines);
         if lines.len() == MAX_LOG_LINES {
             lines.pop_front();
         }
@@ -49,21 +50,38 @@ impl Logs {
     /// The present run has ended and another begins.
     pub fn rotate(&mut self, pod: &str, container: &str) {
         let key = (Str::copy(pod), Str::copy(container), Run::Current);
-        if let Some(lines) = self.lines.remove(&key) {
-            self.lines.insert((key.0, key.1, Run::Previous), lines);
+        if !self.lines.contains_key(&key) {
+            return;
+        }
+        let all = Rc::make_mut(&mut self.lines);
+        if let Some(lines) = all.remove(&key) {
+            all.insert((key.0, key.1, Run::Previous), lines);
         }
     }
     /// Sets a whole log (states that were recorded elsewhere).
     pub fn set(&mut self, pod: &str, container: &str, run: Run, lines: Vec<LogLine>) {
-        self.lines
-            .insert((Str::copy(pod), Str::copy(container), run), lines.into());
+        let key = (Str::copy(pod), Str::copy(container), run);
+        Rc::make_mut(&mut self.lines).insert(key, Rc::new(lines.into()));
     }
     /// A log, if there is one.
     pub fn get(&self, pod: &str, container: &str, run: Run) -> Option<&VecDeque<LogLine>> {
-        self.lines.get(&(Str::copy(pod), Str::copy(container), run))
+        let key = (Str::copy(pod), Str::copy(container), run);
+        self.lines.get(&key).map(|l| &**l)
     }
     /// Forgets a pod that is gone.
     pub fn forget(&mut self, pod: &str) {
-        self.lines.retain(|key, _| key.0 != pod);
+        let first = (Str::copy(pod), Str::Static(""), Run::Current);
+        let keys: Vec<LogKey> = self
+            .lines
+            .range(first..)
+            .take_while(|(key, _)| key.0 == pod)
+            .map(|(key, _)| key.clone())
+            .collect();
+        if !keys.is_empty() {
+            let all = Rc::make_mut(&mut self.lines);
+            for key in keys {
+                all.remove(&key);
+            }
+        }
     }
 }

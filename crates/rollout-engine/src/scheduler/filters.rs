@@ -2,7 +2,7 @@
 
 use super::resources::Amounts;
 use rollout_api::views::Object;
-use rollout_api::{Minor, Str, Value};
+use rollout_api::{Map, Minor, Str, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -11,6 +11,10 @@ use std::rc::Rc;
 pub struct NodeInfo {
     /// The node.
     pub value: Value,
+    /// `spec.unschedulable`.
+    pub unschedulable: bool,
+    /// Key, value and effect of its taints.
+    pub taints: Vec<(Str, Str, Str)>,
     /// What it has.
     pub allocatable: Amounts,
     /// How many pods it takes.
@@ -35,7 +39,13 @@ impl NodeInfo {
             .at("status.allocatable.pods")
             .and_then(|v| v.as_int().or_else(|| v.as_str()?.parse().ok()))
             .unwrap_or(110);
+        let taint = |t: &Value| {
+            let part = |key: &str| t.shared_str_at(key).unwrap_or_default();
+            (part("key"), part("value"), part("effect"))
+        };
         NodeInfo {
+            unschedulable: value.bool_at("spec.unschedulable"),
+            taints: value.list_at("spec.taints").iter().map(taint).collect(),
             allocatable: Amounts::allocatable(&value),
             max_pods,
             value,
@@ -57,7 +67,7 @@ impl NodeInfo {
     }
 }
 
-/// A pod that looks for a node.
+/// A pod that looks for a node, with what filters and scores read of it for every node.
 pub struct Candidate<'a> {
     /// The pod.
     pub pod: &'a Object,
@@ -65,20 +75,37 @@ pub struct Candidate<'a> {
     pub request: Amounts,
     /// Its spec has affinities or spread constraints.
     pub relations: bool,
+    spec: &'a Value,
+    tolerations: &'a [Value],
+    selector: Option<&'a Map>,
+    required: Option<&'a Value>,
+    preferred: &'a [Value],
+    ports: Vec<(Str, i64)>,
 }
 
 impl<'a> Candidate<'a> {
     pub(super) fn new(pod: &'a Object) -> Candidate<'a> {
-        let spec = pod.value.get("spec");
-        let has = |key: &str| spec.and_then(|s| s.get(key)).is_some_and(|v| !v.is_empty());
+        // A pod without a spec has nothing in it either way.
+        let spec = pod.value.get("spec").unwrap_or(&pod.value);
+        let has = |key: &str| spec.get(key).is_some_and(|v| !v.is_empty());
+        let affinity = spec.at("affinity.nodeAffinity");
         Candidate {
             pod,
             request: Amounts::of_pod(&pod.value),
             relations: has("affinity") || has("topologySpreadConstraints"),
+            spec,
+            tolerations: spec.list_at("tolerations"),
+            selector: spec.get("nodeSelector").and_then(Value::as_map),
+            required: affinity
+                .and_then(|a| a.get("requiredDuringSchedulingIgnoredDuringExecution")),
+            preferred: affinity.map_or(&[][..], |a| {
+                a.list_at("preferredDuringSchedulingIgnoredDuringExecution")
+            }),
+            ports: host_ports(&pod.value).collect(),
         }
     }
     fn spec(&self) -> &Value {
-        self.pod.value.get("spec").unwrap_or(&Value::Null)
+        self.spec
     }
 }
 
@@ -112,26 +139,19 @@ pub(super) fn host_ports(pod: &Value) -> impl Iterator<Item = (Str, i64)> + '_ {
 
 /// Mirrors the filter plugins in their order, pkg/scheduler/framework/plugins: the first that refuses ends the round.
 pub(super) fn filter(c: &Candidate<'_>, node: &NodeInfo, version: Minor) -> Result<(), Refusal> {
-    let spec = c.spec();
-    let tolerations = spec.list_at("tolerations");
-    if node.value.bool_at("spec.unschedulable")
+    if node.unschedulable
         && !tolerated(
             "node.kubernetes.io/unschedulable",
             "",
             "NoSchedule",
-            tolerations,
+            c.tolerations,
         )
     {
         return refuse("node(s) were unschedulable", true);
     }
-    for taint in node.value.list_at("spec.taints") {
-        let (key, value, effect) = (
-            taint.str_at("key"),
-            taint.str_at("value"),
-            taint.str_at("effect"),
-        );
-        if matches!(effect, "NoSchedule" | "NoExecute")
-            && !tolerated(key, value, effect, tolerations)
+    for (key, value, effect) in &node.taints {
+        if matches!(effect.as_str(), "NoSchedule" | "NoExecute")
+            && !tolerated(key, value, effect, c.tolerations)
         {
             return if version >= Minor(35) {
                 refuse("node(s) had untolerated taint(s)", true)
@@ -143,10 +163,10 @@ pub(super) fn filter(c: &Candidate<'_>, node: &NodeInfo, version: Minor) -> Resu
             };
         }
     }
-    if !matches_node(spec, node) {
+    if !matches_node(c, node) {
         return refuse("node(s) didn't match Pod's node affinity/selector", true);
     }
-    if host_ports(&c.pod.value).any(|p| node.ports.contains_key(&p)) {
+    if c.ports.iter().any(|p| node.ports.contains_key(p)) {
         return refuse(
             "node(s) didn't have free ports for the requested pod ports",
             false,
@@ -211,36 +231,25 @@ fn tolerated(key: &str, value: &str, effect: &str, tolerations: &[Value]) -> boo
 
 /// How many `PreferNoSchedule` taints a pod does not tolerate.
 pub(super) fn disliked_taints(c: &Candidate<'_>, node: &NodeInfo) -> i64 {
-    let tolerations = c.spec().list_at("tolerations");
-    let taints = node.value.list_at("spec.taints").iter();
-    taints
-        .filter(|t| t.str_at("effect") == "PreferNoSchedule")
-        .filter(|t| {
-            !tolerated(
-                t.str_at("key"),
-                t.str_at("value"),
-                "PreferNoSchedule",
-                tolerations,
-            )
-        })
-        .count() as i64
+    let disliked = |(key, value, effect): &&(Str, Str, Str)| {
+        *effect == "PreferNoSchedule" && !tolerated(key, value, effect, c.tolerations)
+    };
+    node.taints.iter().filter(disliked).count() as i64
 }
 
-/// Node name, node selector and required node affinity.
-fn matches_node(spec: &Value, node: &NodeInfo) -> bool {
-    let selector = spec.get("nodeSelector").and_then(Value::as_map);
-    if selector.is_some_and(|m| m.iter().any(|(k, v)| node.label(k) != v.as_str())) {
+/// Node selector and required node affinity.
+fn matches_node(c: &Candidate<'_>, node: &NodeInfo) -> bool {
+    let unequal = |m: &Map| m.iter().any(|(k, v)| node.label(k) != v.as_str());
+    if c.selector.is_some_and(unequal) {
         return false;
     }
-    let Some(required) =
-        spec.at("affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution")
-    else {
-        return true;
+    let terms = |required: &Value| {
+        required
+            .list_at("nodeSelectorTerms")
+            .iter()
+            .any(|term| node_term_matches(term, node))
     };
-    required
-        .list_at("nodeSelectorTerms")
-        .iter()
-        .any(|term| node_term_matches(term, node))
+    c.required.is_none_or(terms)
 }
 
 fn node_term_matches(term: &Value, node: &NodeInfo) -> bool {
@@ -261,8 +270,7 @@ fn node_term_matches(term: &Value, node: &NodeInfo) -> bool {
 
 /// Sum of the weights of the preferred node affinities that match.
 pub(super) fn preferred_nodes(c: &Candidate<'_>, node: &NodeInfo) -> i64 {
-    c.spec()
-        .list_at("affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution")
+    c.preferred
         .iter()
         .filter(|p| {
             p.get("preference")
@@ -364,7 +372,7 @@ impl<'a> Relations<'a> {
                 return refuse(format!("{text} (missing required label)"), true);
             };
             let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
-            for n in self.nodes.iter().filter(|n| matches_node(me.spec(), n)) {
+            for n in self.nodes.iter().filter(|n| matches_node(me, n)) {
                 if let Some(d) = n.label(key) {
                     counts.entry(d).or_insert(0);
                 }
