@@ -67,7 +67,23 @@ pub const VALIDATION: &[&str] = &[
     "probe_validation",
 ];
 /// Tables of `vectors_node.rs`.
-pub const NODE: &[&str] = &[];
+pub const NODE: &[&str] = &[
+    "backoff_growth",
+    "backoff_reset",
+    "backoff_window",
+    "events_correlation",
+    "hpa_replica_limits",
+    "image_apply_default_tag",
+    "kubelet_container_state",
+    "kubelet_containers_ready_condition",
+    "kubelet_image_pull",
+    "kubelet_pod_actions",
+    "kubelet_pod_phase",
+    "kubelet_pod_ready_condition",
+    "kubelet_prober_sequence",
+    "kubelet_prober_step",
+    "pod_terminal",
+];
 /// Tables of `vectors_kubectl.rs`.
 pub const KUBECTL: &[&str] = &[];
 

@@ -1,8 +1,6 @@
 //! Rules of the node side against rows of Kubernetes' own unit tests.
-//!
-//! Rows are read from the directory in `ROLLOUT_VECTORS`, or from `tests/data/vectors`.
+#![allow(clippy::unwrap_used, reason = "a row that lacks a field fails")]
 
-use rollout_api::json::from_json;
 use rollout_api::{Minor, Value};
 use rollout_engine::autoscaling::convert_desired_replicas_with_rules;
 use rollout_engine::events::{Correlator, EventObject, Incoming};
@@ -21,34 +19,20 @@ use rollout_engine::kubelet::status::{
     Phase3, PhaseContainer, RestartPolicy, generate_containers_ready_condition,
     generate_pod_ready_condition, get_phase, is_pod_phase_terminal,
 };
+use rollout_tests::vectors;
 
-fn directory() -> String {
-    std::env::var("ROLLOUT_VECTORS").unwrap_or_else(|_| "data/vectors".to_owned())
-}
-
-/// Runs every row of a file; `row` gives (what is, what should be) per asserted value.
-fn rows(file: &str, row: impl Fn(&Value, &Value) -> Vec<(String, String)>) {
-    let path = format!("{}/{file}.json", directory());
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    let value = from_json(&text).unwrap();
-    let cases = value.list_at("cases");
-    assert!(!cases.is_empty(), "{path} has no rows");
-    let mut bad = Vec::new();
-    for case in cases {
-        let (given, expect) = (case.get("given").unwrap(), case.get("expect").unwrap());
-        for (got, want) in row(given, expect) {
-            if got != want {
-                bad.push(format!("{}: {got} instead of {want}", case.str_at("name")));
-            }
-        }
-    }
-    assert!(
-        bad.is_empty(),
-        "{file}: {} of {} rows:\n{}",
-        bad.len(),
-        cases.len(),
-        bad.join("\n")
-    );
+/// Runs every row of a table; `row` gives (what is, what should be) per asserted value.
+fn rows(table: &str, row: impl Fn(&Value, &Value) -> Vec<(String, String)>) {
+    assert!(vectors::NODE.contains(&table), "{table} is not listed");
+    let failures = vectors::run(table, &|given, expect| {
+        let bad = row(given, expect)
+            .into_iter()
+            .find(|(got, want)| got != want);
+        bad.map_or(Ok(()), |(got, want)| {
+            Err(format!("{got} instead of {want}"))
+        })
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 fn same<T: std::fmt::Debug>(got: T, want: T) -> (String, String) {
