@@ -4,15 +4,9 @@ use rollout_tests::vectors;
 
 /// Tables whose adapters are on their way. Must be empty at a release.
 const PENDING: &[&str] = &[
-    "backoff_growth",
-    "backoff_reset",
-    "backoff_window",
     "deployment_defaults",
-    "events_correlation",
     "eviction",
-    "hpa_replica_limits",
     "human_duration",
-    "image_apply_default_tag",
     "image_pull_policy_default",
     "image_reference_parse",
     "intstr_parse",
@@ -22,16 +16,7 @@ const PENDING: &[&str] = &[
     "kubectl_get_pod_row",
     "kubectl_rollout_history",
     "kubectl_rollout_status",
-    "kubelet_container_state",
-    "kubelet_containers_ready_condition",
-    "kubelet_image_pull",
-    "kubelet_pod_actions",
-    "kubelet_pod_phase",
-    "kubelet_pod_ready_condition",
-    "kubelet_prober_sequence",
-    "kubelet_prober_step",
     "pod_delete_grace_period",
-    "pod_terminal",
 ];
 
 #[test]
