@@ -324,3 +324,21 @@ fn services_get_addresses_and_ports() {
         assert!(b.list_at("spec.ports")[0].int_at("nodePort").unwrap() >= 30000);
     });
 }
+
+#[test]
+fn a_deleted_namespace_empties_first() {
+    let mut engine = Engine::new(config());
+    engine.act("t", |c| {
+        let team = object! { "apiVersion" => "v1", "kind" => "Namespace", "metadata" => object! { "name" => "team" } };
+        c.create(Kind::NAMESPACE, "", team, &strict()).unwrap();
+        c.create(Kind::DEPLOYMENT, "team", deployment(), &strict()).unwrap();
+        let map = object! { "apiVersion" => "v1", "kind" => "ConfigMap", "metadata" => object! { "name" => "m" } };
+        c.create(Kind::CONFIG_MAP, "team", map.clone(), &strict()).unwrap();
+        c.delete(Kind::NAMESPACE, "", "team", &DeleteOptions::default()).unwrap();
+        assert!(c.get(Kind::NAMESPACE, "", "team").is_err());
+        let error = c.create(Kind::CONFIG_MAP, "team", map, &strict()).unwrap_err();
+        assert_eq!(&*error.message, "namespaces \"team\" not found");
+        let error = c.delete(Kind::NAMESPACE, "", "default", &DeleteOptions::default()).unwrap_err();
+        assert_eq!(&*error.message, "namespaces \"default\" is forbidden: this namespace may not be deleted");
+    });
+}

@@ -137,6 +137,9 @@ impl World {
             after: None,
         });
         self.recount_quotas(key);
+        if !key.namespace.is_empty() {
+            self.finish_namespace(&key.namespace);
+        }
         Some(before)
     }
 

@@ -8,6 +8,7 @@ mod addresses;
 mod admission;
 mod eviction;
 mod internal;
+mod namespace;
 mod patch;
 mod quota;
 mod rules;
@@ -66,7 +67,12 @@ pub(crate) fn delete(
         .get(&key)
         .map(|o| o.value.clone())
         .ok_or_else(|| not_found(kind, name))?;
-    if !options.dry_run {
+    if kind == Kind::NAMESPACE {
+        World::may_delete_namespace(name)?;
+        if !options.dry_run {
+            world.terminate_namespace(&key)?;
+        }
+    } else if !options.dry_run {
         world.delete(&key, options)?;
     }
     Ok(Written {
