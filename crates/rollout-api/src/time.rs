@@ -67,9 +67,29 @@ impl Timestamp {
         }
     }
 
-    /// `2025-06-10T12:00:00Z`.
+    /// `2025-06-10T12:00:00Z`. Written by hand: every stored write carries some of these.
     pub fn rfc3339(self) -> String {
-        self.to_string()
+        let c = self.civil();
+        if !(0..=9999).contains(&c.year) {
+            return format!(
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+                c.year, c.month, c.day, c.hour, c.minute, c.second
+            );
+        }
+        let mut text = String::with_capacity(20);
+        let mut two = |n: u32, after: &str| {
+            text.push(char::from(b'0' + (n / 10 % 10) as u8));
+            text.push(char::from(b'0' + (n % 10) as u8));
+            text.push_str(after);
+        };
+        two((c.year / 100) as u32, "");
+        two((c.year % 100) as u32, "-");
+        two(c.month, "-");
+        two(c.day, "T");
+        two(c.hour, ":");
+        two(c.minute, ":");
+        two(c.second, "Z");
+        text
     }
 
     /// `Tue, 10 Jun 2025 11:55:00 +0000`.
@@ -90,12 +110,7 @@ impl Timestamp {
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let c = self.civil();
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-            c.year, c.month, c.day, c.hour, c.minute, c.second
-        )
+        f.write_str(&self.rfc3339())
     }
 }
 

@@ -73,14 +73,20 @@ impl SimRng {
     pub fn uid(&mut self) -> String {
         let a = self.next(Stream::Uid);
         let b = self.next(Stream::Uid);
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            a >> 32,
-            (a >> 16) & 0xffff,
-            a & 0xfff,
-            0x8000 | ((b >> 48) & 0x3fff),
-            b & 0xffff_ffff_ffff
-        )
+        // Version 4, variant 10.
+        let high = (a & 0xffff_ffff_ffff_0fff) | 0x4000;
+        let low = (b & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
+        let mut text = String::with_capacity(36);
+        for (i, shift) in (0..32u32).map(|i| (i, 60 - 4 * (i % 16))) {
+            if matches!(i, 8 | 12 | 16 | 20) {
+                text.push('-');
+            }
+            let part = if i < 16 { high } else { low };
+            text.push(char::from(
+                b"0123456789abcdef"[((part >> shift) & 15) as usize],
+            ));
+        }
+        text
     }
 }
 
