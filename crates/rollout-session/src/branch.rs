@@ -6,6 +6,7 @@ use crate::timeline::Timeline;
 use crate::transcript::Transcript;
 use rollout_engine::{Engine, Store};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Where the learner looks.
 #[derive(Clone)]
@@ -52,7 +53,7 @@ pub struct Branch {
     /// The time at which it left.
     pub fork_at: u64,
     /// What the learner did.
-    pub log: Vec<LogEntry>,
+    pub log: Vec<Rc<LogEntry>>,
     /// How many steps each entry of the log made.
     pub(crate) made: Vec<usize>,
     /// What happened.

@@ -2,7 +2,8 @@
 
 use crate::images;
 use crate::words::{self, Words};
-use rollout_engine::Client;
+use rollout_api::Minor;
+use rollout_engine::{Change, Client};
 use std::collections::BTreeMap;
 
 /// A command that waits: it is asked again as time runs.
@@ -61,6 +62,7 @@ pub const MAX_LINE: usize = 16 * 1024;
 pub fn execute(
     line: &str,
     files: &BTreeMap<String, String>,
+    version: Minor,
     at: u64,
     client: &mut Client<'_>,
 ) -> Exec {
@@ -86,7 +88,7 @@ pub fn execute(
     };
     let rest = &args[1..];
     match command.as_str() {
-        "kubectl" | "k" => kubectl(rest, files, at, client),
+        "kubectl" | "k" => kubectl(rest, files, version, at, client),
         "image" => image(rest, client),
         "sleep" => sleep(rest, at),
         "clear" => Exec {
@@ -180,6 +182,7 @@ fn image(args: &[String], client: &mut Client<'_>) -> Exec {
 fn kubectl(
     args: &[String],
     files: &BTreeMap<String, String>,
+    _version: Minor,
     _at: u64,
     client: &mut Client<'_>,
 ) -> Exec {
@@ -263,19 +266,13 @@ impl Following {
             Following::Sleep { until } => Some(*until),
         }
     }
-    /// Tells it that time has come to its deadline.
-    pub fn tick(&mut self, at: u64) -> Heard {
+    /// Asks it at a moment, with what has changed since it was asked last.
+    pub fn feed(&mut self, _client: &mut Client<'_>, at: u64, _changes: &[Change]) -> Heard {
         match self {
             Following::Sleep { until } => Heard {
                 exit: (at >= *until).then_some(0),
                 ..Heard::default()
             },
-        }
-    }
-    /// Tells it what happened in a step.
-    pub fn feed(&mut self, _record: &rollout_engine::StepRecord) -> Heard {
-        match self {
-            Following::Sleep { .. } => Heard::default(),
         }
     }
     /// Ctrl-C.

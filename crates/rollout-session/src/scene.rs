@@ -136,7 +136,10 @@ pub fn prepare(start: &Start) -> Prepared {
 }
 
 fn run(engine: &mut Engine, files: &BTreeMap<String, String>, line: &str) {
-    engine.act("kubectl", |client| console::execute(line, files, 0, client));
+    let version = engine.config().version;
+    engine.act("kubectl", |client| {
+        console::execute(line, files, version, 0, client)
+    });
 }
 
 /// Name and first container of the first Deployment.

@@ -1,5 +1,6 @@
 //! The steps of one branch: by index, by time, with checkpoints of the engine between them.
 
+use crate::action::LogEntry;
 use rollout_api::Kind;
 use rollout_engine::{Cause, Engine, SimEvent, StepRecord};
 use std::rc::Rc;
@@ -13,8 +14,8 @@ pub struct Step {
     pub record: StepRecord,
     /// Milliseconds since the start of the session.
     pub at: u64,
-    /// The action that made it, as an index of the log; none for the simulation's own steps.
-    pub action: Option<usize>,
+    /// The action that made it; none for the simulation's own steps.
+    pub action: Option<Rc<LogEntry>>,
     /// Another record follows that was made by the same event: the engine cannot be asked between them.
     pub inside: bool,
     /// Writes of the Deployment controller up to and with this step.
@@ -84,8 +85,6 @@ pub fn next_visible(engine: &mut Engine, until: rollout_engine::SimTime) -> Vec<
 pub struct Checkpoint {
     /// After how many steps.
     pub step: usize,
-    /// How many entries of the log were carried out.
-    pub log: usize,
     /// The cluster.
     pub engine: Engine,
 }
@@ -137,7 +136,7 @@ impl Timeline {
         p
     }
     /// Adds what one event or action made.
-    pub fn push(&mut self, records: Vec<StepRecord>, origin: u64, action: Option<usize>) {
+    pub fn push(&mut self, records: Vec<StepRecord>, origin: u64, action: Option<&Rc<LogEntry>>) {
         let last = records.len().saturating_sub(1);
         for (i, record) in records.into_iter().enumerate() {
             let writes = self.steps.last().map_or(0, |s| s.writes) + writes_of(&record);
@@ -145,25 +144,28 @@ impl Timeline {
             self.steps.push(Rc::new(Step {
                 record,
                 at,
-                action,
+                action: action.cloned(),
                 inside: i < last,
                 writes,
             }));
         }
     }
     /// Keeps the engine if the last one that is kept is long ago.
-    pub fn keep(&mut self, log: usize, engine: &Engine) {
+    pub fn keep(&mut self, engine: &Engine) {
         if self
             .checkpoints
             .last()
             .is_none_or(|c| c.step + CHECKPOINT_EVERY <= self.steps.len())
         {
-            self.checkpoints.push(Checkpoint {
-                step: self.steps.len(),
-                log,
-                engine: engine.clone(),
-            });
+            self.keep_now(engine);
         }
+    }
+    /// Keeps the engine.
+    pub fn keep_now(&mut self, engine: &Engine) {
+        self.checkpoints.push(Checkpoint {
+            step: self.steps.len(),
+            engine: engine.clone(),
+        });
     }
     /// The nearest checkpoint at or before a position.
     pub fn checkpoint(&self, position: usize) -> Option<&Checkpoint> {

@@ -768,22 +768,18 @@ fn marks(
 
 fn flags(session: &Session, past: &PastView) -> Vec<FlagView> {
     let cursor = session.position();
-    let log = &session.branch().log;
     let last = session.steps()[..cursor]
         .iter()
         .rposition(|s| s.action.is_some())
         .map(|i| i + 1);
-    let mut seen = None;
-    let mut out = Vec::new();
+    let mut out: Vec<FlagView> = Vec::new();
+    let mut seen: Option<&std::rc::Rc<rollout_session::LogEntry>> = None;
     for (i, step) in session.steps().iter().enumerate() {
-        let Some(action) = step.action else { continue };
-        if seen == Some(action) {
+        let Some(entry) = &step.action else { continue };
+        if seen.is_some_and(|s| std::rc::Rc::ptr_eq(s, entry)) {
             continue;
         }
-        seen = Some(action);
-        let Some(entry) = log.get(action) else {
-            continue;
-        };
+        seen = Some(entry);
         let text = action_words(&entry.action);
         out.push(FlagView {
             step: i + 1,

@@ -1,9 +1,10 @@
 //! Acting at the cursor: lines, texts, files, Ctrl-C; and the engine made again for a moment of the past.
 
 use super::follow::catch_up;
+use super::replay::Replay;
 use super::*;
 use crate::console;
-use crate::timeline::{next_visible, visible};
+use crate::timeline::visible;
 use crate::transcript::LineKind;
 use rollout_engine::StepRecord;
 
@@ -61,26 +62,25 @@ impl Session {
                 text: text.clone(),
             };
             self.record(
-                LogEntry {
+                Rc::new(LogEntry {
                     at: self.at(),
                     step: self.position(),
                     settled: false,
                     action,
-                },
+                }),
                 0,
             );
         }
     }
 
-    /// Adds an entry to the log, behind what was done until then. Answers where it stands.
-    pub(super) fn record(&mut self, entry: LogEntry, made: usize) -> usize {
+    /// Adds an entry to the log, behind what was done until then.
+    pub(super) fn record(&mut self, entry: Rc<LogEntry>, made: usize) {
         let branch = self.branch_mut();
         let place = branch
             .log
             .partition_point(|e| (e.step, e.at) <= (entry.step, entry.at));
         branch.log.insert(place, entry);
         branch.made.insert(place, made);
-        place
     }
 
     /// Ctrl-C: waiting commands end, the cluster goes on.
@@ -101,12 +101,12 @@ impl Session {
             branch.transcript.truncate(step, at);
             branch.transcript.add(step, at, LineKind::Typed, "^C");
             self.record(
-                LogEntry {
+                Rc::new(LogEntry {
                     at,
                     step,
                     settled: false,
                     action: Action::Interrupt,
-                },
+                }),
                 0,
             );
         }
@@ -120,9 +120,9 @@ impl Session {
         let (step, at) = (self.position(), self.at());
         let mut engine = self.engine_here();
         let settled = engine.next_at().is_none_or(|next| next > engine.now());
-        let files = &self.files;
+        let (files, version) = (&self.files, self.config().version);
         let (exec, mut records) = engine.act("kubectl", |client| {
-            console::execute(line, files, at, client)
+            console::execute(line, files, version, at, client)
         });
         records = visible(records);
         if records.is_empty() && exec.touched {
@@ -137,20 +137,18 @@ impl Session {
         if changes && !self.at_head() {
             self.fork(step, at);
         }
-        let place = self.record(
-            LogEntry {
-                at,
-                step,
-                settled,
-                action,
-            },
-            records.len(),
-        );
+        let entry = Rc::new(LogEntry {
+            at,
+            step,
+            settled,
+            action,
+        });
+        self.record(entry.clone(), records.len());
         if changes {
             let branch = self.branch_mut();
             branch.head = engine;
             branch.cursor.lingered.insert(step, at);
-            self.push(records, Some(place));
+            self.push(records, Some(&entry));
             while !self.at_head() {
                 self.forward();
             }
@@ -164,76 +162,12 @@ impl Session {
         let mut engine = if self.at_head() {
             self.branch().head.clone()
         } else {
-            self.engine_at(step)
+            Replay::at(self, step).engine
         };
         if at > engine.now() {
             engine.advance_to(at);
         }
         engine
-    }
-
-    /// The engine after some steps, made again from the nearest checkpoint.
-    fn engine_at(&self, position: usize) -> Engine {
-        let branch = self.branch();
-        let (mut done, mut log, mut engine) = match branch.timeline.checkpoint(position) {
-            Some(c) => (c.step, c.log, c.engine.clone()),
-            None => (0, 0, self.base.clone()),
-        };
-        while done < position {
-            let entry = branch.log[log.min(branch.log.len())..]
-                .iter()
-                .zip(&branch.made[log.min(branch.made.len())..]);
-            let next = entry
-                .take_while(|(e, _)| e.step <= done)
-                .enumerate()
-                .find(|(_, (_, made))| **made > 0);
-            match next {
-                Some((i, (entry, made))) => {
-                    log += i + 1;
-                    done += made;
-                    self.redo(&mut engine, entry);
-                }
-                None => {
-                    let records = next_visible(&mut engine, SimTime(u64::MAX));
-                    if records.is_empty() {
-                        debug_assert!(false, "a recorded step comes again in replay");
-                        break;
-                    }
-                    done += records.len();
-                }
-            }
-        }
-        engine
-    }
-
-    fn redo(&self, engine: &mut Engine, entry: &LogEntry) {
-        if entry.settled {
-            engine.advance_to(SimTime(self.origin.0 + entry.at));
-        }
-        let mut files = self.files.clone();
-        let line = match &entry.action {
-            Action::Line(line) => {
-                for e in self
-                    .branch()
-                    .log
-                    .iter()
-                    .take_while(|e| !std::ptr::eq(*e, entry))
-                {
-                    if let Action::Save { file, text } | Action::Apply { file, text } = &e.action {
-                        files.insert(file.clone(), text.clone());
-                    }
-                }
-                line.clone()
-            }
-            Action::Apply { file, text } => {
-                files.insert(file.clone(), text.clone());
-                format!("kubectl apply -f {}", quoted(file))
-            }
-            Action::Save { .. } | Action::Interrupt => return,
-        };
-        engine.act("kubectl", |client| {
-            console::execute(&line, &files, entry.at, client)
-        });
     }
 
     fn print(&mut self, line: &str, exec: console::Exec) -> Ran {
@@ -259,7 +193,7 @@ impl Session {
             };
         };
         let index = branch.running.len();
-        branch.running.push(Running {
+        let run = Running {
             line: line.to_owned(),
             step,
             at,
@@ -268,15 +202,45 @@ impl Session {
             ended: None,
             stdout: exec.stdout,
             stderr: exec.stderr,
-        });
-        catch_up(branch, index, step);
-        let run = &branch.running[index];
+        };
+        self.start_following(run);
+        let run = &self.branch().running[index];
         Ran {
             stdout: run.stdout.clone(),
             stderr: run.stderr.clone(),
             exit: run.ended.map(|(.., exit)| exit),
             running: Some(index),
         }
+    }
+
+    /// A command begins to wait: at the head it is asked at once, in the past it is told what was recorded.
+    fn start_following(&mut self, mut run: Running) {
+        let (step, at) = (run.step, run.at);
+        let mut said = Transcript::default();
+        if self.at_head() {
+            let branch = self.branch_mut();
+            let mut written = Vec::new();
+            let heard = super::follow::ask(&mut run, &mut branch.head, at, &[], &mut written);
+            super::follow::hear(&mut run, &mut branch.transcript, step, at, heard);
+            branch.running.push(run);
+            if !written.is_empty() {
+                self.push(written, None);
+            }
+            return;
+        }
+        let mut replay = Replay::at(self, step);
+        let heard = super::follow::ask(&mut run, &mut replay.engine, at, &[], &mut Vec::new());
+        super::follow::hear(&mut run, &mut said, step, at, heard);
+        if run.ended.is_none() {
+            catch_up(&mut run, &mut replay, &mut said, self.steps().len());
+        }
+        let branch = self.branch_mut();
+        for line in said.lines() {
+            branch
+                .transcript
+                .add(line.step, line.at, line.kind, &line.text);
+        }
+        branch.running.push(run);
     }
 
     /// Runs a line and waits for its end in simulated time, at most `limit` milliseconds; then everything that the
@@ -288,30 +252,14 @@ impl Session {
             let end = began.saturating_add(limit);
             while self.branch().running[index].ended.is_none() {
                 let deadline = self.branch().running[index].state.deadline();
-                let next = [self.next_at(), deadline]
-                    .into_iter()
-                    .flatten()
-                    .min()
-                    .filter(|t| *t <= end);
-                match next {
-                    Some(next) if self.at() <= next => {
-                        let passed = self.play_one(next);
-                        if !passed
-                            && self.branch().running[index].ended.is_none()
-                            && self.next_at().is_none_or(|n| n <= next)
-                            && deadline.is_none_or(|d| d > next)
-                        {
-                            // Only events without effect are due: go on behind them.
-                            self.play_to(next);
-                        }
-                    }
-                    _ => {
+                let next = [self.next_at(), deadline].into_iter().flatten().min();
+                match next.filter(|t| *t <= end) {
+                    Some(next) => self.play_one(next),
+                    None => {
                         self.play_to(end);
-                        if self.branch().running[index].ended.is_none() {
-                            let (step, at) = (self.position(), self.at());
-                            let branch = self.branch_mut();
-                            branch.running[index].ended = Some((step, at, 124));
-                        }
+                        let (step, at) = (self.position(), self.at());
+                        let run = &mut self.branch_mut().running[index];
+                        run.ended = run.ended.or(Some((step, at, 124)));
                     }
                 }
             }
@@ -325,20 +273,19 @@ impl Session {
     }
 
     /// One step that is due until a time, or the time itself.
-    fn play_one(&mut self, until: u64) -> bool {
+    fn play_one(&mut self, until: u64) {
         if !self.at_head() || self.compute(Some(until)) {
             self.forward();
-            return true;
+            return;
         }
         self.tick_running(until);
         let cursor = &mut self.branch_mut().cursor;
         cursor.at = cursor.at.max(until);
-        false
     }
 }
 
 /// A file name as a word of the console.
-fn quoted(file: &str) -> String {
+pub(super) fn quoted(file: &str) -> String {
     if file
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))

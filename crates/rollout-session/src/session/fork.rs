@@ -1,5 +1,7 @@
 //! Branches: acting in the past keeps the former future.
 
+use super::follow::{ask, catch_up, hear};
+use super::replay::Replay;
 use super::*;
 
 impl Session {
@@ -43,9 +45,12 @@ impl Session {
                 again.state = again.initial.clone();
                 again.stdout.clear();
                 again.stderr.clear();
-                for past in &branch.timeline.steps()[run.step..] {
-                    again.state.feed(&past.record);
-                }
+                let mut replay = Replay::at(self, run.step);
+                // Its lines stand in the transcript already.
+                let mut said = Transcript::default();
+                let heard = ask(&mut again, &mut replay.engine, run.at, &[], &mut Vec::new());
+                hear(&mut again, &mut said, run.step, run.at, heard);
+                catch_up(&mut again, &mut replay, &mut said, step);
             }
             branch.running.push(again);
         }

@@ -3,6 +3,7 @@
 mod act;
 mod follow;
 mod fork;
+mod replay;
 mod time;
 
 pub use time::is_decision;
@@ -281,7 +282,7 @@ impl Session {
             .iter()
             .zip(&branch.made)
             .filter(|(e, made)| (e.step + **made, e.at) <= (step, at))
-            .map(|(e, _)| e.clone())
+            .map(|(e, _)| (**e).clone())
             .collect();
         // The landing scene's own action is in the log, as if the learner had done it.
         let mut start = self.start.clone();

@@ -1,6 +1,6 @@
 //! Moving through time: steps forward and back, seeking, playing, skipping.
 
-use super::follow::{feed, tick};
+use super::follow::{feed, pass};
 use super::*;
 use rollout_engine::StepRecord;
 
@@ -133,19 +133,27 @@ impl Session {
         true
     }
 
-    pub(super) fn push(&mut self, records: Vec<StepRecord>, action: Option<usize>) {
+    pub(super) fn push(&mut self, records: Vec<StepRecord>, action: Option<&Rc<LogEntry>>) {
         let origin = self.origin.0;
         let branch = self.branch_mut();
-        let from = branch.timeline.len();
+        let mut from = branch.timeline.len();
         branch.timeline.push(records, origin, action);
-        feed(branch, from);
+        for _ in 0..MAX_STEPS_PER_CALL {
+            let written = feed(branch, from);
+            if written.is_empty() {
+                break;
+            }
+            // A waiting command wrote something itself: replay cannot make that again, so the engine is kept.
+            from = branch.timeline.len();
+            branch.timeline.push(written, origin, None);
+            branch.timeline.keep_now(&branch.head);
+        }
         self.keep();
     }
 
     pub(super) fn keep(&mut self) {
         let branch = self.branch_mut();
-        let log = branch.log.len();
-        branch.timeline.keep(log, &branch.head);
+        branch.timeline.keep(&branch.head);
     }
 
     pub(super) fn forward(&mut self) {
@@ -180,11 +188,7 @@ impl Session {
 
     /// Lets the deadlines of waiting commands pass, until a time at the head.
     pub(super) fn tick_running(&mut self, at: u64) {
-        let branch = self.branch_mut();
-        let step = branch.timeline.len();
-        for i in 0..branch.running.len() {
-            tick(branch, i, step, at);
-        }
+        pass(self.branch_mut(), at);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::scene::short_image;
 use crate::walk::Walk;
 use rollout_api::{Kind, ObjectKey};
 use rollout_engine::decision::What;
-use rollout_session::{Session, Step};
+use rollout_session::{LogEntry, Session, Step};
 
 /// A sentence with the terms of its formula.
 #[derive(Clone, PartialEq, Debug)]
@@ -80,8 +80,8 @@ pub fn explain_step(
     rollout: Option<&Rollout>,
 ) -> Vec<Explanation> {
     let mut out = Vec::new();
-    if let Some(action) = step.action {
-        out.extend(action_sentence(session, action));
+    if let Some(entry) = &step.action {
+        out.push(action_sentence(entry));
     }
     for d in &step.record.decisions {
         let ours = key.is_none_or(|k| d.on.namespace == k.namespace);
@@ -111,13 +111,9 @@ pub fn explain_step(
     out
 }
 
-fn action_sentence(session: &Session, action: usize) -> Option<Explanation> {
-    let entry = session.branch().log.get(action)?;
+fn action_sentence(entry: &LogEntry) -> Explanation {
     let line = action_words(&entry.action);
-    Some(Explanation::new(
-        WhyKind::Action,
-        say(Msg::YouDid, &[("line", code(line))]),
-    ))
+    Explanation::new(WhyKind::Action, say(Msg::YouDid, &[("line", code(line))]))
 }
 
 /// The sentence of a step for a mark of the timeline.
