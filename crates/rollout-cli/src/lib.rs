@@ -2,6 +2,7 @@
 
 mod files;
 mod hash;
+mod play;
 
 use rollout_api::Minor;
 use std::io::Write;
@@ -22,12 +23,20 @@ pub struct Common {
 type Subcommand = fn(&Common, &[String]) -> Exit;
 
 /// Name, arguments, what it does, function.
-const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[(
-    "hash",
-    "-f FILE…",
-    "the name of each Deployment's ReplicaSet, one a line",
-    hash::run,
-)];
+const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[
+    (
+        "hash",
+        "-f FILE…",
+        "the name of each Deployment's ReplicaSet, one a line",
+        hash::run,
+    ),
+    (
+        "play",
+        "SCRIPT [--json]",
+        "a session of console lines (- is stdin), with simulated time",
+        play::run,
+    ),
+];
 
 /// Writes to stdout; a reader that went away ends the program quietly.
 pub fn print(text: &str) {

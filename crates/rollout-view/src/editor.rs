@@ -33,21 +33,11 @@ pub fn manifest(session: &Session, rollout: Option<&Rollout>, text: &str) -> Man
     }
     let docs = documents(text.as_bytes(), session.config().version);
     let lines = Lines::of(text);
-    for doc in &docs {
-        if let Err(refusal) = &doc.content {
-            view.diagnostics.push(lines.diagnostic(
-                refusal.span,
-                DiagnosticLevel::Error,
-                "",
-                &refusal.message,
-            ));
-        }
-    }
     if let Some(doc) = deployment_document(&docs, rollout) {
         annotate(&mut view, &lines, doc, rollout);
     }
     view.diagnostics
-        .extend(crate::problems::of(session, &docs, &lines));
+        .extend(crate::problems::of(session, text, &docs, &lines));
     view.diagnostics.sort_by_key(|d| (d.line, d.column));
     view.has_errors = view
         .diagnostics

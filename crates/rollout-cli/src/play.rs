@@ -1,0 +1,133 @@
+//! `rollout play SCRIPT [--json]`: a session of console lines with simulated time.
+
+use crate::{Common, Exit, files, print, print_error};
+use rollout_api::{Value, json, object};
+use rollout_engine::ClusterConfig;
+use rollout_session::Session;
+
+/// A line may wait this long, in simulated milliseconds.
+const LONGEST_WAIT_MS: u64 = 3_600_000;
+
+/// Runs every line of a script as typed at the console. The exit code is the last line's.
+pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
+    let json = args.iter().any(|a| a == "--json");
+    let rest: Vec<&String> = args.iter().filter(|a| *a != "--json").collect();
+    let [script] = rest.as_slice() else {
+        print_error("usage: rollout play SCRIPT [--json] [--kubernetes MINOR] [--seed N]\n");
+        return Exit(2);
+    };
+    let text = match files::read(script) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(e) => {
+            print_error(&format!("error: {e}\n"));
+            return Exit(1);
+        }
+    };
+    let folder = std::path::Path::new(script.as_str())
+        .parent()
+        .filter(|_| *script != "-");
+    let mut session = Session::with_config(ClusterConfig {
+        version: common.version,
+        seed: common.seed,
+        ..ClusterConfig::default()
+    });
+    let mut exit = 0;
+    for line in text.lines() {
+        load_files(&mut session, folder, line);
+        let at = session.at();
+        let ran = session.run_to_end(line, LONGEST_WAIT_MS);
+        exit = ran.exit.unwrap_or(0);
+        if json {
+            let record = object! {
+                "line" => line.to_owned(),
+                "exit" => exit,
+                "stdout" => ran.stdout,
+                "stderr" => ran.stderr,
+                "at" => seconds(at),
+            };
+            print(&format!("{}\n", ordered(&record)));
+        } else {
+            print(&format!("$ {line}\n"));
+            print(&on_its_own_line(ran.stdout));
+            print(&on_its_own_line(ran.stderr));
+        }
+    }
+    Exit(u8::try_from(exit).unwrap_or(1))
+}
+
+/// The next prompt begins on a line of its own.
+fn on_its_own_line(mut text: String) -> String {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// Whole seconds as a number, others with their fraction.
+fn seconds(ms: u64) -> Value {
+    if ms.is_multiple_of(1000) {
+        return Value::Int(i64::try_from(ms / 1000).unwrap_or(i64::MAX));
+    }
+    let text = format!("{}.{:03}", ms / 1000, ms % 1000);
+    Value::Number(text.trim_end_matches('0').to_owned().into())
+}
+
+/// The keys in the order of the documentation.
+fn ordered(record: &Value) -> String {
+    let keys = ["line", "exit", "stdout", "stderr", "at"];
+    let parts: Vec<String> = keys
+        .iter()
+        .filter_map(|k| {
+            record
+                .get(k)
+                .map(|v| format!("\"{k}\":{}", json::to_json(v)))
+        })
+        .collect();
+    format!("{{{}}}", parts.join(","))
+}
+
+/// Files that a line names are read from the script's folder, as they are when the line runs.
+fn load_files(session: &mut Session, folder: Option<&std::path::Path>, line: &str) {
+    let Ok(words) = rollout_session::words::split(line) else {
+        return;
+    };
+    for word in words.args.iter().skip(1) {
+        let name = word
+            .rsplit_once('=')
+            .map_or(word.as_str(), |(_, name)| name);
+        if name.is_empty() || name == "-" {
+            continue;
+        }
+        let path = folder.unwrap_or(std::path::Path::new("")).join(name);
+        for (path, name) in files_at(&path, name) {
+            if let Ok(bytes) = std::fs::read(&path) {
+                session.save(&name, &String::from_utf8_lossy(&bytes));
+            }
+        }
+    }
+}
+
+/// A file, or the files of a directory that kubectl would read.
+fn files_at(path: &std::path::Path, name: &str) -> Vec<(std::path::PathBuf, String)> {
+    if path.is_file() {
+        return vec![(path.to_owned(), name.to_owned())];
+    }
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return Vec::new();
+    };
+    let mut found: Vec<_> = entries
+        .filter_map(Result::ok)
+        .map(|e| e.path())
+        .filter(|p| {
+            p.is_file()
+                && p.extension()
+                    .is_some_and(|e| e == "yaml" || e == "yml" || e == "json")
+        })
+        .filter_map(|p| {
+            let file = p.file_name()?.to_str()?.to_owned();
+            Some((p, format!("{}/{file}", name.trim_end_matches('/'))))
+        })
+        .collect();
+    found.sort();
+    found
+}
