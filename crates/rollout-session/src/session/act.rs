@@ -134,7 +134,12 @@ impl Session {
             });
         }
         let changes = !records.is_empty();
-        if changes && !self.at_head() {
+        let later_lines = self
+            .branch()
+            .log
+            .iter()
+            .any(|e| (e.step, e.at) > (step, at));
+        if changes && (!self.at_head() || later_lines) {
             self.fork(step, at);
         }
         let entry = Rc::new(LogEntry {
@@ -159,7 +164,7 @@ impl Session {
     /// The engine at the cursor, its clock at the cursor's time.
     pub(super) fn engine_here(&self) -> Engine {
         let (step, at) = (self.position(), SimTime(self.origin.0 + self.at()));
-        let mut engine = if self.at_head() {
+        let mut engine = if self.at_head() && self.branch().head.now() <= at {
             self.branch().head.clone()
         } else {
             Replay::at(self, step).engine
@@ -274,7 +279,7 @@ impl Session {
 
     /// One step that is due until a time, or the time itself.
     fn play_one(&mut self, until: u64) {
-        if !self.at_head() || self.compute(Some(until)) {
+        if !self.at_head() || self.compute(until) {
             self.forward();
             return;
         }

@@ -281,7 +281,7 @@ impl Session {
             .log
             .iter()
             .zip(&branch.made)
-            .filter(|(e, made)| (e.step + **made, e.at) <= (step, at))
+            .filter(|(e, made)| e.step + **made <= step && e.at <= at)
             .map(|(e, _)| (**e).clone())
             .collect();
         // The landing scene's own action is in the log, as if the learner had done it.

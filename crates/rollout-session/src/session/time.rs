@@ -7,7 +7,7 @@ use rollout_engine::StepRecord;
 impl Session {
     /// One step forward: a recorded one, or the next that the engine makes. False: nothing is scheduled.
     pub fn step(&mut self) -> bool {
-        if self.at_head() && (self.next_at().is_none() || !self.compute(None)) {
+        if self.at_head() && !self.compute_next() {
             return false;
         }
         let cursor = &mut self.branch_mut().cursor;
@@ -74,7 +74,7 @@ impl Session {
         }
         if self.at_head() {
             let mut left = MAX_STEPS_PER_CALL;
-            while left > 0 && self.compute(Some(at)) {
+            while left > 0 && self.compute(at) {
                 while !self.at_head() {
                     self.forward();
                     left = left.saturating_sub(1);
@@ -118,17 +118,43 @@ impl Session {
     }
 
     /// Computes the next steps at the head, not after `until`. True: at least one came.
-    pub(super) fn compute(&mut self, until: Option<u64>) -> bool {
+    pub(super) fn compute(&mut self, until: u64) -> bool {
         if self.steps().len() >= MAX_STEPS {
             return false;
         }
         let origin = self.origin.0;
-        let limit = SimTime(until.map_or(u64::MAX, |u| origin.saturating_add(u)));
+        let limit = SimTime(origin.saturating_add(until));
         let branch = self.branch_mut();
         let records = next_visible(&mut branch.head, limit);
         if records.is_empty() {
             return false;
         }
+        self.push(records, None);
+        true
+    }
+
+    /// Computes what comes next at the head, however late. That old Events expire is nothing that comes. When nothing
+    /// comes the engine stays as it is: its clock must not run ahead of the cursor.
+    fn compute_next(&mut self) -> bool {
+        if self.steps().len() >= MAX_STEPS || self.next_at().is_none() {
+            return false;
+        }
+        let mut engine = self.branch().head.clone();
+        let mut records = Vec::new();
+        let expiry = |r: &StepRecord| {
+            r.cause == rollout_engine::Cause::Event(rollout_engine::SimEvent::ExpireEvents)
+        };
+        loop {
+            let next = crate::timeline::next_visible(&mut engine, SimTime(u64::MAX));
+            if next.is_empty() {
+                return false;
+            }
+            records.extend(next);
+            if !records.iter().all(expiry) {
+                break;
+            }
+        }
+        self.branch_mut().head = engine;
         self.push(records, None);
         true
     }
