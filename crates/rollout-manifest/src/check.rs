@@ -7,7 +7,7 @@ use crate::tree::{Node, NodeKind, Span};
 use rollout_api::decode::{self, Decoded, Step, path_text};
 use rollout_api::kinds::{self, Resource};
 use rollout_api::types::Schema;
-use rollout_api::{Minor, Value, validation};
+use rollout_api::{Minor, Str, Value, validation};
 use std::rc::Rc;
 
 /// More than this is noise.
@@ -226,15 +226,14 @@ impl Checker<'_> {
                     .and_then(|t| t.get("items"))
                     .and_then(|n| n.items().get(i));
                 let prefix = format!("{}items[{i}].", place.prefix);
-                self.value(
-                    &Place {
-                        number: place.number,
-                        doc: place.doc,
-                        tree,
-                        prefix,
-                    },
-                    item,
-                );
+                let item = of_list(api_version, kind, item);
+                let place = Place {
+                    number: place.number,
+                    doc: place.doc,
+                    tree,
+                    prefix,
+                };
+                self.value(&place, &item);
             }
             return;
         }
@@ -348,6 +347,19 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// An item of a `DeploymentList` need not say what it is; an item of a `List` must.
+/// Mirrors `decodeToList`, apimachinery/pkg/apis/meta/v1/unstructured/helpers.go.
+fn of_list(api_version: &str, kind: &str, item: &Value) -> Value {
+    let mut item = item.clone();
+    let named = item.get("kind").is_some() || item.get("apiVersion").is_some();
+    if kind != "List" && !named && matches!(item, Value::Map(_)) {
+        let map = item.map_mut();
+        map.insert("kind", Str::copy(kind.strip_suffix("List").unwrap_or(kind)));
+        map.insert("apiVersion", Str::copy(api_version));
+    }
+    item
 }
 
 /// The known field that was perhaps meant by an unknown one.
