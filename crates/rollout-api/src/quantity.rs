@@ -406,12 +406,23 @@ impl Quantity {
             n /= 1000;
             scale += 3;
         }
-        Quantity {
-            value: saturate(n),
+        let mut sum = Quantity {
             scale: if n == 0 { 0 } else { scale },
             format,
             ..Quantity::default()
+        };
+        match i64::try_from(n) {
+            Ok(value) => sum.value = value,
+            Err(_) => {
+                sum.scale = 0;
+                sum.dec = Some(BigDecimal {
+                    negative: n < 0,
+                    unscaled: BigUint::from_digits(&n.unsigned_abs().to_string()),
+                    scale: -scale,
+                });
+            }
         }
+        sum
     }
 
     /// A quantity of whole units.
@@ -485,10 +496,6 @@ impl Quantity {
             _ => None,
         }
     }
-}
-
-fn saturate(n: i128) -> i64 {
-    i64::try_from(n).unwrap_or(if n < 0 { i64::MIN } else { i64::MAX })
 }
 
 impl std::fmt::Display for Quantity {
