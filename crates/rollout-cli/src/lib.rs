@@ -3,6 +3,7 @@
 mod files;
 mod hash;
 mod play;
+pub mod scenario;
 
 use rollout_api::Minor;
 use std::io::Write;
@@ -35,6 +36,12 @@ const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[
         "SCRIPT [--json]",
         "a session of console lines (- is stdin), with simulated time",
         play::run,
+    ),
+    (
+        "run",
+        "FILE [--trace OUT.json]",
+        "a scenario or a recording, with the recordings' scheduler and kubelet",
+        scenario::command,
     ),
 ];
 

@@ -139,6 +139,11 @@ impl Engine {
         self.advance_to(self.world.now)
     }
 
+    /// Exactly the next due event, with or without effect.
+    pub fn fire(&mut self) -> Vec<StepRecord> {
+        self.fire_next()
+    }
+
     fn fire_next(&mut self) -> Vec<StepRecord> {
         let Some((at, event)) = self.world.queue.pop() else {
             return Vec::new();

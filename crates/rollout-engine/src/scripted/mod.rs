@@ -117,9 +117,9 @@ impl ScriptedNode {
             inputs: 0,
         }
     }
-    /// The mark that was reached last.
-    pub fn reached(&self) -> Option<u32> {
-        self.reached
+    /// The mark that was reached last, once.
+    pub fn take_reached(&mut self) -> Option<u32> {
+        self.reached.take()
     }
     /// How many items that controllers react to were carried out.
     pub fn inputs(&self) -> u64 {
