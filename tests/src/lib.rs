@@ -1,3 +1,4 @@
 //! Tests of the whole; see the files in tests/. Here: what several of them share.
 
+pub mod recordings;
 pub mod vectors;

@@ -1,0 +1,62 @@
+//! Recordings of a real control plane: the same decisions, lane by lane, the same end.
+
+use rollout_api::{Map, Minor, Value};
+use rollout_cli::scenario::{Options, Scenario, run};
+use rollout_tests::recordings::{self, Difference};
+
+fn differences(name: &str) -> Vec<Difference> {
+    let recorded = recordings::read(name);
+    let scenario = match Scenario::read(&recorded) {
+        Ok(scenario) => scenario,
+        Err(text) => {
+            return vec![Difference {
+                lane: "scenario".to_owned(),
+                text,
+            }];
+        }
+    };
+    let version = Minor::parse(recorded.str_at("server")).unwrap_or_default();
+    let outcome = run(&scenario, Options { version, seed: 1 });
+    let mut found = recordings::compare(&recorded, &outcome.trace);
+    found.extend(outcome.failed.into_iter().map(|text| Difference {
+        lane: "run".to_owned(),
+        text,
+    }));
+    let races = recordings::read("races");
+    let excused: Vec<String> = races
+        .get(name)
+        .and_then(Value::as_map)
+        .into_iter()
+        .flat_map(Map::iter)
+        .map(|(lane, _)| lane.to_string())
+        .collect();
+    found.retain(|d| !excused.contains(&d.lane));
+    found
+}
+
+#[test]
+fn every_recording_is_reproduced() {
+    let only = std::env::var("ROLLOUT_ONLY").ok();
+    let names: Vec<String> = recordings::names()
+        .into_iter()
+        .filter(|n| only.as_ref().is_none_or(|o| n.contains(o.as_str())))
+        .collect();
+    let mut equal = 0;
+    let mut report = Vec::new();
+    for name in &names {
+        let found = differences(name);
+        if found.is_empty() {
+            equal += 1;
+        }
+        report.extend(
+            found
+                .iter()
+                .map(|d| format!("{name}: {}: {}", d.lane, d.text)),
+        );
+    }
+    println!("{equal} of {} scenarios", names.len());
+    for line in &report {
+        println!("{line}");
+    }
+    assert_eq!(equal, names.len(), "{} differences", report.len());
+}
