@@ -36,7 +36,10 @@ pub fn last(trace: &Trace, engine: &Engine, deployment: Option<&str>) -> Value {
     sets.sort_by_key(|o| trace.names.order(&o.meta.uid));
     let mut pods: Vec<&Rc<Object>> = engine.list(Kind::POD).collect();
     pods.sort_by_key(|o| trace.names.order(&o.meta.uid));
-    let mut revisions: Vec<i64> = look.sets.iter().map(|rs| util::revision(rs)).collect();
+    let mut revisions: Vec<i64> = sets
+        .iter()
+        .filter_map(|o| o.meta.annotation(util::REVISION)?.parse().ok())
+        .collect();
     revisions.sort_unstable();
     let measures: Map = MEASURES.iter().map(|m| (*m, look.measure(m))).collect();
     let deployment = look

@@ -106,7 +106,8 @@ impl Names {
             .values()
             .filter(|n| n.kind != Kind::DEPLOYMENT)
             .collect();
-        all.sort_by_key(|n| (std::cmp::Reverse(n.name.len()), n.order));
+        // Of equal names the later object: the earlier one is gone.
+        all.sort_by_key(|n| std::cmp::Reverse((n.name.len(), n.order)));
         let mut out = String::new();
         let mut rest = text;
         'text: while !rest.is_empty() {

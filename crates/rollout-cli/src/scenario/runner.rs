@@ -74,10 +74,15 @@ pub fn run(scenario: &Scenario, options: Options) -> Outcome {
         .list_at("watch")
         .iter()
         .any(|w| w.as_str() == Some("endpointslices"));
+    let name = scenario
+        .value
+        .get("deployment")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     let mut runner = Runner {
         scenario,
         engine: Engine::new(config),
-        trace: Trace::new(watch),
+        trace: Trace::new(watch, name),
         step: 0,
         last_v: 0,
         planned: false,

@@ -38,6 +38,7 @@ pub struct Trace {
     slices: BTreeMap<Str, Rc<Object>>,
     watch_slices: bool,
     last_endpoints: BTreeMap<Str, Value>,
+    deployment: Option<String>,
 }
 
 /// The same template without the hash label.
@@ -81,7 +82,8 @@ fn changed_annotations(before: &Object, after: &Object) -> Map {
 
 impl Trace {
     /// An empty trace. Endpoints are followed if the scenario watches them.
-    pub fn new(watch_slices: bool) -> Trace {
+    /// `deployment` names the one that is measured, if it is not the oldest.
+    pub fn new(watch_slices: bool, deployment: Option<String>) -> Trace {
         Trace {
             names: Names::default(),
             templates: Vec::new(),
@@ -99,6 +101,7 @@ impl Trace {
             slices: BTreeMap::new(),
             watch_slices,
             last_endpoints: BTreeMap::new(),
+            deployment,
         }
     }
 
@@ -166,34 +169,72 @@ impl Trace {
             ("ready", i64::try_from(ready.count()).unwrap_or(0)),
             ("total", number("total")),
         ];
-        let mut sets = Map::new();
-        for rs in &look.sets {
-            sets.insert(self.names.show(rs.object()), rs.replicas);
+        if look.deployment.is_none() {
+            return;
         }
-        let (old, new) = (number("old"), number("new"));
         for (_, extremes) in &mut self.extremes {
             for (name, value) in values {
                 let entry = extremes.of.entry(name).or_insert((value, value));
                 *entry = (entry.0.min(value), entry.1.max(value));
             }
         }
-        let sets = Value::from(sets);
-        if look.deployment.is_some()
-            && self
-                .sizes
-                .last()
-                .and_then(|s| s.get("sets"))
-                .unwrap_or(&Value::object())
-                != &sets
-        {
-            self.sizes.push(object! {
-                "epoch" => self.epoch,
-                "new" => new,
-                "old" => old,
-                "sets" => sets,
-                "v" => ms(self.epoch_v),
-            });
+    }
+
+    /// Sizes after a change of one of the Deployment's ReplicaSets.
+    fn note_sizes(&mut self, changed: &Object) {
+        let Some(owner) = self.measured() else { return };
+        let owned = |o: &Object| {
+            o.meta
+                .controller
+                .as_ref()
+                .is_some_and(|c| c.uid == owner.meta.uid)
+        };
+        let Some(view) = owner.deployment() else {
+            return;
+        };
+        if !owned(changed) {
+            return;
         }
+        let mut sets: Vec<&Rc<Object>> = self.sets.values().filter(|o| owned(o)).collect();
+        sets.sort_by_key(|o| (o.meta.creation, self.names.order(&o.meta.uid)));
+        let same = |o: &&Rc<Object>| {
+            o.replica_set()
+                .is_some_and(|r| util::equal_ignore_hash(&r.template, &view.template))
+        };
+        let current = sets.iter().copied().find(same).map(|o| o.meta.uid.clone());
+        let (mut old, mut new, mut map) = (0, 0, Map::new());
+        for o in sets {
+            let size = o.replica_set().map_or(0, |r| r.replicas);
+            let sum = if Some(&o.meta.uid) == current.as_ref() {
+                &mut new
+            } else {
+                &mut old
+            };
+            *sum += size;
+            map.insert(self.names.show(o), size);
+        }
+        self.sizes.push(object! {
+            "epoch" => self.epoch,
+            "new" => new,
+            "old" => old,
+            "sets" => map,
+            "v" => ms(self.epoch_v),
+        });
+    }
+
+    /// The Deployment that is measured: the one of the scenario, or the oldest.
+    fn measured(&self) -> Option<Rc<Object>> {
+        let wanted = |o: &&Rc<Object>| {
+            self.deployment
+                .as_ref()
+                .is_none_or(|n| o.meta.name.as_str() == n)
+        };
+        let order = |o: &&Rc<Object>| (o.meta.creation, self.names.order(&o.meta.uid));
+        self.deployments
+            .values()
+            .filter(wanted)
+            .min_by_key(order)
+            .cloned()
     }
 
     fn decide(&mut self, at: u64, lane: &str, d: &'static str, fields: &[(&'static str, Value)]) {
@@ -355,6 +396,7 @@ impl Trace {
         match (&change.before, &change.after) {
             (None, Some(after)) => {
                 self.sets.insert(after.meta.uid.clone(), after.clone());
+                self.note_sizes(after);
                 let Some(view) = after.replica_set() else {
                     return;
                 };
@@ -385,6 +427,9 @@ impl Trace {
                 let (Some(old), Some(new)) = (before.replica_set(), after.replica_set()) else {
                     return;
                 };
+                if old.replicas != new.replicas {
+                    self.note_sizes(after);
+                }
                 if before.meta.controller != after.meta.controller {
                     let (d, owner) = match (&before.meta.controller, &after.meta.controller) {
                         (_, Some(c)) => ("rs_adopted", c.uid.clone()),
@@ -648,14 +693,6 @@ impl Trace {
         }
     }
 
-    /// The decisions so far.
-    pub fn decisions(&self) -> &[Map] {
-        &self.decisions
-    }
-    /// The sizes so far.
-    pub fn sizes(&self) -> &[Value] {
-        &self.sizes
-    }
     /// The number of a template, if it has appeared.
     pub fn template_id(&self, template: &Value) -> Option<String> {
         let bare = without_hash(template);

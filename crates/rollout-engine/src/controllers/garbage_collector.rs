@@ -98,6 +98,17 @@ impl GarbageCollector {
                     }
                 }
             }
+            if change.before.is_some() && change.after.is_some() {
+                // An owner that lets its dependents go looks again.
+                for reference in before {
+                    if let Some(owner) = owner_object(world, &change.key, reference)
+                        && owner.meta.is_terminating()
+                        && let Some(owner_key) = owner_key(&change.key, reference)
+                    {
+                        self.queue.add(world, owner_key);
+                    }
+                }
+            }
             for owner in after {
                 let uid = owner.shared_str_at("uid").unwrap_or_default();
                 Rc::make_mut(self.dependents.entry(uid).or_default()).insert(change.key.clone());
@@ -270,6 +281,7 @@ impl GarbageCollector {
     }
 
     /// Mirrors `orphanDependents`, pkg/controller/garbagecollector/garbagecollector.go.
+    /// Differs: the owner goes one turn later, when other controllers have seen that it is alone.
     fn orphan_dependents(
         &mut self,
         world: &mut World,
@@ -290,6 +302,9 @@ impl GarbageCollector {
             };
             world.decide((dependent.clone(), decision));
             world.update(dependent, super::without_owner(&o.value, &object.meta.uid))?;
+        }
+        if !dependents.is_empty() {
+            return Ok(());
         }
         world.decide((key.clone(), GarbageDecision::OwnerFreed));
         world
