@@ -37,6 +37,7 @@ impl Running {
 }
 
 /// How a command began.
+#[expect(dead_code, reason = "commands that wait come with rollout-kubectl")]
 pub enum Started {
     /// It is over.
     Done(Output),
