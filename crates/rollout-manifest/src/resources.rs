@@ -1,0 +1,248 @@
+//! What kubectl makes of a file before it asks the server: objects with their resource, or its complaint.
+//!
+//! Mirrors the stream visitor and `InfoForData`, k8s.io/cli-runtime/pkg/resource, and the checks of kubectl/pkg/validation.
+
+use crate::documents::objects;
+use crate::openapi::validate_model;
+use rollout_api::gofmt::quote;
+use rollout_api::kinds::{self, Resource};
+use rollout_api::{Minor, Value, decode};
+
+/// An object of a file.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The object.
+    pub value: Value,
+    /// What it is.
+    pub resource: &'static Resource,
+}
+
+impl Sent {
+    /// `apps/` names no version: kubectl finds the kind, but no server has that path.
+    pub fn has_version(&self) -> bool {
+        !self.value.str_at("apiVersion").ends_with('/')
+    }
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, Default)]
+pub struct Objects {
+    /// The objects, in order; those before the error, if there is one.
+    pub objects: Vec<Sent>,
+    /// What kubectl prints after `error: `.
+    pub error: Option<String>,
+}
+
+/// Reads a file; `name` is what kubectl calls it. `validate`: `--validate` is not off.
+pub fn read(file: &[u8], name: &str, validate: bool, kubectl: Minor, server: Minor) -> Objects {
+    let mut out = Objects::default();
+    for document in objects(file, kubectl) {
+        let value = match document.content {
+            Ok(content) => content.value,
+            Err(refusal) => {
+                out.error = Some(format!("error parsing {name}: {}", refusal.message));
+                break;
+            }
+        };
+        if validate && let Err(problem) = validate_schema(&value, server) {
+            let hint =
+                "if you choose to ignore these errors, turn validation off with --validate=false";
+            out.error = Some(format!(
+                "error validating {}: error validating data: {problem}; {hint}",
+                quote(name)
+            ));
+            break;
+        }
+        if let Err(error) = add(value, name, server, &mut out.objects) {
+            out.error = Some(error);
+            break;
+        }
+    }
+    out
+}
+
+/// Several complaints as Go's aggregate prints them.
+fn aggregate(problems: Vec<String>) -> Result<(), String> {
+    let mut once: Vec<String> = Vec::new();
+    for p in problems {
+        if !once.contains(&p) {
+            once.push(p);
+        }
+    }
+    match once.as_slice() {
+        [] => Ok(()),
+        [one] => Err(one.clone()),
+        many => Err(format!("[{}]", many.join(", "))),
+    }
+}
+
+/// Mirrors `ValidateBytes`: everything but lists is left to the server.
+fn validate_schema(value: &Value, server: Minor) -> Result<(), String> {
+    let kind = object_kind(value);
+    if !kind.is_empty() {
+        return aggregate(kind);
+    }
+    if value.str_at("apiVersion") != "v1" || value.str_at("kind") != "List" {
+        return Ok(());
+    }
+    let Some(Value::List(items)) = value.get("items") else {
+        return Err("invalid object to validate".to_owned());
+    };
+    let mut problems = Vec::new();
+    for item in items.iter() {
+        let kind = object_kind(item);
+        if kind.is_empty() {
+            problems.extend(validate_model(item, server));
+        } else {
+            problems.extend(kind);
+        }
+    }
+    aggregate(problems)
+}
+
+/// Mirrors `getObjectKind`.
+fn object_kind(value: &Value) -> Vec<String> {
+    let Value::Map(map) = value else {
+        return vec!["invalid object to validate".to_owned()];
+    };
+    let mut out = Vec::new();
+    match map.get("apiVersion") {
+        None | Some(Value::Null) => out.push("apiVersion not set".to_owned()),
+        Some(Value::String(s)) => {
+            if s.matches('/').count() > 1 {
+                out.push(format!("unexpected GroupVersion string: {s}"));
+            }
+        }
+        Some(_) => out.push("apiVersion isn't string type".to_owned()),
+    }
+    match map.get("kind") {
+        None | Some(Value::Null) => out.push("kind not set".to_owned()),
+        Some(Value::String(_)) => {}
+        Some(_) => out.push("kind isn't string type".to_owned()),
+    }
+    out
+}
+
+/// Adds an object, or the items of a list.
+fn add(value: Value, name: &str, server: Minor, out: &mut Vec<Sent>) -> Result<(), String> {
+    let decode = |why: &str| format!("unable to decode {}: {why}", quote(name));
+    let Value::Map(_) = value else {
+        return Err(decode("Object 'Kind' is missing in the document"));
+    };
+    let (api_version, kind) = (value.str_at("apiVersion"), value.str_at("kind"));
+    if kind.is_empty() {
+        let json = rollout_api::json::to_json_go(&value);
+        return Err(decode(&format!("Object 'Kind' is missing in '{json}'")));
+    }
+    if let Some(Value::List(items)) = value.get("items")
+        && kinds::of_object(api_version, kind, server).is_none()
+        && kind.ends_with("List")
+    {
+        for item in items.iter() {
+            let mut item = item.clone();
+            // Items of a typed list need not say what they are.
+            if let Value::Map(_) = item
+                && item.str_at("kind").is_empty()
+                && kind != "List"
+            {
+                item.set("kind", kind.trim_end_matches("List").to_owned());
+                item.set("apiVersion", api_version.to_owned());
+            }
+            add(item, name, server, out)?;
+        }
+        return Ok(());
+    }
+    if let Some(problem) = decode::check_metadata(&value, server) {
+        return Err(decode(&problem.text));
+    }
+    match mapping(api_version, kind, server) {
+        Some(resource) => out.push(Sent { value, resource }),
+        None => {
+            let version = api_version.strip_prefix('/').unwrap_or(api_version);
+            return Err(format!(
+                "resource mapping not found for name: {} namespace: {} from {}: no matches for kind {} in version {}\nensure CRDs are installed first",
+                quote(value.str_at("metadata.name")),
+                quote(value.str_at("metadata.namespace")),
+                quote(name),
+                quote(kind),
+                quote(version),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn mapping(api_version: &str, kind: &str, server: Minor) -> Option<&'static Resource> {
+    if let Some(group) = api_version.strip_suffix('/') {
+        // No version: any will do.
+        let served = kinds::resources()
+            .iter()
+            .filter(|r| r.version(server).is_some());
+        return served
+            .into_iter()
+            .find(|r| r.group == group && r.kind.0 == kind);
+    }
+    kinds::of_object(api_version, kind, server)
+}
+
+/// What kubectl's client says of a name or namespace that is no part of a URL. Mirrors `Namespace` and `Name`, client-go/rest/request.go.
+pub fn url_problem(namespace: &str, name: &str) -> Option<String> {
+    use rollout_api::validation::names::is_valid_path_segment_name;
+    let list = |text: &str| {
+        let complaints = is_valid_path_segment_name(text);
+        let list: Vec<&str> = complaints.iter().map(|c| c.as_str()).collect();
+        (!list.is_empty()).then(|| format!("[{}]", list.join(" ")))
+    };
+    if let Some(complaints) = list(namespace) {
+        return Some(format!(
+            "invalid namespace {}: {complaints}",
+            quote(namespace)
+        ));
+    }
+    if name.is_empty() {
+        return Some("resource name may not be empty".to_owned());
+    }
+    list(name).map(|complaints| format!("invalid resource name {}: {complaints}", quote(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V: Minor = Minor(32);
+
+    fn error(text: &str) -> String {
+        read(text.as_bytes(), "f.yaml", true, V, V)
+            .error
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn complaints_about_the_kind() {
+        assert!(error("spec: {}").contains("[apiVersion not set, kind not set]"));
+        assert!(error("apiVersion: 1\nkind: Pod").contains("apiVersion isn't string type"));
+        assert!(
+            error("apiVersion: a/b/c\nkind: Pod").contains("unexpected GroupVersion string: a/b/c")
+        );
+        assert!(error("apiVersion: apps/v1\nkind: Pod\nmetadata: {name: x}").ends_with(
+            "no matches for kind \"Pod\" in version \"apps/v1\"\nensure CRDs are installed first"
+        ));
+    }
+
+    #[test]
+    fn lists_are_checked_by_the_client() {
+        let text = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: apps/v1, kind: Deployment, metadata: {name: x}, spec: {replica: 1}}\n";
+        assert!(error(text).contains(
+            "[ValidationError(Deployment.spec): unknown field \"replica\" in io.k8s.api.apps.v1.DeploymentSpec, ValidationError(Deployment.spec): missing required field \"selector\" in io.k8s.api.apps.v1.DeploymentSpec, ValidationError(Deployment.spec): missing required field \"template\" in io.k8s.api.apps.v1.DeploymentSpec]"
+        ));
+    }
+
+    #[test]
+    fn names_in_urls() {
+        assert_eq!(
+            url_problem("default", "team/app").as_deref(),
+            Some("invalid resource name \"team/app\": [may not contain '/']")
+        );
+        assert_eq!(url_problem("default", "web"), None);
+    }
+}
