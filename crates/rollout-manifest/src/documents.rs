@@ -160,8 +160,13 @@ fn json_stream(file: &[u8], kubectl: Minor) -> Vec<Document> {
             gojson::JsonError::UnexpectedEnd => file.len(),
         };
         let span = one_character(file, at);
+        // In a stream that is certainly JSON, 1.33 and later leave out the offset.
+        let message = match &error {
+            gojson::JsonError::Syntax(_, what) if kubectl.0 >= 33 && out.len() > 1 => what.clone(),
+            error => error.text(),
+        };
         let refusal = Refusal {
-            message: error.text(),
+            message,
             span,
             context: None,
         };

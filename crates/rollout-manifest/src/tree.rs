@@ -149,12 +149,95 @@ impl From<Problem> for TreeError {
     }
 }
 
+/// Where go-yaml and libyaml disagree, a character is exchanged before libyaml reads it, and back afterwards.
+type Exchanged = Vec<(char, char)>;
+
+/// More disagreements than this are not worth the time.
+const MOST_EXCHANGES: usize = 64;
+
 /// Reads the first document of a text without byte order mark; no document at all is `None`.
 /// Like go-yaml, it does not look at what follows the first document.
 pub fn parse(text: &str) -> Result<Option<Rc<Node>>, TreeError> {
+    if let Some(error) = other_version(text) {
+        return Err(error);
+    }
+    let mut exchanged = Exchanged::new();
+    let mut changed = text.to_owned();
+    let mut error = match parse_exchanged(text, &exchanged) {
+        Ok(tree) => return Ok(tree),
+        Err(error) => error,
+    };
+    for _ in 0..MOST_EXCHANGES {
+        let rest = &changed.as_bytes()[error.at.min(changed.len())..];
+        let words = |words: &str| error.message.ends_with(words);
+        let (len, original, stand_ins) =
+            if words("found unknown escape character") && rest.starts_with(b"\\'") {
+                // go-yaml knows `\'` within double quotes.
+                (2, '\'', "\u{7fa}\u{7c0}\u{6dd}\u{5c6}")
+            } else if words("found unexpected ':'") && rest.starts_with(b":") {
+                // To go-yaml, a colon before a bracket is a part of the word.
+                (1, ':', "^;~$_@%|")
+            } else {
+                break;
+            };
+        let known = exchanged
+            .iter()
+            .find(|(_, o)| *o == original)
+            .map(|(c, _)| *c);
+        let Some(stand_in) = known.or_else(|| stand_ins.chars().find(|c| !text.contains(*c)))
+        else {
+            break;
+        };
+        if known.is_none() {
+            exchanged.push((stand_in, original));
+        }
+        changed.replace_range(error.at..error.at + len, stand_in.encode_utf8(&mut [0; 4]));
+        error = match parse_exchanged(&changed, &exchanged) {
+            Ok(tree) => return Ok(tree),
+            Err(error) => error,
+        };
+    }
+    Err(error)
+}
+
+/// go-yaml v2 takes no other version than 1.1, libyaml also 1.2.
+fn other_version(text: &str) -> Option<TreeError> {
+    let mut at = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if let Some(version) = line.strip_prefix("%YAML") {
+            let version = version.split_whitespace().next()?;
+            let (major, minor) = version.split_once('.')?;
+            let number_like = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+            if version == "1.1" || !number_like(major) || !number_like(minor) {
+                return None;
+            }
+            let message = "found incompatible YAML document";
+            let message = if number == 0 {
+                message.to_owned()
+            } else {
+                format!("line {number}: {message}")
+            };
+            return Some(TreeError {
+                message,
+                at,
+                context: None,
+            });
+        }
+        let content = line.trim();
+        if !content.is_empty() && !content.starts_with('#') && !line.starts_with('%') {
+            return None;
+        }
+        at += line.len();
+    }
+    None
+}
+
+fn parse_exchanged(text: &str, exchanged: &Exchanged) -> Result<Option<Rc<Node>>, TreeError> {
     let mut builder = Builder {
         events: Events::new(text),
         anchors: BTreeMap::new(),
+        text,
+        exchanged,
     };
     loop {
         let event = builder.next()?;
@@ -162,10 +245,35 @@ pub fn parse(text: &str) -> Result<Option<Rc<Node>>, TreeError> {
             EventKind::StreamEnd => return Ok(None),
             EventKind::Start => {}
             kind => {
-                let node = builder.node(kind, event.start, event.end, 0)?;
+                let node = builder.node(
+                    kind,
+                    event.start,
+                    event.end,
+                    Around {
+                        depth: 0,
+                        flow: None,
+                    },
+                )?;
                 builder.next()?;
                 return Ok(Some(node));
             }
+        }
+    }
+}
+
+/// Where a node stands.
+#[derive(Clone, Copy)]
+struct Around {
+    depth: usize,
+    /// In brackets: of a list (true) or of a map, and where they open.
+    flow: Option<(bool, Mark)>,
+}
+
+impl Around {
+    fn inside(self, flow: Option<(bool, Mark)>) -> Around {
+        Around {
+            depth: self.depth + 1,
+            flow: flow.or(self.flow),
         }
     }
 }
@@ -174,6 +282,8 @@ struct Builder<'a> {
     events: Events<'a>,
     // `None` while the anchored node is still being read.
     anchors: BTreeMap<Str, Option<Rc<Node>>>,
+    text: &'a str,
+    exchanged: &'a Exchanged,
 }
 
 impl Builder<'_> {
@@ -193,14 +303,14 @@ impl Builder<'_> {
         kind: EventKind,
         start: Mark,
         end: Mark,
-        depth: usize,
+        around: Around,
     ) -> Result<Rc<Node>, TreeError> {
         let fail = |message: String| TreeError {
             message,
             at: start.byte,
             context: None,
         };
-        if depth > MAX_DEPTH {
+        if around.depth > MAX_DEPTH {
             return Err(fail(format!("exceeded max depth of {MAX_DEPTH}")));
         }
         let mut span = Span {
@@ -221,18 +331,28 @@ impl Builder<'_> {
                 value,
                 style,
                 implicit,
-            } => (
-                anchor,
-                tag,
-                NodeKind::Scalar {
-                    text: value.into(),
-                    style,
-                    implicit,
-                },
-            ),
+            } => {
+                if style == Style::Plain {
+                    self.no_question_mark(start, end, around)?;
+                }
+                if style == Style::Double {
+                    self.no_slash(start, end)?;
+                }
+                let text = self.exchange_back(value).into();
+                (
+                    anchor,
+                    tag,
+                    NodeKind::Scalar {
+                        text,
+                        style,
+                        implicit,
+                    },
+                )
+            }
             EventKind::List { anchor, tag, flow } => {
                 self.open(anchor.as_deref());
                 let mut items: Vec<Rc<Node>> = Vec::new();
+                let inner = around.inside(flow.then_some((true, start)));
                 loop {
                     let event = self.next()?;
                     if event.kind == EventKind::ListEnd {
@@ -242,13 +362,14 @@ impl Builder<'_> {
                         };
                         break;
                     }
-                    items.push(self.node(event.kind, event.start, event.end, depth + 1)?);
+                    items.push(self.node(event.kind, event.start, event.end, inner)?);
                 }
                 (anchor, tag, NodeKind::List { items, flow })
             }
             EventKind::Map { anchor, tag, flow } => {
                 self.open(anchor.as_deref());
                 let mut entries: Vec<Entry> = Vec::new();
+                let inner = around.inside(flow.then_some((false, start)));
                 loop {
                     let event = self.next()?;
                     if event.kind == EventKind::MapEnd {
@@ -258,9 +379,9 @@ impl Builder<'_> {
                         };
                         break;
                     }
-                    let key = self.node(event.kind, event.start, event.end, depth + 1)?;
+                    let key = self.node(event.kind, event.start, event.end, inner)?;
                     let event = self.next()?;
-                    let value = self.node(event.kind, event.start, event.end, depth + 1)?;
+                    let value = self.node(event.kind, event.start, event.end, inner)?;
                     entries.push(Entry { key, value });
                 }
                 (anchor, tag, NodeKind::Map { entries, flow })
@@ -282,6 +403,72 @@ impl Builder<'_> {
             self.anchors.insert(name, Some(Rc::clone(&node)));
         }
         Ok(node)
+    }
+
+    fn exchange_back(&self, value: String) -> String {
+        self.exchanged
+            .iter()
+            .fold(value, |v, (stand_in, original)| {
+                if v.contains(*stand_in) {
+                    v.replace(*stand_in, &original.to_string())
+                } else {
+                    v
+                }
+            })
+    }
+
+    /// To go-yaml, a question mark in brackets ends a word and begins a key: `[http://a?b]` is an error.
+    fn no_question_mark(&self, start: Mark, end: Mark, around: Around) -> Result<(), TreeError> {
+        let (Some((list, open)), Some(word)) = (around.flow, self.text.get(start.byte..end.byte))
+        else {
+            return Ok(());
+        };
+        let Some(at) = word.find('?').filter(|at| *at > 0) else {
+            return Ok(());
+        };
+        let line = start.line + word[..at].matches('\n').count();
+        let message = format!(
+            "did not find expected ',' or '{}'",
+            if list { ']' } else { '}' }
+        );
+        let at = Mark {
+            byte: start.byte + at,
+            line,
+            column: 0,
+        };
+        Err(Problem {
+            message,
+            at,
+            context: open,
+            scanner: false,
+        }
+        .into())
+    }
+
+    /// go-yaml does not know the escape `\/`.
+    fn no_slash(&self, start: Mark, end: Mark) -> Result<(), TreeError> {
+        let quoted = self.text.get(start.byte..end.byte).unwrap_or_default();
+        let mut escaped = false;
+        for (i, b) in quoted.bytes().enumerate() {
+            if escaped && b == b'/' {
+                let line = start.line + quoted[..i].matches('\n').count();
+                let message = "found unknown escape character".to_owned();
+                let at = Mark {
+                    byte: start.byte + i - 1,
+                    line,
+                    column: 0,
+                };
+                return Err(Problem {
+                    message,
+                    at,
+                    context: start,
+                    scanner: true,
+                }
+                .into());
+            }
+            escaped = b == b'\\' && !escaped;
+        }
+        Ok(())
     }
 
     fn open(&mut self, anchor: Option<&str>) {
@@ -326,6 +513,43 @@ mod tests {
                 .message
                 .contains("max depth")
         );
+    }
+
+    #[test]
+    fn go_yaml_and_libyaml_disagree_on_some_things() {
+        let text = |text: &str| match parse(text) {
+            Ok(tree) => tree
+                .and_then(|t| t.get("a").cloned())
+                .and_then(|a| a.text().map(str::to_owned))
+                .unwrap_or_default(),
+            Err(e) => e.message,
+        };
+        for (yaml, want) in [
+            ("a: \"it\\'s\"", "it's"),
+            ("a: \"it\\'s 'so'\"\nb: \"\\'\"", "it's 'so'"),
+            ("a: x\\'y", "x\\'y"),
+            ("a: \"a\\/b\"", "found unknown escape character"),
+            (
+                "x: 1\na: \"a\\/b\"",
+                "line 2: found unknown escape character",
+            ),
+            ("a: \"a\\\\/b\"", "a\\/b"),
+            ("{a: b:}", "b:"),
+            ("{a: 'x', b: c:, d: e:}", "x"),
+            (
+                "x: 1\na: [http://x?y]",
+                "line 1: did not find expected ',' or ']'",
+            ),
+            (
+                "x: 1\na: {b: c?}",
+                "line 1: did not find expected ',' or '}'",
+            ),
+            ("a: x?y", "x?y"),
+            ("%YAML 1.2\n", "found incompatible YAML document"),
+            ("a: \"\\xzz\"\n", "did not find expected hexdecimal number"),
+        ] {
+            assert_eq!(text(yaml), want, "{yaml}");
+        }
     }
 
     #[test]

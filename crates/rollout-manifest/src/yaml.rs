@@ -105,14 +105,16 @@ impl Problem {
     /// As go-yaml v2 says it, `line 8: did not find expected key`: the line is one too small unless the scanner found
     /// the problem, and left out on the first line.
     pub fn text(&self) -> String {
+        // go-yaml's own spelling.
+        let message = self.message.replace("hexadecimal", "hexdecimal");
         let line = match (self.at.line, self.context.line) {
             (0, context) => context,
             (line, _) => line + usize::from(self.scanner),
         };
         if line == 0 {
-            self.message.clone()
+            message
         } else {
-            format!("line {line}: {}", self.message)
+            format!("line {line}: {message}")
         }
     }
 }
