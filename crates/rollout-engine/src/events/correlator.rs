@@ -1,7 +1,6 @@
 //! Counting, combining and dropping of events by one recorder.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use rollout_api::Str;
 
@@ -17,6 +16,35 @@ const REFILL: u64 = 300_000;
 const CACHE: usize = 4096;
 /// Before the message of a combined event.
 const COMBINED: &str = "(combined from similar events): ";
+
+/// An identity: the parts of an event, scattered over 128 bits. Two that differ have different numbers for all practical
+/// purposes, and a number costs nothing to keep.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Identity(u64, u64);
+
+impl Identity {
+    const EMPTY: Identity = Identity(0xcbf2_9ce4_8422_2325, 0x9e37_79b9_7f4a_7c15);
+
+    /// With one part more.
+    fn and(self, part: &str) -> Identity {
+        let Identity(mut a, mut b) = self;
+        for chunk in part.as_bytes().chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            let word = u64::from_le_bytes(word);
+            a = (a ^ word)
+                .wrapping_mul(0xff51_afd7_ed55_8ccd)
+                .rotate_left(31);
+            b = (b.rotate_left(29) ^ word).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+        }
+        // The length closes the part: "ab" + "c" is not "a" + "bc".
+        let end = part.len() as u64 + 1;
+        Identity(
+            (a ^ end).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (a >> 32),
+            (b ^ end).wrapping_mul(0xbf58_476d_1ce4_e5b9) ^ (b >> 29),
+        )
+    }
+}
 
 /// The object an event is about.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -60,12 +88,12 @@ pub struct Correlated {
     /// The stored event to change; `None`: a new one, call [`Correlator::created`] with its name.
     pub existing: Option<Str>,
     /// The identity under which it is counted.
-    pub key: Rc<str>,
+    pub key: Identity,
 }
 
 #[derive(Clone, Debug)]
 struct Aggregate {
-    messages: BTreeSet<Str>,
+    messages: BTreeSet<Identity>,
     last: u64,
 }
 
@@ -82,11 +110,10 @@ struct Bucket {
     at: u64,
 }
 
-/// A map that forgets the entry used longest ago.
+/// A map that forgets the entries used longest ago, some at a time.
 #[derive(Clone, Debug)]
 struct Lru<V> {
-    entries: BTreeMap<Rc<str>, (V, u64)>,
-    order: BTreeMap<u64, Rc<str>>,
+    entries: BTreeMap<Identity, (V, u64)>,
     clock: u64,
 }
 
@@ -94,38 +121,31 @@ impl<V> Lru<V> {
     fn new() -> Self {
         Self {
             entries: BTreeMap::new(),
-            order: BTreeMap::new(),
             clock: 0,
         }
     }
 
     /// The entry of `key`, made if need be; it becomes the newest.
-    fn touch(&mut self, key: &Rc<str>, make: impl FnOnce() -> V) -> &mut V {
+    fn touch(&mut self, key: Identity, make: impl FnOnce() -> V) -> &mut V {
         self.clock += 1;
-        if let Some((_, at)) = self.entries.get_mut(key) {
-            self.order.remove(at);
-            *at = self.clock;
-        } else {
-            if self.entries.len() >= CACHE
-                && let Some((_, oldest)) = self.order.pop_first()
-            {
-                self.entries.remove(&oldest);
-            }
-        }
-        self.order.insert(self.clock, key.clone());
         let clock = self.clock;
-        &mut self
-            .entries
-            .entry(key.clone())
-            .or_insert_with(|| (make(), clock))
-            .0
+        if self.entries.len() >= CACHE + CACHE / 8 && !self.entries.contains_key(&key) {
+            let mut uses: Vec<u64> = self.entries.values().map(|(_, at)| *at).collect();
+            uses.sort_unstable();
+            let oldest = uses[uses.len() - CACHE];
+            self.entries.retain(|_, (_, at)| *at >= oldest);
+        }
+        let entry = self.entries.entry(key).or_insert_with(|| (make(), clock));
+        entry.1 = clock;
+        &mut entry.0
     }
 }
 
 /// The correlator of one recorder (one source).
 ///
 /// Mirrors `EventCorrelator`, staging/src/k8s.io/client-go/tools/record/events_cache.go.
-/// Differs: of the collected messages the first in text order is dropped, where Go drops an arbitrary one.
+/// Differs: of the collected messages the one with the smallest identity is dropped, where Go drops an arbitrary one; and
+/// a full cache forgets an eighth of its entries at once, where Go forgets one.
 #[derive(Clone, Debug)]
 pub struct Correlator {
     aggregates: Lru<Aggregate>,
@@ -149,24 +169,26 @@ impl Correlator {
     /// Mirrors `EventCorrelator.EventCorrelate`: combine, count, limit, in this order.
     pub fn correlate(&mut self, event: &Incoming<'_>, now: u64) -> Correlated {
         let o = event.object;
-        let object = format!(
-            "{}\0{}\0{}\0{}\0{}",
-            o.kind, o.namespace, o.name, o.uid, o.api_version
-        );
-        let aggregate_key: Rc<str> = format!("{object}\0{}\0{}", event.kind, event.reason).into();
-        let (message, key) = self.aggregate(event, &object, aggregate_key, now);
-        let seen = self.observations.touch(&key, || Observation {
+        let object = Identity::EMPTY
+            .and(&o.kind)
+            .and(&o.namespace)
+            .and(&o.name)
+            .and(&o.uid)
+            .and(&o.api_version);
+        let (message, key) = self.aggregate(event, object, now);
+        let seen = self.observations.touch(key, || Observation {
             count: 0,
             name: Str::default(),
         });
         seen.count += 1;
-        let (count, existing) = (seen.count, (seen.count > 1).then(|| seen.name.clone()));
-        let limit_key: Rc<str> = if self.limit_by_type {
-            format!("{object}\0{}", event.kind).into()
+        let count = seen.count;
+        let existing = (count > 1 && !seen.name.is_empty()).then(|| seen.name.clone());
+        let limit_key = if self.limit_by_type {
+            object.and(event.kind)
         } else {
-            object.into()
+            object
         };
-        let bucket = self.limits.touch(&limit_key, || Bucket {
+        let bucket = self.limits.touch(limit_key, || Bucket {
             tokens: BURST * REFILL,
             at: now,
         });
@@ -180,20 +202,15 @@ impl Correlator {
             skip,
             count,
             message,
-            existing: existing.filter(|name| !name.is_empty()),
+            existing,
             key,
         }
     }
 
     /// Mirrors `EventAggregator.EventAggregate`.
-    fn aggregate(
-        &mut self,
-        event: &Incoming<'_>,
-        object: &str,
-        key: Rc<str>,
-        now: u64,
-    ) -> (Str, Rc<str>) {
-        let record = self.aggregates.touch(&key, || Aggregate {
+    fn aggregate(&mut self, event: &Incoming<'_>, object: Identity, now: u64) -> (Str, Identity) {
+        let key = object.and(event.kind).and(event.reason);
+        let record = self.aggregates.touch(key, || Aggregate {
             messages: BTreeSet::new(),
             last: now,
         });
@@ -201,33 +218,19 @@ impl Correlator {
             record.messages.clear();
         }
         record.last = now;
-        if !record.messages.contains(event.message) {
-            record.messages.insert(Str::copy(event.message));
-        }
+        record.messages.insert(Identity::EMPTY.and(event.message));
         if record.messages.len() < MAX_EVENTS {
-            let full = format!(
-                "{object}\0{}\0{}\0{}\0{}",
-                event.object.field_path, event.kind, event.reason, event.message
-            );
-            return (Str::copy(event.message), full.into());
+            let full = key.and(&event.object.field_path).and(event.message);
+            return (Str::copy(event.message), full);
         }
         record.messages.pop_first();
         (format!("{COMBINED}{}", event.message).into(), key)
     }
 
     /// Remembers the name of the stored event of an identity.
-    pub fn created(&mut self, key: &Rc<str>, name: Str) {
-        if let Some((seen, _)) = self.observations.entries.get_mut(key) {
+    pub fn created(&mut self, key: Identity, name: Str) {
+        if let Some((seen, _)) = self.observations.entries.get_mut(&key) {
             seen.name = name;
-        }
-    }
-
-    /// The stored event has expired: the next one is created anew, its count goes on.
-    ///
-    /// Mirrors the create after a NotFound patch in `recordEvent`, staging/src/k8s.io/client-go/tools/record/event.go.
-    pub fn lost(&mut self, key: &Rc<str>) {
-        if let Some((seen, _)) = self.observations.entries.get_mut(key) {
-            seen.name = Str::default();
         }
     }
 }
@@ -253,7 +256,7 @@ mod tests {
             let r = c.correlate(&event, 1000);
             assert!(!r.skip);
             assert_eq!(r.count, i);
-            c.created(&r.key, "p.1".into());
+            c.created(r.key, "p.1".into());
         }
         assert!(c.correlate(&event, 2000).skip);
         let normal = Incoming {

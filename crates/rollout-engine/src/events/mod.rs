@@ -3,5 +3,5 @@
 mod correlator;
 mod recorder;
 
-pub use correlator::{Correlated, Correlator, EventObject, Incoming};
+pub use correlator::{Correlated, Correlator, EventObject, Identity, Incoming};
 pub use recorder::{Correlators, Source};

@@ -185,7 +185,7 @@ impl World {
         }
         let name = self.event_name(&about.name);
         if let Some(correlator) = self.events.sources.get_mut(source) {
-            Rc::make_mut(correlator).created(&result.key, name.clone());
+            Rc::make_mut(correlator).created(result.key, name.clone());
         }
         let mut origin = object! { "component" => source.component.clone() };
         if !source.host.is_empty() {

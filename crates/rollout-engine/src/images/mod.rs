@@ -95,18 +95,13 @@ impl ImageRules {
         self.rules.values().flatten()
     }
 
-    /// What holds for an image now.
-    pub fn effects(&self, image: &str, who: &Who<'_>, now: SimTime) -> Effects {
+    /// What holds for an image now. `full`: its name as [`ImageName::full`] writes it.
+    pub fn effects(&self, full: &str, who: &Who<'_>, now: SimTime) -> Effects {
         let mut effects = Effects::default();
         if self.rules.is_empty() {
             return effects;
         }
-        for rule in self
-            .rules
-            .get(&reference::canonical(image))
-            .into_iter()
-            .flatten()
-        {
+        for rule in self.rules.get(full).into_iter().flatten() {
             if rule.scope.holds(who, now) {
                 for b in &rule.behaviours {
                     effects.add(b, now);
@@ -117,8 +112,8 @@ impl ImageRules {
     }
 
     /// When the effects on an image change by themselves after `now`: scopes that begin or end, images that appear.
-    pub fn next_change(&self, image: &str, now: SimTime) -> Option<SimTime> {
-        let rules = self.rules.get(&reference::canonical(image))?;
+    pub fn next_change(&self, full: &str, now: SimTime) -> Option<SimTime> {
+        let rules = self.rules.get(full)?;
         rules
             .iter()
             .flat_map(|r| {

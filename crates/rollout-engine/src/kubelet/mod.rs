@@ -90,11 +90,18 @@ impl Default for Timings {
 /// Pods with the same template share a plan: its owner's uid, and the plan.
 type Plans = BTreeMap<(Str, u64), SharedPlan>;
 
+/// Name and namespace: names differ sooner.
+type PodName = (Str, Str);
+
+fn pod_name(key: &ObjectKey) -> PodName {
+    (key.name.clone(), key.namespace.clone())
+}
+
 /// All kubelets.
 #[derive(Clone)]
 pub struct Kubelet {
     timings: Timings,
-    pods: Rc<BTreeMap<ObjectKey, Rc<PodState>>>,
+    pods: Rc<BTreeMap<PodName, Option<Rc<PodState>>>>,
     nodes: Nodes,
     plans: Rc<Plans>,
     /// How many pods have used an image.
@@ -129,7 +136,11 @@ impl Kubelet {
         let Some(view) = pod.pod().filter(|v| !v.node.is_empty()) else {
             return;
         };
-        match self.pods.get(&change.key) {
+        match self
+            .pods
+            .get(&pod_name(&change.key))
+            .and_then(Option::as_ref)
+        {
             Some(known) if known.uid == pod.meta.uid => {
                 let grace = pod.meta.deletion.and(Some(pod.meta.grace.unwrap_or(0)));
                 if grace != known.grace {
@@ -147,8 +158,8 @@ impl Kubelet {
                 .is_some_and(|b| b.pod().is_some_and(|b| !b.node.is_empty())) => {}
             None if !view.is_live() => {}
             None => {
-                let state = self.admit(world, &change.key, pod);
-                Rc::make_mut(&mut self.pods).insert(change.key.clone(), Rc::new(state));
+                let state = self.admit(world, pod);
+                Rc::make_mut(&mut self.pods).insert(pod_name(&change.key), Some(Rc::new(state)));
                 world.schedule(
                     Millis(0),
                     SimEvent::Kubelet(KubeletEvent::Sync(change.key.clone())),
@@ -157,27 +168,18 @@ impl Kubelet {
         }
     }
 
-    fn plan(&mut self, world: &World, pod: &Object) -> SharedPlan {
-        let version = world.version();
+    fn plan(&mut self, pod: &Object) -> SharedPlan {
         let owner = pod.meta.controller.as_ref().map(|c| c.uid.clone());
         let Some(owner) = owner else {
-            return Rc::new(PodPlan::of(&pod.value, version));
+            return Rc::new(PodPlan::of(&pod.value));
         };
         // Pods of one ReplicaSet differ if its template was changed in between: the hash label tells.
         let hash = pod.meta.label("pod-template-hash").unwrap_or("");
-        let mounts = pod
-            .value
-            .list_at("spec.volumes")
-            .iter()
-            .map(|v| report::scatter(v.str_at("name"), 1));
-        let key = (
-            owner,
-            mounts.fold(report::scatter(hash, 0), |a, b| a.rotate_left(5) ^ b),
-        );
+        let key = (owner, report::scatter(hash, 0));
         if let Some(plan) = self.plans.get(&key) {
             return plan.clone();
         }
-        let plan = Rc::new(PodPlan::of(&pod.value, version));
+        let plan = Rc::new(PodPlan::of(&pod.value));
         let plans = Rc::make_mut(&mut self.plans);
         if plans.len() >= 512 {
             plans.clear();
@@ -186,8 +188,8 @@ impl Kubelet {
         plan
     }
 
-    fn admit(&mut self, world: &mut World, key: &ObjectKey, pod: &Object) -> PodState {
-        let plan = self.plan(world, pod);
+    fn admit(&mut self, world: &mut World, pod: &Object) -> PodState {
+        let plan = self.plan(pod);
         let ordinals = Rc::make_mut(&mut self.ordinals);
         let mut numbers: Vec<(Str, u32)> = Vec::new();
         for c in &plan.containers {
@@ -198,22 +200,15 @@ impl Kubelet {
             }
         }
         let node = pod.pod().map(|p| p.node.clone()).unwrap_or_default();
-        PodState::new(
-            world,
-            &self.timings,
-            key,
-            &pod.meta.uid,
-            node,
-            plan,
-            &numbers,
-        )
+        PodState::new(world, &self.timings, pod, node, plan, &numbers)
     }
 
     fn pod_gone(&mut self, world: &mut World, key: &ObjectKey) {
-        if !self.pods.contains_key(key) {
+        let name = pod_name(key);
+        if !self.pods.contains_key(&name) {
             return;
         }
-        let Some(pod) = Rc::make_mut(&mut self.pods).remove(key) else {
+        let Some(Some(pod)) = Rc::make_mut(&mut self.pods).remove(&name) else {
             return;
         };
         pod.cancel_all(world);
@@ -247,7 +242,12 @@ impl Kubelet {
                 });
             }
             KubeletEvent::Rules => {
-                let keys: Vec<ObjectKey> = self.pods.keys().cloned().collect();
+                let keys: Vec<ObjectKey> = self
+                    .pods
+                    .values()
+                    .flatten()
+                    .map(|p| p.key.clone())
+                    .collect();
                 for key in keys {
                     self.with(world, &key, |k, world, pod| k.replan_probes(world, pod));
                 }
@@ -256,19 +256,22 @@ impl Kubelet {
         }
     }
 
-    /// Takes a pod's state out, lets `f` change it, and puts it back unless the pod is gone.
+    /// Takes a pod's state out, lets `f` change it, and puts it back.
     fn with(
         &mut self,
         world: &mut World,
         key: &ObjectKey,
         f: impl FnOnce(&mut Self, &mut World, &mut PodState),
     ) {
-        let Some(state) = Rc::make_mut(&mut self.pods).remove(key) else {
+        let name = pod_name(key);
+        let slot = Rc::make_mut(&mut self.pods).get_mut(&name);
+        let Some(mut state) = slot.and_then(Option::take) else {
             return;
         };
-        let mut state = Rc::unwrap_or_clone(state);
-        f(self, world, &mut state);
-        Rc::make_mut(&mut self.pods).insert(key.clone(), Rc::new(state));
+        f(self, world, Rc::make_mut(&mut state));
+        if let Some(slot) = Rc::make_mut(&mut self.pods).get_mut(&name) {
+            *slot = Some(state);
+        }
     }
 
     /// A node's address.

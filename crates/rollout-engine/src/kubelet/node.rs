@@ -1,7 +1,6 @@
 //! What the kubelets know of their nodes: addresses, images, taints.
 
 use super::{Kubelet, KubeletEvent};
-use crate::images::ImageName;
 use crate::sim_event::SimEvent;
 use crate::step::Change;
 use crate::time::Millis;
@@ -101,17 +100,14 @@ impl Nodes {
     }
 
     /// The number of the digest of an image on a node, if the image is there.
-    pub(super) fn image(&self, node: &Str, image: &str) -> Option<u32> {
-        self.states
-            .get(node)?
-            .images
-            .get(ImageName::of(image).full().as_str())
-            .copied()
+    pub(super) fn image(&self, node: &Str, full: &Str) -> Option<u32> {
+        self.states.get(node)?.images.get(full).copied()
     }
 
-    pub(super) fn store_image(&mut self, world: &World, node: &Str, image: &str, digest: u32) {
-        let full: Str = ImageName::of(image).full().into();
-        self.state(world, node).images.insert(full, digest);
+    pub(super) fn store_image(&mut self, world: &World, node: &Str, full: &Str, digest: u32) {
+        if self.image(node, full) != Some(digest) {
+            self.state(world, node).images.insert(full.clone(), digest);
+        }
     }
 }
 

@@ -133,8 +133,10 @@ pub struct ContainerPlan {
     pub memory_limit: bool,
     /// What its command line does, as far as it can be told.
     pub command: CommandPlan,
-    /// `volumeMounts` of its status.
-    pub mounts: Option<Value>,
+    /// As the runtime writes it.
+    pub full: Str,
+    /// Registry and path.
+    pub repository: Str,
 }
 
 /// What a simple command line does.
@@ -153,18 +155,18 @@ pub enum CommandPlan {
 
 impl PodPlan {
     /// Reads a pod.
-    pub fn of(pod: &Value, version: Minor) -> PodPlan {
+    pub fn of(pod: &Value) -> PodPlan {
         let null = Value::Null;
         let spec = pod.get("spec").unwrap_or(&null);
         let init = spec.list_at("initContainers");
         let mut containers: Vec<ContainerPlan> = init
             .iter()
-            .map(|c| ContainerPlan::of(c, spec, true, version))
+            .map(|c| ContainerPlan::of(c, spec, true))
             .collect();
         containers.extend(
             spec.list_at("containers")
                 .iter()
-                .map(|c| ContainerPlan::of(c, spec, false, version)),
+                .map(|c| ContainerPlan::of(c, spec, false)),
         );
         PodPlan {
             policy: RestartPolicy::parse(spec.str_at("restartPolicy")),
@@ -211,7 +213,7 @@ fn volume_needs(v: &Value) -> Option<VolumeNeed> {
 }
 
 impl ContainerPlan {
-    fn of(c: &Value, spec: &Value, init: bool, version: Minor) -> ContainerPlan {
+    fn of(c: &Value, spec: &Value, init: bool) -> ContainerPlan {
         let own = c.get("securityContext");
         let pod = spec.get("securityContext");
         let either = |key: &str| {
@@ -223,6 +225,7 @@ impl ContainerPlan {
             (ProbeKind::Liveness, "livenessProbe"),
             (ProbeKind::Readiness, "readinessProbe"),
         ];
+        let name = crate::images::ImageName::of(c.str_at("image"));
         ContainerPlan {
             name: c.shared_str_at("name").unwrap_or_default(),
             image: c.shared_str_at("image").unwrap_or_default(),
@@ -243,13 +246,14 @@ impl ContainerPlan {
             run_as_user: either("runAsUser").and_then(Value::as_int),
             memory_limit: c.at("resources.limits.memory").is_some(),
             command: command_plan(c),
-            mounts: mounts(c, version),
+            full: name.full().into(),
+            repository: name.repository.into(),
         }
     }
 }
 
 /// Mirrors the volume mounts of a container status (from 1.31 on).
-fn mounts(c: &Value, version: Minor) -> Option<Value> {
+pub fn mounts(c: &Value, version: Minor) -> Option<Value> {
     let list = c.list_at("volumeMounts");
     if list.is_empty() || version < Minor(31) {
         return None;

@@ -6,7 +6,7 @@ use super::plan::SharedPlan;
 use super::prober::{ProbeResult, Worker};
 use crate::queue::Ticket;
 use crate::time::SimTime;
-use rollout_api::{ObjectKey, Str};
+use rollout_api::{ObjectKey, Str, Value};
 
 /// One run of a container.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,6 +57,8 @@ pub struct Container {
     pub starting: bool,
     /// One per probe of the plan.
     pub probes: Vec<Probe>,
+    /// `volumeMounts` of its status.
+    pub mounts: Option<Value>,
     /// The pod's number among those with this image.
     pub ordinal: u32,
 }

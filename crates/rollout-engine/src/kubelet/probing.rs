@@ -176,7 +176,7 @@ fn next_tick(world: &World, pod: &PodState, i: usize, j: usize) -> Option<SimTim
         && slot.last != Some(ProbeResult::Failure);
     if steady {
         // Skip the ticks that would only say again that all is well.
-        let image = &plan.image;
+        let image = &plan.full;
         let mut at = tick_from(pod, probe.period, from);
         let mut looks = 0;
         while healthy(at) {

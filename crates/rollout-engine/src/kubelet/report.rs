@@ -188,7 +188,7 @@ fn container_value(
     if let Some(run) = run {
         m.insert("containerID", container_id(p, &plan.name, run));
     }
-    if let Some(mounts) = &plan.mounts {
+    if let Some(mounts) = &c.mounts {
         m.insert("volumeMounts", mounts.clone());
     }
     v

@@ -7,7 +7,7 @@ use super::plan::ConfigSource;
 use super::pod::{Failure, Job, PodState, RunInfo};
 use super::program;
 use super::{Kubelet, KubeletEvent, config_data, report, texts};
-use crate::images::{Effects, ImageName, Who};
+use crate::images::{Effects, Who};
 use crate::sim_event::SimEvent;
 use crate::time::Millis;
 use crate::world::World;
@@ -25,7 +25,7 @@ impl PodState {
         };
         world
             .images
-            .effects(&self.plan.containers[container].image, &who, world.now)
+            .effects(&self.plan.containers[container].full, &who, world.now)
     }
 
     fn fail(&mut self, container: usize, reason: &str, message: impl Into<Str>, failure: Failure) {
@@ -70,7 +70,7 @@ impl Kubelet {
             );
             return false;
         }
-        let present = self.nodes.image(&pod.node, &c.image).is_some();
+        let present = self.nodes.image(&pod.node, &c.full).is_some();
         match ensure_image_exists(Ok(present), c.pull, &pod.pulls, &c.image, world.now.0) {
             PullDecision::Present => {
                 let job = Job::Image {
@@ -87,7 +87,7 @@ impl Kubelet {
                 let effects = pod.effects(world, i);
                 let took = if effects.missing {
                     self.timings.pull_failed
-                } else if self.nodes.image(&pod.node, &c.image) == Some(effects.digest) {
+                } else if self.nodes.image(&pod.node, &c.full) == Some(effects.digest) {
                     self.timings.pull_cached
                 } else {
                     effects.pull.unwrap_or(self.timings.pull)
@@ -201,12 +201,11 @@ impl Kubelet {
         let plan = pod.plan.clone();
         let c = &plan.containers[i];
         let effects = pod.effects(world, i);
-        let full = ImageName::of(&c.image).full();
         if !pull {
             let text = texts::present(world.version(), &c.image);
             pod.event(world, Some(i), "Normal", "Pulled", &text);
         } else if effects.missing {
-            let (error, message) = eval_cri_pull_err(&c.image, &texts::not_found(&full));
+            let (error, message) = eval_cri_pull_err(&c.image, &texts::not_found(&c.full));
             let text = format!("Failed to pull image \"{}\": {message}", c.image);
             pod.event(world, Some(i), "Warning", "Failed", &text);
             pod.pulls.next(c.image.clone(), world.now.0, world.now.0);
@@ -219,11 +218,11 @@ impl Kubelet {
             let took = go_millis(world.now.since(since).0);
             let bytes = effects
                 .size
-                .unwrap_or_else(|| 20_000_000 + report::scatter(&full, 9) % 180_000_000);
+                .unwrap_or_else(|| 20_000_000 + report::scatter(&c.full, 9) % 180_000_000);
             let text = texts::pulled(world.version(), &c.image, &took, bytes);
             pod.event(world, Some(i), "Normal", "Pulled", &text);
             self.nodes
-                .store_image(world, &pod.node, &c.image, effects.digest);
+                .store_image(world, &pod.node, &c.full, effects.digest);
         }
         if let Err(text) = self.container_config(world, pod, i, &effects) {
             pod.event(
@@ -307,9 +306,8 @@ impl Kubelet {
             "Started",
             &texts::started(version, &c.name),
         );
-        let name = ImageName::of(&c.image);
-        let digest = self.nodes.image(&pod.node, &c.image).unwrap_or(0);
-        let salt = format!("{}#{digest}", name.full());
+        let digest = self.nodes.image(&pod.node, &c.full).unwrap_or(0);
+        let salt = format!("{}#{digest}", c.full);
         let state = &mut pod.containers[i];
         let number = match &state.newest {
             Some(Run::Running(r) | Run::Created(r) | Run::Exited(r, _) | Run::Unknown(r)) => {
@@ -322,8 +320,8 @@ impl Kubelet {
             started: world.now,
             finished: world.now,
             reason: "",
-            image: name.full().into(),
-            image_id: format!("{}@sha256:{}", name.repository, report::hex64(&salt)).into(),
+            image: c.full.clone(),
+            image_id: format!("{}@sha256:{}", c.repository, report::hex64(&salt)).into(),
         };
         state.previous = state.newest.replace(Run::Running(info));
         state.start_error = None;

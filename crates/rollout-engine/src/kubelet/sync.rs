@@ -12,7 +12,8 @@ use crate::rng::Stream;
 use crate::sim_event::SimEvent;
 use crate::time::{Millis, SimTime};
 use crate::world::World;
-use rollout_api::{Minor, ObjectKey, Str};
+use rollout_api::views::Object;
+use rollout_api::{Kind, Minor, ObjectKey, Str};
 
 /// Windows of pulls and crashes.
 const BACKOFF_INITIAL: u64 = 10_000;
@@ -29,16 +30,19 @@ impl PodState {
     pub(super) fn new(
         world: &mut World,
         timings: &Timings,
-        key: &ObjectKey,
-        uid: &Str,
+        object: &Object,
         node: Str,
         plan: plan::SharedPlan,
         ordinals: &[(Str, u32)],
     ) -> PodState {
+        let version = world.version();
+        let specs = ["spec.initContainers", "spec.containers"].map(|at| object.value.list_at(at));
         let containers = plan
             .containers
             .iter()
-            .map(|c| Container {
+            .zip(specs.into_iter().flatten())
+            .map(|(c, spec)| Container {
+                mounts: plan::mounts(spec, version),
                 newest: None,
                 previous: None,
                 start_error: None,
@@ -63,8 +67,12 @@ impl PodState {
             })
             .collect();
         PodState {
-            key: key.clone(),
-            uid: uid.clone(),
+            key: ObjectKey::new(
+                Kind::POD,
+                object.meta.namespace.clone(),
+                object.meta.name.clone(),
+            ),
+            uid: object.meta.uid.clone(),
             node,
             plan,
             containers,
