@@ -34,7 +34,7 @@ pub struct ActionsProps {
 }
 
 /// These stand in the row itself, in this order; the rest is one click away.
-const FRONT: [&str; 5] = ["image", "break", "undo", "pause", "resume"];
+const FRONT: [&str; 6] = ["image", "break", "pause", "resume", "undo", "scale"];
 
 #[component]
 pub fn Actions(props: &ActionsProps) -> Html {
@@ -54,16 +54,15 @@ pub fn Actions(props: &ActionsProps) -> Html {
     html! {
         <section class="acts" aria-label="Actions">
             <p class="kicker">{if way_back.is_some() { "The way back" } else { "You may" }}</p>
+            <Button id="act-more" class="btn btn-plain act-more" expanded={more} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenForm(if more { None } else { Some(Form::More) }))}>{"More"}<Icon name="m-chev" /></Button>
             if let Some(button) = way_back { <ActButton button={button.clone()} main={true} dispatch={props.dispatch.clone()} /> }
             { for front.map(|b| html! { <ActButton key={b.id} button={b.clone()} main={false} dispatch={props.dispatch.clone()} /> }) }
-            if let Some(scale) = by_id("scale") { <ActButton button={scale.clone()} main={false} dispatch={props.dispatch.clone()} /> }
-            <Button id="act-more" class="btn act-more" expanded={more} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenForm(if more { None } else { Some(Form::More) }))}>{"More"}<Icon name="m-chev" /></Button>
             if let Some(form) = props.form {
                 <div class="act-pop" data-form={match form { Form::Image => "image", Form::Scale => "scale", Form::More => "more" }}>
                     { match form {
                         Form::Image => html! { <ImageForm target={props.target.clone()} images={props.images.clone()} dispatch={props.dispatch.clone()} /> },
                         Form::Scale => html! { <ScaleForm target={props.target.clone()} dispatch={props.dispatch.clone()} /> },
-                        Form::More => html! { <MoreForm buttons={rest.into_iter().filter(|b| b.id != "scale").collect::<Vec<_>>()} dispatch={props.dispatch.clone()} /> },
+                        Form::More => html! { <MoreForm buttons={rest} dispatch={props.dispatch.clone()} /> },
                     } }
                 </div>
             }
