@@ -62,12 +62,15 @@ check(28, 'speed changes playback only', async (page, context) => {
     await tab.waitForTimeout(speed < 1 ? 4000 : 150);
     await tab.click(id('transport-play'));
     await tab.waitForSelector(`${ROOT}[data-ready="true"]`);
-    return stepUntil(tab, complete);
+    const end = await stepUntil(tab, complete);
+    // Playing may have gone past the end: the histories are compared, not where the page stands.
+    const notes = await marks(tab).evaluateAll((list) => list.map((m) => [m.dataset.kind, m.dataset.to, m.getAttribute('aria-label') || m.title]));
+    return [notes, end.pods, end.sets, end.history, end.measures, end.events.filter((e) => e.includes('ScalingReplicaSet'))];
   };
   const slow = await run(page, 0.25);
   const other = await context.newPage();
   const fast = await run(other, 16);
-  equal(picture(fast), picture(slow), 'histories');
+  for (let k = 0; k < slow.length; k += 1) equal(fast[k], slow[k], `part ${k} of the history`);
 });
 
 check(29, 'hiding the tab pauses time; showing it does not resume', async (page) => {

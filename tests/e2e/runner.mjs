@@ -20,7 +20,12 @@ export function assert(condition, message) {
 export function equal(actual, expected, message) {
   const a = JSON.stringify(actual);
   const e = JSON.stringify(expected);
-  if (a !== e) throw new Error(`${message}: ${a} instead of ${e}`);
+  if (a === e) return;
+  let at = 0;
+  while (a?.[at] === e?.[at]) at += 1;
+  const from = Math.max(0, at - 60);
+  const part = (text) => (text?.length > 400 ? `…${text.slice(from, at + 120)}…` : text);
+  throw new Error(`${message}: ${part(a)} instead of ${part(e)}`);
 }
 
 /** Runs all checks; `ONLY=9,12` picks some. */

@@ -373,10 +373,11 @@ fn tag_words(image: &str, than: &str) -> String {
 
 fn transport(session: &Session) -> TransportView {
     let (step, last) = (session.position(), session.steps().len());
-    let at_head = session.at_head();
+    // Between two records of one event nobody looks back: the rest of the instant only waits for its step.
+    let at_head = session.branch().timeline.settled_position(step) == last;
     let recorded = session.recorded_ms();
     let next_ms = session.next_at();
-    let looking_back = step < last;
+    let looking_back = !at_head;
     let branch = session.branch();
     let parent = branch.parent.and_then(|i| session.branches().get(i));
     TransportView {

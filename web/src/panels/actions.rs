@@ -35,12 +35,19 @@ pub struct ActionsProps {
 
 /// These stand in the row itself, in this order; the rest is one click away.
 const FRONT: [&str; 6] = ["image", "break", "pause", "resume", "undo", "scale"];
+/// The same beside a way back: they fit two rows under it.
+const FRONT_BESIDE: [&str; 6] = ["image", "scale", "break", "pause", "resume", "undo"];
 
 #[component]
 pub fn Actions(props: &ActionsProps) -> Html {
     let by_id = |id: &str| props.buttons.iter().find(|b| b.id == id);
     let way_back = props.buttons.iter().find(|b| b.main);
-    let front = FRONT
+    let order = if way_back.is_some() {
+        FRONT_BESIDE
+    } else {
+        FRONT
+    };
+    let front = order
         .iter()
         .filter_map(|id| by_id(id))
         .filter(|b| way_back.is_none_or(|w| w.id != b.id));
@@ -56,7 +63,7 @@ pub fn Actions(props: &ActionsProps) -> Html {
             <p class="kicker">{if way_back.is_some() { "The way back" } else { "You may" }}</p>
             <Button id="act-more" class="btn btn-plain act-more" expanded={more} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenForm(if more { None } else { Some(Form::More) }))}>{"More"}<Icon name="m-chev" /></Button>
             if let Some(button) = way_back { <ActButton button={button.clone()} main={true} dispatch={props.dispatch.clone()} /> }
-            { for front.map(|b| html! { <ActButton key={b.id} button={b.clone()} main={false} dispatch={props.dispatch.clone()} /> }) }
+            { for front.map(|b| html! { <ActButton key={b.id} button={b.clone()} main={false} wide={b.id == "image" && way_back.is_none()} dispatch={props.dispatch.clone()} /> }) }
             if let Some(form) = props.form {
                 <div class="act-pop" data-form={match form { Form::Image => "image", Form::Scale => "scale", Form::More => "more" }}>
                     { match form {
@@ -89,16 +96,19 @@ pub fn msg_of(act: &Act) -> Msg {
 struct ActButtonProps {
     button: ButtonView,
     main: bool,
+    /// Takes a row of its own.
+    #[prop_or_default]
+    wide: bool,
     dispatch: Callback<Msg>,
 }
 
 #[component]
 fn ActButton(props: &ActButtonProps) -> Html {
     let b = &props.button;
-    let class = match (props.main, b.id) {
-        (true, _) => "btn btn-main wide",
-        (false, "image") => "btn wide",
-        _ => "btn",
+    let class = if props.main {
+        "btn btn-main wide"
+    } else {
+        "btn"
     };
     let act = b.act.clone();
     let (dispatch, line) = (props.dispatch.clone(), b.command.clone());
@@ -110,7 +120,7 @@ fn ActButton(props: &ActButtonProps) -> Html {
         }))
     });
     html! {
-        <span class={if class.contains("wide") { "act wide" } else { "act" }} onpointerenter={preview.reform(|_| true)} onpointerleave={preview.reform(|_| false)}>
+        <span class={if props.main || props.wide { "act wide" } else { "act" }} onpointerenter={preview.reform(|_| true)} onpointerleave={preview.reform(|_| false)}>
             <Button {class} testid={format!("act-{}", b.id)} command={(!b.command.is_empty()).then(|| AttrValue::from(b.command.clone()))}
                 off={b.off.is_some()} title={b.off.clone().map(AttrValue::from)} onclick={props.dispatch.reform(move |_: MouseEvent| msg_of(&act))}>
                 if b.id == "undo" { <Icon name="m-undo" /> }{b.label.clone()}

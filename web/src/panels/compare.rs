@@ -26,7 +26,8 @@ pub fn Compare(props: &CompareProps) -> Html {
     html! { <>
         <header class="why">
             <p class="kicker">{view.kicker.clone()}</p>
-            <h1>{view.headline.clone()}</h1>
+            <h1 data-testid="why">{view.headline.clone()}</h1>
+            <Both dispatch={props.dispatch.clone()} />
         </header>
         <div class="prices-head" aria-hidden="true">{ for columns.iter().map(|c| html! { <span>{*c}</span> }) }</div>
         { for view.panes.iter().enumerate().map(|(k, pane)| html! {
@@ -38,6 +39,43 @@ pub fn Compare(props: &CompareProps) -> Html {
             </section>
         }
     </> }
+}
+
+#[derive(Properties, PartialEq)]
+struct BothProps {
+    dispatch: Callback<Msg>,
+}
+
+/// A line that is run in every pane, at the same time.
+#[component]
+fn Both(props: &BothProps) -> Html {
+    let line = use_state(String::new);
+    let oninput = {
+        let line = line.clone();
+        Callback::from(move |event: InputEvent| {
+            line.set(
+                event
+                    .target_unchecked_into::<web_sys::HtmlInputElement>()
+                    .value(),
+            )
+        })
+    };
+    let onsubmit = {
+        let (line, dispatch) = (line.clone(), props.dispatch.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if !line.trim().is_empty() {
+                dispatch.emit(Msg::Run((*line).clone()));
+                line.set(String::new());
+            }
+        })
+    };
+    html! {
+        <form class="both" aria-label="The same in both" {onsubmit}>
+            <label>{"Do the same in both"}<input id="terminal" class="text" data-testid="terminal" placeholder="kubectl set image …" value={(*line).clone()} {oninput} spellcheck="false" autocomplete="off" /></label>
+            <button type="submit" class="btn">{"Run"}</button>
+        </form>
+    }
 }
 
 #[derive(Properties, PartialEq)]
@@ -57,7 +95,7 @@ fn Pane(props: &PaneProps) -> Html {
         <Stage class="stage pane" pane={true} page={Rc::new(pane.page.clone())} shared_height={Some(props.height)} dispatch={props.dispatch.clone()}>
             <header class="plan">
                 <h2>{pane.name.clone()}</h2>
-                <p class="plan-why" data-testid="why"><Spans spans={pane.page.why.headline.clone()} dispatch={props.dispatch.clone()} /></p>
+                <p class="plan-why" data-testid="pane-why"><Spans spans={pane.page.why.headline.clone()} dispatch={props.dispatch.clone()} /></p>
                 <Button testid="compare-open" onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenPane(index))}>{"Open alone"}</Button>
             </header>
             <table ref={node} class="prices"><caption class="sr">{format!("Measures of {}", pane.name)}</caption>

@@ -1,5 +1,6 @@
 //! The manifest: a text area over its highlighted copy, and what is wrong with it.
 
+use crate::hooks::use_vars;
 use crate::interop::dom;
 use crate::playground::{Msg, highlight};
 use crate::ui::{Button, Icon};
@@ -45,6 +46,18 @@ pub fn Editor(props: &EditorProps) -> Html {
         })
     };
     let plain = props.text.len() > 200_000 || props.text.lines().count() > HIGHLIGHTED;
+    // A long line widens the sheet: the text area never scrolls by itself, so its copy stays under it.
+    let columns = if plain {
+        0
+    } else {
+        props
+            .text
+            .lines()
+            .map(|l| l.chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let sheet = use_vars(vec![("--cols", columns.to_string())]);
     let errors = m
         .diagnostics
         .iter()
@@ -60,7 +73,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                 }
             </header>
             <div class="code-box" data-plain={plain.then_some("true")}>
-                <div class="code-sheet">
+                <div ref={sheet} class="code-sheet">
                     if !plain { <Code text={props.text.clone()} manifest={m.clone()} /> }
                     <textarea ref={area.clone()} id="yaml" class="code-input" data-testid="yaml" aria-label="Manifest, YAML" aria-describedby="faults" aria-invalid={(errors > 0).then_some("true")}
                         spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off" placeholder="Paste a Deployment here" value={props.text.clone()} {oninput} {onkeydown} />

@@ -400,6 +400,10 @@ impl Playground {
     pub fn run(&mut self, line: &str) {
         self.untouched = false;
         self.jump = false;
+        if let Some(comparison) = &mut self.comparison {
+            comparison.run(line);
+            return;
+        }
         self.session.save(&file_name(&self.text), &self.text);
         let ran = self.session.run(line);
         if ran.exit.is_some_and(|code| code != 0) && !ran.stderr.is_empty() {

@@ -68,13 +68,11 @@ pub fn Stage(props: &StageProps) -> Html {
         levels(scene, props.shared_height)
     };
     let height = levels * per;
+    let leave_per = (scene.leaving.len().clamp(1, LEAVING_SHOWN) as u32).div_ceil(LEAVING_ROWS);
     let node = use_vars(vec![
         ("--levels", levels.to_string()),
         ("--per", per.to_string()),
-        (
-            "--below-rows",
-            scene.leaving.len().clamp(1, LEAVING_SHOWN).to_string(),
-        ),
+        ("--leave-per", leave_per.to_string()),
         (
             "--ceil",
             ratio(scene.ceiling.as_ref().map_or(height, |c| c.level), per),
@@ -83,7 +81,7 @@ pub fn Stage(props: &StageProps) -> Html {
     let dispatch = &props.dispatch;
     html! {
         <section ref={node} class={props.class.clone()} data-testid={if props.pane { "compare-pane" } else { "band" }} aria-label={scene.label.clone()}
-            data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-empty={empty.then_some("true")} data-many={(levels > 8).then_some("true")}
+            data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-leave={match leave_per { 1 => "row", 2 => "half", _ => "box" }} data-empty={empty.then_some("true")} data-many={(levels > 8).then_some("true")}
             data-time={props.pane.then(|| props.page.root.time.clone())}>
             <PastHead past={scene.past.clone()} dispatch={dispatch.clone()} />
             <Axis axis={scene.axis.clone()} {per} />
@@ -97,7 +95,7 @@ pub fn Stage(props: &StageProps) -> Html {
                     <Pod key={pod.uid.clone()} pod={pod.clone()} {per} picked={props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} dispatch={dispatch.clone()} />
                 }) }
                 { for scene.leaving.iter().take(LEAVING_SHOWN).map(|pod| html! {
-                    <Pod key={pod.uid.clone()} pod={pod.clone()} per={1} picked={props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} dispatch={dispatch.clone()} />
+                    <Pod key={pod.uid.clone()} pod={pod.clone()} per={leave_per} picked={props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} dispatch={dispatch.clone()} />
                 }) }
             </ol>
             if scene.pods.is_empty() && !scene.bands.is_empty() { <Bands bands={scene.bands.clone()} {per} /> }
@@ -119,4 +117,6 @@ pub fn Stage(props: &StageProps) -> Html {
 /// Height of the drawing without a Deployment.
 const EMPTY_LEVELS: u32 = 6;
 /// More leaving pods than this are only counted.
-const LEAVING_SHOWN: usize = 8;
+const LEAVING_SHOWN: usize = 24;
+/// Rows below the ground; more pods share a row.
+const LEAVING_ROWS: u32 = 3;

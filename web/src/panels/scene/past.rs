@@ -145,7 +145,7 @@ pub fn Past(props: &PastProps) -> Html {
             .map(|r| format!("M{} {}H{}", r.x, height.saturating_sub(r.level), r.to_x))
             .collect()
     };
-    let rows = past.gone_rows.max(2);
+    let rows = past.gone_rows.max(3);
     let mut letters: Vec<&rollout_view::VersionTag> = Vec::new();
     for ribbon in &past.gone {
         if !letters.contains(&&ribbon.version) {

@@ -21,7 +21,7 @@ pub fn Pod(props: &PodProps) -> Html {
     let per = props.per.max(1);
     let node = use_vars(vec![
         ("--l", (pod.level / per).to_string()),
-        ("--c", (pod.level % per).to_string()),
+        ("--col", (pod.level % per).to_string()),
         ("--p", format!(".{:03}", pod.progress.unwrap_or(0).min(999))),
     ]);
     let uid = AttrValue::from(pod.uid.clone());
