@@ -33,7 +33,7 @@ pub fn from_json(text: &str) -> Result<Value, JsonError> {
     let v = p.value(0)?;
     p.space();
     if p.at < p.bytes.len() {
-        return Err(p.error("invalid character after top-level value"));
+        return Err(p.unexpected("after top-level value"));
     }
     Ok(v)
 }
@@ -51,6 +51,21 @@ impl Parser<'_> {
             message: message.to_owned(),
         }
     }
+    /// Go's words for a byte that may not stand here, or for the end of the text.
+    fn unexpected(&self, context: &str) -> JsonError {
+        let Some(byte) = self.bytes.get(self.at) else {
+            return self.error("unexpected end of JSON input");
+        };
+        let shown = match byte {
+            b'\'' => r"'\''".to_owned(),
+            b'"' => "'\"'".to_owned(),
+            _ => {
+                let quoted = crate::gofmt::quote(&char::from(*byte).to_string());
+                format!("'{}'", &quoted[1..quoted.len() - 1])
+            }
+        };
+        self.error(&format!("invalid character {shown} {context}"))
+    }
     fn space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
             self.at += 1;
@@ -61,7 +76,11 @@ impl Parser<'_> {
             self.at += word.len();
             Ok(value)
         } else {
-            Err(self.error("invalid literal"))
+            let given = &self.bytes[self.at..];
+            let same = word.bytes().zip(given).take_while(|(w, g)| w == *g).count();
+            self.at += same;
+            let expected = word.as_bytes()[same] as char;
+            Err(self.unexpected(&format!("in literal {word} (expecting {expected:?})")))
         }
     }
     fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
@@ -77,7 +96,7 @@ impl Parser<'_> {
             Some(b'[') => self.list(depth),
             Some(b'{') => self.object(depth),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(_) => Err(self.error("invalid character looking for beginning of value")),
+            Some(_) => Err(self.unexpected("looking for beginning of value")),
         }
     }
     fn list(&mut self, depth: usize) -> Result<Value, JsonError> {
@@ -98,7 +117,7 @@ impl Parser<'_> {
                     self.at += 1;
                     return Ok(Value::list(items));
                 }
-                _ => return Err(self.error("invalid character after array element")),
+                _ => return Err(self.unexpected("after array element")),
             }
         }
     }
@@ -113,14 +132,12 @@ impl Parser<'_> {
         loop {
             self.space();
             if self.bytes.get(self.at) != Some(&b'"') {
-                return Err(
-                    self.error("invalid character looking for beginning of object key string")
-                );
+                return Err(self.unexpected("looking for beginning of object key string"));
             }
             let key = self.string()?;
             self.space();
             if self.bytes.get(self.at) != Some(&b':') {
-                return Err(self.error("invalid character after object key"));
+                return Err(self.unexpected("after object key"));
             }
             self.at += 1;
             self.space();
@@ -133,7 +150,7 @@ impl Parser<'_> {
                     self.at += 1;
                     return Ok(map.into());
                 }
-                _ => return Err(self.error("invalid character after object key:value pair")),
+                _ => return Err(self.unexpected("after object key:value pair")),
             }
         }
     }
@@ -144,7 +161,7 @@ impl Parser<'_> {
         }
         let digits = self.digits()?;
         if digits > 1 && self.bytes[self.at - digits] == b'0' {
-            return Err(self.error("invalid character after number"));
+            return Err(self.unexpected("after number"));
         }
         let mut whole = true;
         if self.bytes.get(self.at) == Some(&b'.') {
@@ -172,7 +189,7 @@ impl Parser<'_> {
             self.at += 1;
         }
         if self.at == start {
-            Err(self.error("invalid character in numeric literal"))
+            Err(self.unexpected("in numeric literal"))
         } else {
             Ok(self.at - start)
         }
@@ -199,7 +216,7 @@ impl Parser<'_> {
                     self.at += 1;
                     self.escape(&mut out)?;
                 }
-                Some(_) => return Err(self.error("invalid character in string literal")),
+                Some(_) => return Err(self.unexpected("in string literal")),
             }
         }
     }
@@ -237,7 +254,10 @@ impl Parser<'_> {
                 };
                 out.push(char::from_u32(code).unwrap_or('\u{fffd}'));
             }
-            _ => return Err(self.error("invalid character in string escape code")),
+            _ => {
+                self.at -= 1;
+                return Err(self.unexpected("in string escape code"));
+            }
         }
         Ok(())
     }

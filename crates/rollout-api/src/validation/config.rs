@@ -140,12 +140,7 @@ fn validate_docker_config(value: Option<&str>, key: &str, path: &Path<'_>, e: &m
             e.invalid(&path.key(key), "<secret contents redacted>", detail);
         }
         Err(error) => {
-            let detail = if json.trim().is_empty() {
-                "unexpected end of JSON input".to_owned()
-            } else {
-                error.message
-            };
-            e.invalid(&path.key(key), "<secret contents redacted>", detail);
+            e.invalid(&path.key(key), "<secret contents redacted>", error.message);
         }
     }
 }

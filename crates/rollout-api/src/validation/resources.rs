@@ -337,6 +337,7 @@ fn validate_claim_names(claims: &[Value], known: &[&str], path: &Path<'_>, e: &m
             } else {
                 let mut sorted = known.to_vec();
                 sorted.sort_unstable();
+                sorted.dedup();
                 detail.push_str(": ");
                 detail.push_str(&sorted.join(", "));
             }
