@@ -342,3 +342,36 @@ fn a_deleted_namespace_empties_first() {
         assert_eq!(&*error.message, "namespaces \"default\" is forbidden: this namespace may not be deleted");
     });
 }
+
+#[test]
+fn a_service_that_turns_inward_gives_its_ports_back() {
+    let mut engine = Engine::new(config());
+    engine.act("t", |c| {
+        let service = object! {
+            "apiVersion" => "v1", "kind" => "Service", "metadata" => object! { "name" => "a" },
+            "spec" => object! { "type" => "NodePort", "ports" => vec![object! { "port" => 80 }] },
+        };
+        let before = c
+            .create(Kind::SERVICE, "default", service, &strict())
+            .unwrap()
+            .value;
+        let patch = from_json(r#"{"spec":{"type":"ClusterIP"}}"#).unwrap();
+        let after = c
+            .patch(
+                Kind::SERVICE,
+                "default",
+                "a",
+                PatchType::Strategic,
+                &patch,
+                &strict(),
+            )
+            .unwrap()
+            .value;
+        assert!(
+            after.list_at("spec.ports")[0].get("nodePort").is_none(),
+            "{after:?}"
+        );
+        assert!(after.at("spec.externalTrafficPolicy").is_none());
+        assert_eq!(after.at("spec.clusterIP"), before.at("spec.clusterIP"));
+    });
+}

@@ -58,6 +58,44 @@ fn wants_ports(service: &Value) -> bool {
     }
 }
 
+/// What a changed type no longer has, unless the request asks for it anew.
+/// Mirrors `dropTypeDependentFields`, pkg/registry/core/service/strategy.go.
+fn drop_type_dependent_fields(value: &mut Value, old: &Value) {
+    let spec = |v: &Value, field: &str| v.get("spec").and_then(|s| s.get(field)).cloned();
+    let same = |v: &Value, field: &str| spec(v, field) == spec(old, field);
+    let typed = |v: &Value, kinds: &[&str]| kinds.contains(&v.str_at("spec.type"));
+    let mut gone: Vec<&str> = Vec::new();
+    if old.str_at("spec.type") != "ExternalName" && typed(value, &["ExternalName"]) {
+        gone.extend(
+            ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]
+                .iter()
+                .filter(|f| same(value, f)),
+        );
+    }
+    if typed(old, &["LoadBalancer"]) && !typed(value, &["LoadBalancer"]) {
+        let fields = [
+            "allocateLoadBalancerNodePorts",
+            "loadBalancerClass",
+            "healthCheckNodePort",
+        ];
+        gone.extend(fields.iter().filter(|f| same(value, f)));
+    }
+    let outward = ["NodePort", "LoadBalancer"];
+    if typed(old, &outward) && !typed(value, &outward) {
+        gone.extend(["externalTrafficPolicy"].iter().filter(|f| same(value, f)));
+        let before: Vec<Port> = ports_of(old).collect();
+        if !before.is_empty() && ports_of(value).all(|p| before.contains(&p)) {
+            let mut ports = value.list_at("spec.ports").to_vec();
+            ports
+                .iter_mut()
+                .for_each(|p| drop(p.map_mut().remove("nodePort")));
+            value.set("spec.ports", ports);
+        }
+    }
+    let spec = value.map_mut().entry("spec", Value::object).map_mut();
+    gone.into_iter().for_each(|f| drop(spec.remove(f)));
+}
+
 impl World {
     fn others<'a>(&'a self, service: &Value) -> impl Iterator<Item = &'a Value> {
         let own = (
@@ -85,6 +123,9 @@ impl World {
         }
         if value.str_at("spec.type").is_empty() {
             value.set("spec.type", "ClusterIP");
+        }
+        if let Some(old) = old {
+            drop_type_dependent_fields(value, old);
         }
         self.allocate_ip(value, old)?;
         self.allocate_ports(value, old)

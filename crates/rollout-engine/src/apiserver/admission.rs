@@ -96,29 +96,53 @@ impl World {
     }
 }
 
+/// Parts that are alike in most pods: made once, shared by all.
+struct Parts {
+    tolerations: Value,
+    token: Value,
+}
+
+thread_local! {
+    static PARTS: Parts = Parts {
+        tolerations: Value::list(NODE_PROBLEMS.iter().map(|key| toleration(key)).collect()),
+        token: token_sources(),
+    };
+}
+
+const NODE_PROBLEMS: [&str; 2] = [
+    "node.kubernetes.io/not-ready",
+    "node.kubernetes.io/unreachable",
+];
+
+fn toleration(key: &'static str) -> Value {
+    object! { "effect" => "NoExecute", "key" => key, "operator" => "Exists", "tolerationSeconds" => 300 }
+}
+
 fn default_toleration_seconds(pod: &mut Value) {
     let spec = pod.map_mut().entry("spec", Value::object).map_mut();
-    let tolerations = spec.entry("tolerations", || Value::list(Vec::new()));
-    for key in [
-        "node.kubernetes.io/not-ready",
-        "node.kubernetes.io/unreachable",
-    ] {
-        let tolerated = tolerations.as_list().iter().any(|t| {
-            let own = t.str_at("key");
-            (own == key || own.is_empty()) && matches!(t.str_at("effect"), "NoExecute" | "")
-        });
-        if !tolerated {
-            tolerations.list_mut().push(object! {
-                "effect" => "NoExecute",
-                "key" => key,
-                "operator" => "Exists",
-                "tolerationSeconds" => 300,
-            });
+    let own = spec.get("tolerations").map_or(&[][..], Value::as_list);
+    if own.is_empty() {
+        spec.insert("tolerations", PARTS.with(|p| p.tolerations.clone()));
+        return;
+    }
+    let tolerates = |t: &Value, key: &str| {
+        let own = t.str_at("key");
+        (own == key || own.is_empty()) && matches!(t.str_at("effect"), "NoExecute" | "")
+    };
+    let mut all = own.to_vec();
+    for key in NODE_PROBLEMS {
+        if !own.iter().any(|t| tolerates(t, key)) {
+            all.push(toleration(key));
         }
     }
+    spec.insert("tolerations", all);
 }
 
 fn token_volume(name: &Str) -> Value {
+    object! { "name" => name, "projected" => PARTS.with(|p| p.token.clone()) }
+}
+
+fn token_sources() -> Value {
     let token = object! { "expirationSeconds" => 3607, "path" => "token" };
     let ca = object! {
         "items" => vec![object! { "key" => "ca.crt", "path" => "ca.crt" }],
@@ -128,15 +152,12 @@ fn token_volume(name: &Str) -> Value {
     let namespace =
         object! { "items" => vec![object! { "fieldRef" => field, "path" => "namespace" }] };
     object! {
-        "name" => name,
-        "projected" => object! {
-            "defaultMode" => 420,
-            "sources" => vec![
-                object! { "serviceAccountToken" => token },
-                object! { "configMap" => ca },
-                object! { "downwardAPI" => namespace },
-            ],
-        },
+        "defaultMode" => 420,
+        "sources" => vec![
+            object! { "serviceAccountToken" => token },
+            object! { "configMap" => ca },
+            object! { "downwardAPI" => namespace },
+        ],
     }
 }
 
