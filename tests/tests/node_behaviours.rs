@@ -4,6 +4,8 @@
 use rollout_api::json::from_json;
 use rollout_api::{Kind, Minor, ObjectKey, Value};
 use rollout_engine::client::DeleteOptions;
+use rollout_engine::decision::What;
+use rollout_engine::kubelet::decision::KubeletDecision;
 use rollout_engine::logs::Run;
 use rollout_engine::{ClusterConfig, Engine, SimEvent, SimTime};
 
@@ -852,6 +854,23 @@ fn texts_of_the_versions() {
             s.events()
         );
     }
+}
+
+#[test]
+fn waits_leave_their_numbers() {
+    let mut s = Scene::new();
+    s.image("web:v1 missing").pod("");
+    let mut windows = Vec::new();
+    while s.engine.next_at().is_some_and(|t| t.0 <= 400_000) {
+        for d in s.engine.step().into_iter().flat_map(|r| r.decisions) {
+            if let What::Kubelet(KubeletDecision::PullBackOff { window, until, .. }) = d.what {
+                assert!(until > s.engine.now());
+                windows.push(window.0 / 1000);
+            }
+        }
+    }
+    windows.dedup();
+    assert_eq!(windows, [10, 20, 40, 80, 160]);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use crate::controllers::deployment::decision::DeploymentDecision;
 use crate::controllers::garbage_collector::GarbageDecision;
 use crate::controllers::replica_set::decision::ReplicaSetDecision;
+use crate::kubelet::decision::KubeletDecision;
+use crate::scheduler::SchedulerDecision;
 use rollout_api::ObjectKey;
 
 /// What was decided about an object, by whom and why.
@@ -25,6 +27,10 @@ pub enum What {
     ReplicaSet(ReplicaSetDecision),
     /// The garbage collector's.
     GarbageCollector(GarbageDecision),
+    /// The scheduler's.
+    Scheduler(SchedulerDecision),
+    /// A kubelet's.
+    Kubelet(KubeletDecision),
 }
 
 impl From<(ObjectKey, DeploymentDecision)> for Decision {
@@ -48,6 +54,22 @@ impl From<(ObjectKey, GarbageDecision)> for Decision {
         Decision {
             on,
             what: What::GarbageCollector(d),
+        }
+    }
+}
+impl From<(ObjectKey, SchedulerDecision)> for Decision {
+    fn from((on, d): (ObjectKey, SchedulerDecision)) -> Self {
+        Decision {
+            on,
+            what: What::Scheduler(d),
+        }
+    }
+}
+impl From<(ObjectKey, KubeletDecision)> for Decision {
+    fn from((on, d): (ObjectKey, KubeletDecision)) -> Self {
+        Decision {
+            on,
+            what: What::Kubelet(d),
         }
     }
 }

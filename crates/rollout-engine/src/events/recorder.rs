@@ -137,7 +137,7 @@ impl World {
         );
     }
 
-    /// Records an event: combined, counted, limited, then stored.
+    /// Records an event: combined, counted, limited, then stored. False: the limit has dropped it.
     ///
     /// Mirrors `recordToSink`, staging/src/k8s.io/client-go/tools/record/event.go.
     pub fn event_by(
@@ -147,7 +147,7 @@ impl World {
         kind: &'static str,
         reason: &'static str,
         message: &str,
-    ) {
+    ) -> bool {
         let by_type = self.version() >= Minor(32);
         if !self.events.sources.contains_key(source) {
             self.events
@@ -156,7 +156,7 @@ impl World {
         }
         let now = self.now.0;
         let Some(correlator) = self.events.sources.get_mut(source) else {
-            return;
+            return false;
         };
         let incoming = Incoming {
             object: about,
@@ -166,7 +166,7 @@ impl World {
         };
         let result = Rc::make_mut(correlator).correlate(&incoming, now);
         if result.skip {
-            return;
+            return false;
         }
         let wall = self.wall().rfc3339();
         let namespace = about.event_namespace();
@@ -180,7 +180,7 @@ impl World {
                 m.insert("message", result.message);
                 // The object was read a line above; nothing can refuse the write.
                 let _ = self.update(&key, value);
-                return;
+                return true;
             }
         }
         let name = self.event_name(&about.name);
@@ -208,6 +208,7 @@ impl World {
             "source" => origin,
         };
         self.store_event(value);
+        true
     }
 
     /// Records an event in the newer style of the scheduler: with `eventTime`, repeats as a series.

@@ -7,6 +7,7 @@
 
 pub mod backoff;
 pub mod container_status;
+pub mod decision;
 pub mod image_manager;
 mod node;
 mod plan;

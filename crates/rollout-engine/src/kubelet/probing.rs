@@ -1,6 +1,7 @@
 //! When probes tick and what comes of it. Only ticks that matter are scheduled: while everything is well and stays so,
 //! there are none.
 
+use super::decision::KubeletDecision;
 use super::pod::PodState;
 use super::prober::{ProbeKind, ProbeResult, Seen, Tick};
 use super::{Kubelet, KubeletEvent, program, report};
@@ -67,15 +68,37 @@ impl Kubelet {
         let effects = pod.effects(world, i);
         let ip = pod.ip.clone().unwrap_or_default();
         let (result, text) = program::probe(probe, c, &effects, since_start, &ip);
+        let mut told = false;
         if result == ProbeResult::Failure {
             let text = format!("{} probe failed: {text}", probe.kind.title());
-            pod.event(world, Some(i), "Warning", "Unhealthy", &text);
+            told = pod.event(world, Some(i), "Warning", "Unhealthy", &text);
             if let Some(line) = program::probe_line(probe, &effects) {
                 pod.log(world, i, line);
             }
         }
-        pod.containers[i].probes[j].last = Some(result);
-        pod.containers[i].probes[j].worker.result(result)
+        let slot = &mut pod.containers[i].probes[j];
+        slot.last = Some(result);
+        let before = slot.worker.result_run();
+        let counts = slot.worker.result(result);
+        if told || counts {
+            let threshold = match result {
+                ProbeResult::Success => probe.spec.success_threshold,
+                _ => probe.spec.failure_threshold,
+            };
+            // A worker that goes on hold forgets its run.
+            let run = slot.worker.result_run();
+            let run = if run == 0 { before + 1 } else { run };
+            let why = KubeletDecision::Probe {
+                container: c.name.clone(),
+                kind: probe.kind,
+                result,
+                run,
+                threshold,
+                counts,
+            };
+            world.decide((pod.key.clone(), why));
+        }
+        counts
     }
 
     /// A probe's tick is due.

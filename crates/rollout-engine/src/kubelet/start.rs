@@ -2,6 +2,7 @@
 
 use super::backoff::{go_millis, go_seconds};
 use super::container_status::Run;
+use super::decision::KubeletDecision;
 use super::image_manager::{ImageError, PullDecision, ensure_image_exists, eval_cri_pull_err};
 use super::plan::ConfigSource;
 use super::pod::{Failure, Job, PodState, RunInfo};
@@ -98,17 +99,28 @@ impl Kubelet {
                     since: world.now,
                 };
                 pod.set_job(world, job, took);
+                let why = KubeletDecision::Pull {
+                    image: c.image.clone(),
+                    until: world.now + Millis(took),
+                };
+                world.decide((pod.key.clone(), why));
                 true
             }
             PullDecision::Refuse(ImageError::ImagePullBackOff) => {
                 let text = format!("Back-off pulling image \"{}\"", c.image);
-                pod.event(world, Some(i), "Normal", "BackOff", &text);
+                let told = pod.event(world, Some(i), "Normal", "BackOff", &text);
                 let message =
                     texts::pull_backoff(world.version(), &c.image, &pod.containers[i].pull_error);
-                let end = pod
-                    .pulls
-                    .entry(&c.image)
-                    .map_or(0, |e| e.last_update + e.backoff);
+                let entry = pod.pulls.entry(&c.image);
+                let end = entry.map_or(0, |e| e.last_update + e.backoff);
+                if told {
+                    let why = KubeletDecision::PullBackOff {
+                        image: c.image.clone(),
+                        window: Millis(entry.map_or(0, |e| e.backoff)),
+                        until: crate::time::SimTime(end),
+                    };
+                    world.decide((pod.key.clone(), why));
+                }
                 let failure = Failure::BackOff(crate::time::SimTime(end));
                 self.refuse_image(
                     world,
@@ -152,7 +164,7 @@ impl Kubelet {
         let Some(Run::Exited(info, _)) = &pod.containers[i].newest else {
             return false;
         };
-        let finished = info.finished.0;
+        let (finished, restarts) = (info.finished.0, info.number);
         let crashes = &mut pod.containers[i].crashes;
         if !crashes.is_in_back_off_since(&(), finished, now) {
             crashes.next((), finished, now);
@@ -162,7 +174,15 @@ impl Kubelet {
         let name = pod.plan.containers[i].name.clone();
         let full = pod.full_name();
         let text = format!("Back-off restarting failed container {name} in pod {full}");
-        pod.event(world, Some(i), "Warning", "BackOff", &text);
+        if pod.event(world, Some(i), "Warning", "BackOff", &text) {
+            let why = KubeletDecision::CrashBackOff {
+                container: name.clone(),
+                restarts,
+                window: Millis(length),
+                until: crate::time::SimTime(finished + length),
+            };
+            world.decide((pod.key.clone(), why));
+        }
         let message = format!(
             "back-off {} restarting failed container={name} pod={full}",
             go_seconds(length)

@@ -1,5 +1,6 @@
 //! Stopping: one container that has failed its probe, or all of a pod that is being deleted.
 
+use super::decision::KubeletDecision;
 use super::pod::{Job, PodState};
 use super::program::exit_reason;
 use super::{Kubelet, KubeletEvent, report};
@@ -47,6 +48,13 @@ impl Kubelet {
         c.stopping = true;
         let event = SimEvent::Kubelet(KubeletEvent::Exit(pod.key.clone(), i));
         let ticket = world.schedule(Millis(hook + after), event);
+        let why = KubeletDecision::Stop {
+            container: plan.containers[i].name.clone(),
+            grace,
+            hook: Millis(hook),
+            until: ticket.at,
+        };
+        world.decide((pod.key.clone(), why));
         pod.containers[i].end = Some((ticket, code, exit_reason(code)));
         pod.log(
             world,

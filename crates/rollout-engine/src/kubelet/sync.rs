@@ -131,7 +131,7 @@ impl PodState {
         self.job_ticket = Some(world.schedule(Millis(after), event));
     }
 
-    /// Records an event about the pod or one of its containers.
+    /// Records an event about the pod or one of its containers. False: dropped by the limit.
     pub(super) fn event(
         &self,
         world: &mut World,
@@ -139,7 +139,7 @@ impl PodState {
         kind: &'static str,
         reason: &'static str,
         message: &str,
-    ) {
+    ) -> bool {
         let mut about = EventObject {
             kind: "Pod".into(),
             namespace: self.key.namespace.clone(),
@@ -165,7 +165,7 @@ impl PodState {
             kind,
             reason,
             message,
-        );
+        )
     }
 
     pub(super) fn log(&self, world: &mut World, container: usize, text: impl Into<Str>) {

@@ -39,6 +39,29 @@ pub enum SchedulerEvent {
     Schedule(ObjectKey),
 }
 
+/// What the scheduler decided about a pod.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SchedulerDecision {
+    /// It goes to a node.
+    Bound {
+        /// Which.
+        node: Str,
+        /// How many nodes could take it.
+        feasible: usize,
+        /// How many there are.
+        nodes: usize,
+    },
+    /// No node can take it.
+    Unschedulable {
+        /// How many nodes there are.
+        nodes: usize,
+        /// How often it was tried.
+        attempts: u32,
+        /// The latest moment of the next attempt.
+        until: SimTime,
+    },
+}
+
 #[derive(Clone)]
 struct Waiting {
     attempts: u32,
@@ -250,8 +273,15 @@ impl Scheduler {
             return;
         }
         match self.schedule_pod(world, &pod) {
-            Ok(node) => {
+            Ok((node, feasible)) => {
                 Rc::make_mut(&mut self.waiting).remove(&key);
+                let nodes = self.nodes.len();
+                let why = SchedulerDecision::Bound {
+                    node: node.clone(),
+                    feasible,
+                    nodes,
+                };
+                world.decide((key.clone(), why));
                 self.bind(world, &key, &pod, &node);
             }
             Err(refusals) => self.handle_scheduling_failure(world, key, &pod, &refusals),
@@ -259,7 +289,7 @@ impl Scheduler {
     }
 
     /// Mirrors `schedulePod`, pkg/scheduler/schedule_one.go: filter, score, one of the best at random.
-    fn schedule_pod(&self, world: &mut World, pod: &Object) -> Result<Str, Vec<Refusal>> {
+    fn schedule_pod(&self, world: &mut World, pod: &Object) -> Result<(Str, usize), Vec<Refusal>> {
         let candidate = Candidate::new(pod);
         let version = world.version();
         let mut refusals = Vec::new();
@@ -276,6 +306,7 @@ impl Scheduler {
         if feasible.is_empty() {
             return Err(refusals);
         }
+        let count = feasible.len();
         let scores = scores(&candidate, &feasible, relations.as_ref());
         let best = scores.iter().copied().max().unwrap_or(0);
         let top: Vec<Str> = feasible
@@ -290,7 +321,7 @@ impl Scheduler {
         } else {
             0
         };
-        Ok(top[pick].clone())
+        Ok((top[pick].clone(), count))
     }
 
     /// Pods on nodes, if anybody's affinity or spread could matter.
@@ -384,6 +415,12 @@ impl Scheduler {
         let event = SimEvent::Scheduler(SchedulerEvent::Schedule(key.clone()));
         let ticket = world.schedule_at(SimTime(late), event);
         let attempts = self.waiting.get(&key).map_or(0, |w| w.attempts) + 1;
+        let why = SchedulerDecision::Unschedulable {
+            nodes: refusals.len(),
+            attempts,
+            until: SimTime(late),
+        };
+        world.decide((key.clone(), why));
         let entry = Waiting {
             attempts,
             last: world.now,
