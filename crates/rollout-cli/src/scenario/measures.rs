@@ -62,17 +62,20 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn set(&self, word: &str) -> Vec<&ReplicaSet> {
+    /// Sets by word: `new`, `old`, or the id of any set.
+    pub fn set(&self, word: &str) -> Vec<ReplicaSet> {
         match word {
-            "new" => self.new.map(|i| &self.sets[i]).into_iter().collect(),
-            "old" => (0..self.sets.len())
-                .filter(|i| Some(*i) != self.new)
-                .map(|i| &self.sets[i])
-                .collect(),
+            "new" => self.new.map(|i| self.sets[i].clone()).into_iter().collect(),
+            "old" => {
+                let old = (0..self.sets.len()).filter(|i| Some(*i) != self.new);
+                old.map(|i| self.sets[i].clone()).collect()
+            }
             id => self
-                .sets
-                .iter()
-                .filter(|rs| self.names.id(&rs.meta().uid) == Some(id))
+                .engine
+                .list(Kind::REPLICA_SET)
+                .filter(|o| self.names.id(&o.meta.uid) == Some(id))
+                .cloned()
+                .filter_map(ReplicaSet::new)
                 .collect(),
         }
     }

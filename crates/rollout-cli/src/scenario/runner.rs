@@ -606,18 +606,7 @@ impl Runner<'_> {
             return look.deployment.as_ref().map(|d| d.meta().name.to_string());
         }
         let (what, rest) = word.split_once(':')?;
-        let set = |name: &str| {
-            let uid_of = |rs: &&rollout_engine::controllers::objects::ReplicaSet| match name {
-                "new" => look
-                    .new
-                    .is_some_and(|i| look.sets[i].meta().uid == rs.meta().uid),
-                "old" => look
-                    .new
-                    .is_none_or(|i| look.sets[i].meta().uid != rs.meta().uid),
-                id => look.names.id(&rs.meta().uid) == Some(id),
-            };
-            look.sets.iter().find(uid_of)
-        };
+        let set = |name: &str| look.set(name).into_iter().next();
         match what {
             "rs" => set(rest).map(|rs| rs.meta().name.to_string()),
             "hash" => set(rest)?

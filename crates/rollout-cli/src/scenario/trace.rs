@@ -427,7 +427,7 @@ impl Trace {
                 let (Some(old), Some(new)) = (before.replica_set(), after.replica_set()) else {
                     return;
                 };
-                if old.replicas != new.replicas {
+                if old.replicas != new.replicas || before.meta.controller != after.meta.controller {
                     self.note_sizes(after);
                 }
                 if before.meta.controller != after.meta.controller {

@@ -306,6 +306,15 @@ impl GarbageCollector {
         if !dependents.is_empty() {
             return Ok(());
         }
+        let others = world
+            .queue
+            .iter()
+            .take_while(|(at, _)| *at <= world.now)
+            .any(|(_, event)| matches!(event, SimEvent::Deployment(_) | SimEvent::ReplicaSet(_)));
+        if others {
+            self.queue.add(world, key.clone());
+            return Ok(());
+        }
         world.decide((key.clone(), GarbageDecision::OwnerFreed));
         world
             .update(key, without_finalizer(object, ORPHAN))

@@ -68,6 +68,10 @@ impl WorkQueue {
         self.add_after(world, key, delay);
         count
     }
+    /// Keys that wait their turn in this instant.
+    pub fn ready(&self) -> impl Iterator<Item = &ObjectKey> {
+        self.ready.iter()
+    }
     /// The key's work was done: its back-off starts anew.
     pub fn forget(&mut self, key: &ObjectKey) {
         self.failures.remove(key);

@@ -198,6 +198,12 @@ impl DeploymentController {
         if !self.queue.take(world.now, key) {
             return;
         }
+        if replica_sets_are_due(world) {
+            // ReplicaSets are looked at first: in a real cluster their workers are done (and their statuses written)
+            // before the next sync of the Deployment.
+            self.queue.add(world, key.clone());
+            return;
+        }
         match self.sync_deployment(world, key) {
             Ok(()) => self.queue.forget(key),
             Err(error) if self.queue.failures(key) < MAX_RETRIES => {
@@ -246,6 +252,15 @@ impl DeploymentController {
         }
         result
     }
+}
+
+/// Is a ReplicaSet to be looked at in this instant?
+fn replica_sets_are_due(world: &World) -> bool {
+    world
+        .queue
+        .iter()
+        .take_while(|(at, _)| *at <= world.now)
+        .any(|(_, event)| matches!(event, SimEvent::ReplicaSet(_)))
 }
 
 /// Does the deletion of a pod put its Deployment on the queue?

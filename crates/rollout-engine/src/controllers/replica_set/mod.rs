@@ -242,12 +242,27 @@ impl ReplicaSetController {
         if !self.queue.take(world.now, key) {
             return;
         }
+        if self.surplus(world, key) < 0 && self.queue.ready().any(|k| self.surplus(world, k) > 0) {
+            // Workers of a real cluster run side by side, and deleting is done sooner than creating: with the deletions of
+            // an instant first, the ceiling holds.
+            self.queue.add(world, key.clone());
+            return;
+        }
         match self.sync_replica_set(world, key) {
             Ok(()) => self.queue.forget(key),
             Err(_) => {
                 self.queue.add_rate_limited(world, key.clone());
             }
         }
+    }
+
+    /// Active pods minus wanted ones.
+    fn surplus(&self, world: &World, key: &ObjectKey) -> i32 {
+        let Some(rs) = world.store.get(key) else {
+            return 0;
+        };
+        let wanted = rs.replica_set().map_or(0, |r| r.replicas);
+        self.pods.get(&rs.meta.uid).map_or(0, |p| p.counts.active) - wanted
     }
 
     /// One sync: claim pods, make or delete some, write the status.
