@@ -8,44 +8,38 @@ use rollout_api::{Minor, Timestamp, Value};
 /// A column: its name, and whether only `-o wide` shows it.
 pub type Column = (&'static str, bool);
 
-const fn n(name: &'static str) -> Column {
-    (name, false)
-}
-const fn w(name: &'static str) -> Column {
-    (name, true)
-}
-
 /// The columns of a kind.
-pub fn columns(resource: &Resource, minor: Minor) -> &'static [Column] {
-    match resource.kind.0 {
-        "Deployment" => &[n("NAME"), n("READY"), n("UP-TO-DATE"), n("AVAILABLE"), n("AGE"), w("CONTAINERS"), w("IMAGES"), w("SELECTOR")],
-        "ReplicaSet" | "ReplicationController" => &[n("NAME"), n("DESIRED"), n("CURRENT"), n("READY"), n("AGE"), w("CONTAINERS"), w("IMAGES"), w("SELECTOR")],
-        "Pod" => &[n("NAME"), n("READY"), n("STATUS"), n("RESTARTS"), n("AGE"), w("IP"), w("NODE"), w("NOMINATED NODE"), w("READINESS GATES")],
-        "Service" => &[n("NAME"), n("TYPE"), n("CLUSTER-IP"), n("EXTERNAL-IP"), n("PORT(S)"), n("AGE"), w("SELECTOR")],
-        "Endpoints" => &[n("NAME"), n("ENDPOINTS"), n("AGE")],
-        "EndpointSlice" => &[n("NAME"), n("ADDRESSTYPE"), n("PORTS"), n("ENDPOINTS"), n("AGE")],
-        "Node" => &[n("NAME"), n("STATUS"), n("ROLES"), n("AGE"), n("VERSION"), w("INTERNAL-IP"), w("EXTERNAL-IP"), w("OS-IMAGE"), w("KERNEL-VERSION"), w("CONTAINER-RUNTIME")],
-        "Event" => &[n("LAST SEEN"), n("TYPE"), n("REASON"), n("OBJECT"), w("SUBOBJECT"), w("SOURCE"), n("MESSAGE"), w("FIRST SEEN"), w("COUNT"), w("NAME")],
-        "PodDisruptionBudget" => &[n("NAME"), n("MIN AVAILABLE"), n("MAX UNAVAILABLE"), n("ALLOWED DISRUPTIONS"), n("AGE")],
-        "Namespace" => &[n("NAME"), n("STATUS"), n("AGE")],
-        "ConfigMap" => &[n("NAME"), n("DATA"), n("AGE")],
-        "Secret" => &[n("NAME"), n("TYPE"), n("DATA"), n("AGE")],
-        "ServiceAccount" if minor < Minor(34) => &[n("NAME"), n("SECRETS"), n("AGE")],
-        "HorizontalPodAutoscaler" => &[n("NAME"), n("REFERENCE"), n("TARGETS"), n("MINPODS"), n("MAXPODS"), n("REPLICAS"), n("AGE")],
-        "PersistentVolumeClaim" => &[n("NAME"), n("STATUS"), n("VOLUME"), n("CAPACITY"), n("ACCESS MODES"), n("STORAGECLASS"), n("VOLUMEATTRIBUTESCLASS"), n("AGE"), w("VOLUMEMODE")],
-        "PersistentVolume" => &[n("NAME"), n("CAPACITY"), n("ACCESS MODES"), n("RECLAIM POLICY"), n("STATUS"), n("CLAIM"), n("STORAGECLASS"), n("VOLUMEATTRIBUTESCLASS"), n("REASON"), n("AGE"), w("VOLUMEMODE")],
-        "ResourceQuota" if minor < Minor(34) => &[n("NAME"), n("AGE"), n("REQUEST"), n("LIMIT")],
-        "ResourceQuota" => &[n("NAME"), n("REQUEST"), n("LIMIT"), n("AGE")],
-        "DaemonSet" => &[n("NAME"), n("DESIRED"), n("CURRENT"), n("READY"), n("UP-TO-DATE"), n("AVAILABLE"), n("NODE SELECTOR"), n("AGE"), w("CONTAINERS"), w("IMAGES"), w("SELECTOR")],
-        "StatefulSet" => &[n("NAME"), n("READY"), n("AGE"), w("CONTAINERS"), w("IMAGES")],
-        "Lease" => &[n("NAME"), n("HOLDER"), n("AGE")],
-        "StorageClass" => &[n("NAME"), n("PROVISIONER"), n("RECLAIMPOLICY"), n("VOLUMEBINDINGMODE"), n("ALLOWVOLUMEEXPANSION"), n("AGE")],
-        "PriorityClass" => &[n("NAME"), n("VALUE"), n("GLOBAL-DEFAULT"), n("AGE")],
-        "NetworkPolicy" => &[n("NAME"), n("POD-SELECTOR"), n("AGE")],
-        "LimitRange" | "Role" | "ClusterRole" => &[n("NAME"), n("CREATED AT")],
-        "RoleBinding" | "ClusterRoleBinding" => &[n("NAME"), n("ROLE"), n("AGE")],
-        _ => &[n("NAME"), n("AGE")],
-    }
+pub fn columns(resource: &Resource, minor: Minor) -> Vec<Column> {
+    let names = match resource.kind.0 {
+        "Deployment" => "NAME|READY|UP-TO-DATE|AVAILABLE|AGE|*CONTAINERS|*IMAGES|*SELECTOR",
+        "ReplicaSet" | "ReplicationController" => "NAME|DESIRED|CURRENT|READY|AGE|*CONTAINERS|*IMAGES|*SELECTOR",
+        "Pod" => "NAME|READY|STATUS|RESTARTS|AGE|*IP|*NODE|*NOMINATED NODE|*READINESS GATES",
+        "Service" => "NAME|TYPE|CLUSTER-IP|EXTERNAL-IP|PORT(S)|AGE|*SELECTOR",
+        "Endpoints" => "NAME|ENDPOINTS|AGE",
+        "EndpointSlice" => "NAME|ADDRESSTYPE|PORTS|ENDPOINTS|AGE",
+        "Node" => "NAME|STATUS|ROLES|AGE|VERSION|*INTERNAL-IP|*EXTERNAL-IP|*OS-IMAGE|*KERNEL-VERSION|*CONTAINER-RUNTIME",
+        "Event" => "LAST SEEN|TYPE|REASON|OBJECT|*SUBOBJECT|*SOURCE|MESSAGE|*FIRST SEEN|*COUNT|*NAME",
+        "PodDisruptionBudget" => "NAME|MIN AVAILABLE|MAX UNAVAILABLE|ALLOWED DISRUPTIONS|AGE",
+        "Namespace" => "NAME|STATUS|AGE",
+        "ConfigMap" => "NAME|DATA|AGE",
+        "Secret" => "NAME|TYPE|DATA|AGE",
+        "ServiceAccount" if minor < Minor(34) => "NAME|SECRETS|AGE",
+        "HorizontalPodAutoscaler" => "NAME|REFERENCE|TARGETS|MINPODS|MAXPODS|REPLICAS|AGE",
+        "PersistentVolumeClaim" => "NAME|STATUS|VOLUME|CAPACITY|ACCESS MODES|STORAGECLASS|VOLUMEATTRIBUTESCLASS|AGE|*VOLUMEMODE",
+        "PersistentVolume" => "NAME|CAPACITY|ACCESS MODES|RECLAIM POLICY|STATUS|CLAIM|STORAGECLASS|VOLUMEATTRIBUTESCLASS|REASON|AGE|*VOLUMEMODE",
+        "ResourceQuota" if minor < Minor(34) => "NAME|AGE|REQUEST|LIMIT",
+        "ResourceQuota" => "NAME|REQUEST|LIMIT|AGE",
+        "DaemonSet" => "NAME|DESIRED|CURRENT|READY|UP-TO-DATE|AVAILABLE|NODE SELECTOR|AGE|*CONTAINERS|*IMAGES|*SELECTOR",
+        "StatefulSet" => "NAME|READY|AGE|*CONTAINERS|*IMAGES",
+        "Lease" => "NAME|HOLDER|AGE",
+        "StorageClass" => "NAME|PROVISIONER|RECLAIMPOLICY|VOLUMEBINDINGMODE|ALLOWVOLUMEEXPANSION|AGE",
+        "PriorityClass" => "NAME|VALUE|GLOBAL-DEFAULT|AGE",
+        "NetworkPolicy" => "NAME|POD-SELECTOR|AGE",
+        "LimitRange" | "Role" | "ClusterRole" => "NAME|CREATED AT",
+        "RoleBinding" | "ClusterRoleBinding" => "NAME|ROLE|AGE",
+        _ => "NAME|AGE",
+    };
+    names.split('|').map(|n| n.strip_prefix('*').map_or((n, false), |n| (n, true))).collect()
 }
 
 fn int(v: &Value, path: &str) -> String {

@@ -557,7 +557,7 @@ fn call(name: &str, args: &[Value]) -> Result<Value, String> {
         }
         "base64decode" => {
             let text = one()?.as_str().unwrap_or("").to_owned();
-            let bytes = crate::base64::decode(&text).ok_or("error calling base64decode: illegal base64 data")?;
+            let bytes = rollout_api::base64::decode(&text).map_err(|at| format!("error calling base64decode: illegal base64 data at input byte {at}"))?;
             Value::from(String::from_utf8_lossy(&bytes).into_owned())
         }
         _ => one()?.clone(),

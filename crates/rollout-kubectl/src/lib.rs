@@ -3,7 +3,6 @@
 //! [`run`] takes the words of a line behind `kubectl`. A command that waits comes back as [`Follow`]: it is fed the changes
 //! of the cluster as time runs. One that wants an editor comes back as [`Editing`].
 
-mod base64;
 mod builder;
 mod cmd;
 mod columns;

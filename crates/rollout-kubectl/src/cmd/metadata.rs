@@ -8,7 +8,7 @@ use crate::error::{Failure, Res};
 use crate::flags::quoted;
 use crate::selector;
 use rollout_api::{Map, Str, Value};
-use rollout_engine::PatchType;
+use rollout_engine::client::PatchType;
 
 /// Which of the two.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -27,7 +27,7 @@ use crate::error::{Failure, Res};
 use crate::print::{self, Format, Printer};
 use crate::{Next, help};
 use rollout_api::{Minor, Value};
-use rollout_engine::{FieldValidation, PatchType, WriteOptions, Written};
+use rollout_engine::client::{FieldValidation, PatchType, WriteOptions, Written};
 
 /// Runs the command of the context.
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {

@@ -9,7 +9,7 @@ use crate::flags::quoted;
 use crate::follow::{self, Follow, Turn};
 use crate::{Next, print, table};
 use rollout_api::{Kind, Minor, ObjectKey, Str, Value, object};
-use rollout_engine::PatchType;
+use rollout_engine::client::PatchType;
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

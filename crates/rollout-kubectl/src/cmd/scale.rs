@@ -7,7 +7,7 @@ use crate::context::{Ctx, DryRun};
 use crate::error::{Failure, Res};
 use rollout_api::status_error::ApiError;
 use rollout_api::{Minor, object};
-use rollout_engine::PatchType;
+use rollout_engine::client::PatchType;
 
 /// Runs it.
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {

@@ -10,7 +10,7 @@ pub(crate) mod quantity;
 mod workload;
 
 pub(crate) use container::pod_template;
-pub(crate) use events::{age as event_age, source as event_source, time as event_time};
+pub(crate) use events::{age as event_age, time as event_time};
 pub(crate) use workload::{owned_by, same_template};
 
 use crate::builder::{self, Request};

@@ -48,7 +48,7 @@ pub(crate) fn config_map(d: &mut Desk<'_, '_, '_>, o: &Value) {
     }
     d.doc.line(0, "\nBinaryData\n====");
     for (k, v) in entries(o.get("binaryData")) {
-        let bytes = crate::base64::decode(&v).map_or(0, |b| b.len());
+        let bytes = rollout_api::base64::decode(&v).map_or(0, |b| b.len());
         d.doc.line(0, format!("{k}: {bytes} bytes"));
     }
     d.doc.line(0, "");
@@ -63,7 +63,7 @@ pub(crate) fn secret(d: &mut Desk<'_, '_, '_>, o: &Value) {
     d.doc.line(0, format!("\nType:\t{}", o.str_at("type")));
     d.doc.line(0, "\nData\n====");
     for (k, v) in entries(o.get("data")) {
-        d.doc.line(0, format!("{k}:\t{} bytes", crate::base64::decode(&v).map_or(0, |b| b.len())));
+        d.doc.line(0, format!("{k}:\t{} bytes", rollout_api::base64::decode(&v).map_or(0, |b| b.len())));
     }
 }
 

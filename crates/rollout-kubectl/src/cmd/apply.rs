@@ -1,0 +1,212 @@
+//! `kubectl apply` and its subcommands.
+
+use super::{Report, check_validate, create, recorded};
+use crate::builder::{self, Info, Request};
+use crate::context::{Ctx, DryRun};
+use crate::error::{Failure, Res};
+use crate::flags::quoted;
+use crate::{Next, print};
+use rollout_api::json::{Html, from_json, to_json_pretty};
+use rollout_api::patch::{LAST_APPLIED, create_apply_patch, last_applied, with_last_applied};
+use rollout_api::types::Schema;
+use rollout_api::{Value, object};
+use rollout_engine::client::PatchType;
+
+/// `apply`.
+pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
+    let dry = ctx.dry_run()?;
+    check_validate(ctx)?;
+    let server_side = ctx.flags.on("server-side");
+    if ctx.flags.on("force") && server_side {
+        return Err(Failure::text("--force cannot be used with --server-side"));
+    }
+    if ctx.flags.on("force-conflicts") && !server_side {
+        return Err(Failure::text("--force-conflicts only works with --server-side"));
+    }
+    if dry == DryRun::Client && server_side {
+        return Err(Failure::text("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)"));
+    }
+    if ctx.flags.on("force") && dry == DryRun::Server {
+        return Err(Failure::text("--dry-run=server cannot be used with --force"));
+    }
+    create::files_only(ctx)?;
+    let (infos, mut errors) = create::objects(ctx)?;
+    if infos.is_empty() && errors.is_empty() {
+        return Err(Failure::text("no objects passed to apply"));
+    }
+    let format = print::of_flags(ctx)?;
+    let mut report = Report::new(ctx, dry, false)?;
+    let mut printed: Vec<Value> = Vec::new();
+    let total = infos.len();
+    for mut info in infos {
+        match one(ctx, &mut info, dry, server_side) {
+            Ok((object, verb)) => {
+                if report.is_human() || matches!(format, print::Format::Name) || total == 1 {
+                    report.done(ctx, &info, &object, verb)?;
+                } else {
+                    printed.push(print::visible(&object, ctx));
+                }
+            }
+            Err(f) => errors.push(f),
+        }
+    }
+    if !printed.is_empty() {
+        let object = if printed.len() == 1 { printed.swap_remove(0) } else { object! { "apiVersion" => "v1", "items" => Value::list(printed), "kind" => "List", "metadata" => object! {} } };
+        let text = print::Printer::new(format, ctx).text(None, &object)?;
+        ctx.print(&text);
+    }
+    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+}
+
+/// Applies one object: what is stored (or would be), and the verb.
+pub(crate) fn one(ctx: &mut Ctx<'_, '_>, info: &mut Info, dry: DryRun, server_side: bool) -> Res<(Value, &'static str)> {
+    let generated = info.object.str_at("metadata.generateName");
+    if info.name.is_empty() && !generated.is_empty() {
+        return Err(Failure::text(format!("from {generated}: cannot use generate name with apply")));
+    }
+    let cause = recorded(ctx);
+    if let Some(cause) = &cause {
+        super::annotate(&mut info.object, super::CHANGE_CAUSE, cause);
+    }
+    let r = info.resource;
+    let version = r.api_version(ctx.client.version());
+    let place = format!("Resource: \"{version}, Resource={}\", GroupVersionKind: \"{version}, Kind={}\"\nName: {}, Namespace: {}", r.plural, r.kind.0, quoted(&info.name), quoted(&info.namespace));
+    if info.name.is_empty() {
+        return Err(Failure::text(format!("error when retrieving current configuration of:\n{place}\nfrom server for: {}: resource name may not be empty", quoted(&info.source))));
+    }
+    let options = super::options(ctx, dry);
+    // Inside the cluster's memory a missing namespace is seen when the object is created.
+    let live = ctx.client.get(info.kind(), &info.namespace, &info.name);
+    if server_side {
+        let verb = "serverside-applied";
+        return match live {
+            Err(_) => {
+                let w = super::send_new(ctx, info, info.object.clone(), &options).map_err(|e| e.with_source("creating", &info.source))?;
+                Ok((w.value, verb))
+            }
+            Ok(_) => {
+                let w = super::send_patch(ctx, info, PatchType::Strategic, &info.object.clone(), &options)?;
+                Ok((w.value, verb))
+            }
+        };
+    }
+    let live = match live {
+        Ok(v) => v,
+        Err(_) => {
+            let object = with_last_applied(&info.object);
+            if dry == DryRun::Client {
+                return Ok((object, "created"));
+            }
+            let w = super::send_new(ctx, info, object, &options).map_err(|e| e.with_source("creating", &info.source))?;
+            return Ok((w.value, "created"));
+        }
+    };
+    if last_applied(&live).is_none() && dry != DryRun::Client {
+        let line = format!(
+            "Warning: resource {} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.",
+            info.plural_title()
+        );
+        ctx.warn(line);
+    }
+    if dry == DryRun::Client {
+        // The client prints what it would send, on top of what is there.
+        return Ok((live, "configured"));
+    }
+    let Some(schema) = Schema::of_object(&version, r.kind.0, ctx.client.version()) else {
+        return Err(Failure::text(format!("unable to apply {}", info.title())));
+    };
+    let patch = create_apply_patch(&info.object, &live, schema).map_err(|e| {
+        Failure::text(format!("error when creating patch with:\noriginal:\n{}\nmodified:\n{}\ncurrent:\n{}\nfor:: {}", last_applied(&live).unwrap_or(""), rollout_api::json::to_json_go(&with_last_applied(&info.object)), rollout_api::json::to_json_go(&live), e.text()))
+    })?;
+    if patch.is_empty() {
+        return Ok((live, "unchanged"));
+    }
+    match super::send_patch(ctx, info, PatchType::Strategic, &patch, &options) {
+        Ok(w) => {
+            let verb = if w.value == live { "unchanged" } else { "configured" };
+            Ok((w.value, verb))
+        }
+        Err(mut e) => {
+            if !e.is_invalid() {
+                let text = format!(
+                    "error when applying patch:\n{}\nto:\n{place}\nfor: {}: error when patching {}: {}",
+                    rollout_api::json::to_json_go(&patch),
+                    quoted(&info.source),
+                    quoted(&info.source),
+                    e.message
+                );
+                e.message = text.into();
+            }
+            Err(e.into())
+        }
+    }
+}
+
+fn view_text(text: &str, json: bool) -> Res<String> {
+    let v = from_json(text.trim()).map_err(|_| Failure::text("invalid JSON in the last-applied-configuration annotation"))?;
+    Ok(if json { to_json_pretty(&v, "  ", Html::Plain) + "\n" } else { print::yaml(&v) })
+}
+
+/// `apply view-last-applied`.
+pub(crate) fn view(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
+    let json = match ctx.flags.text_or("output", "yaml") {
+        "json" => true,
+        "yaml" | "" => false,
+        other => return Err(ctx.usage(format!("Unexpected -o output mode: {other}, the flag 'output' must be one of yaml|json"))),
+    };
+    let args = ctx.flags.args.clone();
+    let mut request = Request::of(ctx, &args);
+    request.type_alone = false;
+    let infos = builder::find(ctx, &request)?.all()?;
+    for info in &infos {
+        if let Some(text) = last_applied(&info.object) {
+            let text = view_text(text, json)?;
+            ctx.print(&text);
+        } else if infos.len() > 1 || ctx.minor().0 == 0 {
+            ctx.warn(format!("no last-applied-configuration annotation found on resource: {}", info.name));
+        }
+    }
+    Ok(Next::Done)
+}
+
+/// `apply set-last-applied`.
+pub(crate) fn set(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
+    let dry = ctx.dry_run()?;
+    let request = Request::of(ctx, &[]).local();
+    let infos = builder::find(ctx, &request)?.all()?;
+    if infos.is_empty() {
+        return Err(Failure::text("no objects found"));
+    }
+    let mut report = Report::new(ctx, dry, false)?;
+    for info in infos {
+        let live = builder::get(ctx, info.resource, &info.namespace, &info.name)?;
+        if last_applied(&live).is_none() && !ctx.flags.on("create-annotation") {
+            return Err(Failure::text(format!(
+                "no last-applied-configuration annotation found on resource: {}, to create the annotation, run the command with --create-annotation",
+                info.name
+            )));
+        }
+        let annotated = with_last_applied(&info.object);
+        let text = last_applied(&annotated).unwrap_or("").to_owned();
+        if last_applied(&live) == Some(&text) {
+            report.done(ctx, &info, &live, "configured")?;
+            continue;
+        }
+        let mut annotations = Value::object();
+        annotations.map_mut().insert(LAST_APPLIED, Value::text(&text));
+        let patch = object! { "metadata" => object! { "annotations" => annotations } };
+        let object = if dry == DryRun::Client {
+            live
+        } else {
+            let options = super::options(ctx, dry);
+            super::send_patch(ctx, &info, PatchType::Merge, &patch, &options)?.value
+        };
+        report.done(ctx, &info, &object, "configured")?;
+    }
+    Ok(Next::Done)
+}
+
+/// `apply edit-last-applied`.
+pub(crate) fn edit(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
+    super::edit::last_applied_run(ctx)
+}
