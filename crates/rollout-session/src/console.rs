@@ -4,6 +4,7 @@ use crate::images;
 use crate::words::{self, Words};
 use rollout_api::Minor;
 use rollout_engine::{Change, Client};
+use rollout_kubectl::{Follow, Io, Outcome};
 use std::collections::BTreeMap;
 
 /// A command that waits: it is asked again as time runs.
@@ -13,6 +14,13 @@ pub enum Following {
     Sleep {
         /// When it ends.
         until: u64,
+    },
+    /// kubectl: `rollout status`, `get -w`, `wait`, …
+    Kubectl {
+        /// The command.
+        follow: Box<Follow>,
+        /// What it may read.
+        io: Io,
     },
 }
 
@@ -88,7 +96,7 @@ pub fn execute(
     };
     let rest = &args[1..];
     match command.as_str() {
-        "kubectl" | "k" => kubectl(rest, files, version, at, client),
+        "kubectl" | "k" => kubectl(rest, files, version, client),
         "image" => image(rest, client),
         "sleep" => sleep(rest, at),
         "clear" => Exec {
@@ -182,80 +190,27 @@ fn image(args: &[String], client: &mut Client<'_>) -> Exec {
 fn kubectl(
     args: &[String],
     files: &BTreeMap<String, String>,
-    _version: Minor,
-    _at: u64,
+    version: Minor,
     client: &mut Client<'_>,
 ) -> Exec {
-    use rollout_engine::client::{DeleteOptions, PatchType, WriteOptions};
-    let words: Vec<&str> = args.iter().map(String::as_str).collect();
-    let options = WriteOptions::default();
-    let deployment = rollout_api::Kind::DEPLOYMENT;
-    let mut patch = |name: &str, json: String| {
-        let value = rollout_api::json::from_json(&json).unwrap_or_default();
-        match client.patch(
-            deployment,
-            "default",
-            name.trim_start_matches("deployment/"),
-            PatchType::Strategic,
-            &value,
-            &options,
-        ) {
-            Ok(_) => Exec::ok(format!("deployment.apps/{name} patched\n")),
-            Err(e) => Exec::error(1, e.kubectl_text()),
-        }
+    let io = Io {
+        files: files.clone(),
+        version,
+        ..Io::default()
     };
-    match words.as_slice() {
-        ["apply", "-f", file] => {
-            let mut out = Exec::ok("");
-            for d in rollout_manifest::documents::objects(
-                files.get(*file).map_or("", |t| t).as_bytes(),
-                client.version(),
-            ) {
-                let Some(v) = d.value() else { continue };
-                let kind = match v.str_at("kind") {
-                    "Deployment" => deployment,
-                    "Service" => rollout_api::Kind::SERVICE,
-                    _ => continue,
-                };
-                match client.create(kind, "default", v.clone(), &options) {
-                    Ok(_) => out.stdout.push_str(&format!(
-                        "{}/{} created\n",
-                        kind.0,
-                        v.str_at("metadata.name")
-                    )),
-                    Err(e) => out.stderr.push_str(&e.kubectl_text()),
-                }
-            }
-            out
+    let done = |out: rollout_kubectl::Output| Exec::done(out.exit, out.stdout, out.stderr);
+    match rollout_kubectl::run(args, &io, client) {
+        Outcome::Done(out) => done(out),
+        Outcome::Following(out, follow) => {
+            let mut exec = done(out);
+            exec.follow = Some(Following::Kubectl { follow, io });
+            exec
         }
-        ["set", "image", name, pair] => {
-            let (c, image) = pair.split_once('=').unwrap_or(("", ""));
-            patch(
-                name,
-                format!(
-                    r#"{{"spec":{{"template":{{"spec":{{"containers":[{{"name":"{c}","image":"{image}"}}]}}}}}}}}"#
-                ),
-            )
+        Outcome::Editing(mut out, _) => {
+            out.stderr.push_str("error: the editor of this page is beside the scene: change the text there and apply it\n");
+            out.exit = 1;
+            done(out)
         }
-        ["scale", name, replicas] => patch(
-            name,
-            format!(
-                r#"{{"spec":{{"replicas":{}}}}}"#,
-                replicas.trim_start_matches("--replicas=")
-            ),
-        ),
-        ["rollout", "pause", name] => patch(name, r#"{"spec":{"paused":true}}"#.to_owned()),
-        ["rollout", "resume", name] => patch(name, r#"{"spec":{"paused":null}}"#.to_owned()),
-        ["delete", name] => match client.delete(
-            deployment,
-            "default",
-            name.trim_start_matches("deployment/"),
-            &DeleteOptions::default(),
-        ) {
-            Ok(_) => Exec::ok("deleted\n"),
-            Err(e) => Exec::error(1, e.kubectl_text()),
-        },
-        _ => Exec::error(1, "error: kubectl is not built in yet"),
     }
 }
 
@@ -264,20 +219,32 @@ impl Following {
     pub fn deadline(&self) -> Option<u64> {
         match self {
             Following::Sleep { until } => Some(*until),
+            Following::Kubectl { follow, .. } => follow.wake(),
         }
     }
     /// Asks it at a moment, with what has changed since it was asked last.
-    pub fn feed(&mut self, _client: &mut Client<'_>, at: u64, _changes: &[Change]) -> Heard {
+    pub fn feed(&mut self, client: &mut Client<'_>, at: u64, changes: &[Change]) -> Heard {
         match self {
             Following::Sleep { until } => Heard {
                 exit: (at >= *until).then_some(0),
                 ..Heard::default()
             },
+            Following::Kubectl { follow, io } => {
+                let said = follow.feed(io, client, at, changes);
+                Heard {
+                    stdout: said.stdout,
+                    stderr: said.stderr,
+                    exit: said.exit,
+                }
+            }
         }
     }
-    /// Ctrl-C.
+    /// Ctrl-C: the exit code.
     pub fn interrupt(&mut self) -> i32 {
-        130
+        match self {
+            Following::Sleep { .. } => 130,
+            Following::Kubectl { follow, .. } => follow.interrupt().exit.unwrap_or(130),
+        }
     }
 }
 

@@ -5,21 +5,8 @@ use crate::cluster::{CHANGE_CAUSE, Rollout, revision_of, tag};
 use crate::explain;
 use crate::model::*;
 use rollout_api::{Kind, ObjectKey, Timestamp, Value};
+use rollout_kubectl::duration::age;
 use rollout_session::Session;
-
-/// kubectl's age of a moment.
-pub fn age(created: Option<Timestamp>, now: Timestamp) -> String {
-    let Some(created) = created else {
-        return "<unknown>".to_owned();
-    };
-    let s = now.0.saturating_sub(created.0).max(0);
-    match s {
-        0..120 => format!("{s}s"),
-        120..600 if s % 60 != 0 => format!("{}m{}s", s / 60, s % 60),
-        120..10_800 => format!("{}m", s / 60),
-        _ => format!("{}h", s / 3600),
-    }
-}
 
 /// The revisions of a rollout, newest on top.
 pub fn history(session: &Session, r: Option<&Rollout>) -> HistoryView {

@@ -11,7 +11,7 @@ use rollout_session::Session;
 pub struct RunMeasures {
     /// Most counted pods.
     pub peak: i64,
-    /// Fewest available pods, from the first moment at which all were.
+    /// Fewest available pods, from the first moment at which all were; 0 before it.
     pub lowest: i64,
     /// Longest time with none available, after the first was; milliseconds.
     pub gap_ms: u64,
@@ -29,30 +29,24 @@ pub fn run_measures(session: &Session, key: &ObjectKey) -> RunMeasures {
     let mut full = is_full(&walk);
     let mut served = walk.available() > 0;
     let mut gap_from: Option<u64> = None;
-    m.lowest = walk.available();
+    m.lowest = if full { walk.available() } else { 0 };
     m.peak = walk.total();
     m.listed = walk.pods.len() as i64;
     let mut began = None;
     let mut completed = None;
     let steps = &session.steps()[..session.position()];
-    for (i, step) in steps.iter().enumerate() {
+    for step in steps {
         if began.is_none() && step.action.is_some() {
             began = Some(step.at);
         }
-        if walk.apply(step, session.wall_ms_at(step.at)) {
-            // Several steps of one instant: the sizes between them are not what anybody could see.
-            if steps.get(i + 1).is_some_and(|next| next.at == step.at) {
-                m.peak = m.peak.max(walk.total());
-                continue;
-            }
-        }
+        walk.apply(step, session.wall_ms_at(step.at));
         let available = walk.available();
         m.peak = m.peak.max(walk.total());
         m.listed = m.listed.max(walk.pods.len() as i64);
         if is_full(&walk) {
             if !full {
                 full = true;
-                m.lowest = m.lowest.max(available);
+                m.lowest = available;
             }
             if completed.is_none() {
                 completed = Some(step.at);

@@ -258,7 +258,7 @@ fn pod_view(
     if let Some(created) = meta.creation {
         facts.push((
             "Age".to_owned(),
-            crate::bench::age(Some(created), session.wall()),
+            rollout_kubectl::duration::age(Some(created), session.wall()),
         ));
     }
     if restarts > 0 {
