@@ -870,7 +870,7 @@ fn waits_leave_their_numbers() {
         }
     }
     windows.dedup();
-    assert_eq!(windows, [10, 20, 40, 80, 160]);
+    assert_eq!(windows, [10, 20, 40, 80, 160, 300]);
 }
 
 #[test]
