@@ -2,6 +2,7 @@
 
 mod files;
 mod hash;
+pub mod kubectl_cases;
 mod play;
 pub mod scenario;
 
@@ -30,6 +31,12 @@ const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[
         "-f FILE…",
         "the name of each Deployment's ReplicaSet, one a line",
         hash::run,
+    ),
+    (
+        "kubectl",
+        "--cases FILE | [--state FILE] [--now TIME] -- ARGV…",
+        "one kubectl line, or every case of a golden file",
+        kubectl_cases::run,
     ),
     (
         "play",

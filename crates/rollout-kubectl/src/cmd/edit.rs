@@ -51,6 +51,11 @@ impl Editing {
         if self.json { ".json" } else { ".yaml" }
     }
 
+    /// Does the editor open again, because what was saved was refused?
+    pub fn is_again(&self) -> bool {
+        !self.reasons.is_empty()
+    }
+
     /// The editor was closed with this text (`None`: without saving).
     pub fn save(mut self, text: Option<&str>, io: &Io, client: &mut Client<'_>) -> Outcome {
         let text = text.unwrap_or(&self.buffer).to_owned();
