@@ -40,7 +40,11 @@ fn start(common: &Common, args: &[String]) -> Result<Exit, String> {
             "--now" => &mut now,
             other => return Err(format!("unknown argument {other}")),
         };
-        *slot = Some(inline.or_else(|| it.next().cloned()).ok_or_else(|| format!("{name} needs a value"))?);
+        *slot = Some(
+            inline
+                .or_else(|| it.next().cloned())
+                .ok_or_else(|| format!("{name} needs a value"))?,
+        );
     }
     if let Some(path) = cases_file {
         let file = json_file(&path)?;
@@ -48,7 +52,9 @@ fn start(common: &Common, args: &[String]) -> Result<Exit, String> {
         print(&(to_json_pretty(&done, " ", Html::Plain) + "\n"));
         return Ok(Exit(0));
     }
-    let Some(line) = line else { return Err("kubectl needs --cases FILE or -- ARGV…".to_owned()) };
+    let Some(line) = line else {
+        return Err("kubectl needs --cases FILE or -- ARGV…".to_owned());
+    };
     one_line(common, &line, state.as_deref(), now.as_deref())
 }
 
@@ -67,9 +73,18 @@ fn files_of(line: &[String]) -> BTreeMap<String, String> {
     };
     for (i, a) in line.iter().enumerate() {
         match a.as_str() {
-            "-f" | "--filename" | "--patch-file" | "--from-file" | "--from-env-file" => add(line.get(i + 1).map_or("", String::as_str)),
+            "-f" | "--filename" | "--patch-file" | "--from-file" | "--from-env-file" => {
+                add(line.get(i + 1).map_or("", String::as_str))
+            }
             other => {
-                for flag in ["-f=", "--filename=", "--patch-file=", "--from-file=", "--from-env-file=", "-f"] {
+                for flag in [
+                    "-f=",
+                    "--filename=",
+                    "--patch-file=",
+                    "--from-file=",
+                    "--from-env-file=",
+                    "-f",
+                ] {
                     if let Some(path) = other.strip_prefix(flag).filter(|p| !p.is_empty()) {
                         add(path.rsplit('=').next().unwrap_or(path));
                         break;
@@ -84,36 +99,71 @@ fn files_of(line: &[String]) -> BTreeMap<String, String> {
 fn collect(path: &Path, name: &str, files: &mut BTreeMap<String, String>, depth: usize) {
     if path.is_dir() && depth < 16 {
         for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
-            let inner = format!("{}/{}", name.trim_end_matches('/'), entry.file_name().to_string_lossy());
+            let inner = format!(
+                "{}/{}",
+                name.trim_end_matches('/'),
+                entry.file_name().to_string_lossy()
+            );
             let inner = inner.strip_prefix("./").unwrap_or(&inner).to_owned();
             collect(&entry.path(), &inner, files, depth + 1);
         }
     } else if let Ok(bytes) = std::fs::read(path) {
         let name = name.strip_prefix("./").unwrap_or(name);
-        files.insert(name.to_owned(), String::from_utf8_lossy(&bytes).into_owned());
+        files.insert(
+            name.to_owned(),
+            String::from_utf8_lossy(&bytes).into_owned(),
+        );
     }
 }
 
 /// `rollout kubectl -- ARGV…`.
-fn one_line(common: &Common, line: &[String], state: Option<&str>, now: Option<&str>) -> Result<Exit, String> {
+fn one_line(
+    common: &Common,
+    line: &[String],
+    state: Option<&str>,
+    now: Option<&str>,
+) -> Result<Exit, String> {
     let now = match now {
-        Some(text) => Some(Timestamp::parse(text).ok_or_else(|| format!("--now {text}: not a time like 2025-06-10T12:00:00Z"))?),
+        Some(text) => Some(
+            Timestamp::parse(text)
+                .ok_or_else(|| format!("--now {text}: not a time like 2025-06-10T12:00:00Z"))?,
+        ),
         None => None,
     };
-    let stdin = if line.iter().any(|a| a == "-") { std::io::read_to_string(std::io::stdin()).unwrap_or_default() } else { String::new() };
-    let io = Io { stdin, files: files_of(line), namespace: String::new(), version: common.version, editor: true };
-    let editor = std::env::var("KUBE_EDITOR").or_else(|_| std::env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
+    let stdin = if line.iter().any(|a| a == "-") {
+        std::io::read_to_string(std::io::stdin()).unwrap_or_default()
+    } else {
+        String::new()
+    };
+    let io = Io {
+        stdin,
+        files: files_of(line),
+        namespace: String::new(),
+        version: common.version,
+        editor: true,
+    };
+    let editor = std::env::var("KUBE_EDITOR")
+        .or_else(|_| std::env::var("EDITOR"))
+        .unwrap_or_else(|_| "vi".to_owned());
     let files = io.files.clone();
-    let mut edit = |e: &rollout_kubectl::Editing| edit_with_shell(&editor, e.buffer(), e.suffix(), &files, e.is_again());
+    let mut edit = |e: &rollout_kubectl::Editing| {
+        edit_with_shell(&editor, e.buffer(), e.suffix(), &files, e.is_again())
+    };
     if let Some(path) = state {
         let read = json_file(path)?;
         let part = read.get("state").cloned().unwrap_or_else(|| match &read {
             Value::List(_) => object! { "objects" => read.clone() },
-            _ if read.get("items").is_some() => object! { "objects" => read.get("items").cloned().unwrap_or_default() },
+            _ if read.get("items").is_some() => {
+                object! { "objects" => read.get("items").cloned().unwrap_or_default() }
+            }
             _ => read.clone(),
         });
         let time = now.map_or_else(|| read.str_at("now").to_owned(), Timestamp::rfc3339);
-        let time = if time.is_empty() { ClusterConfig::default().start.rfc3339() } else { time };
+        let time = if time.is_empty() {
+            ClusterConfig::default().start.rfc3339()
+        } else {
+            time
+        };
         let file = object! { "state" => part, "now" => time, "kubectl" => format!("v{}.0", common.version) };
         let mut engine = cases::cluster(&file);
         let (outcome, _) = engine.act("kubectl", |client| rollout_kubectl::run(line, &io, client));
@@ -122,7 +172,11 @@ fn one_line(common: &Common, line: &[String], state: Option<&str>, now: Option<&
         print_error(&out.stderr);
         return Ok(exit_code(out.exit));
     }
-    let mut config = ClusterConfig { version: common.version, seed: common.seed, ..ClusterConfig::default() };
+    let mut config = ClusterConfig {
+        version: common.version,
+        seed: common.seed,
+        ..ClusterConfig::default()
+    };
     if let Some(now) = now {
         config.start = now;
     }
@@ -140,7 +194,11 @@ fn one_line(common: &Common, line: &[String], state: Option<&str>, now: Option<&
                 print_error(&out.stderr);
                 let edited = edit(&editing);
                 print(&edited.stdout);
-                outcome = engine.act("kubectl", |client| editing.save(edited.text.as_deref(), &io, client)).0;
+                outcome = engine
+                    .act("kubectl", |client| {
+                        editing.save(edited.text.as_deref(), &io, client)
+                    })
+                    .0;
             }
             Outcome::Following(out, mut follow) => {
                 print(&out.stdout);
@@ -182,13 +240,32 @@ fn exit_code(code: i32) -> Exit {
 }
 
 /// Runs an editor command in a folder of its own, which holds the case's files.
-pub fn edit_with_shell(command: &str, text: &str, suffix: &str, files: &BTreeMap<String, String>, again: bool) -> Edited {
-    let Some(folder) = folder_for(files, again) else { return Edited::default() };
+pub fn edit_with_shell(
+    command: &str,
+    text: &str,
+    suffix: &str,
+    files: &BTreeMap<String, String>,
+    again: bool,
+) -> Edited {
+    let Some(folder) = folder_for(files, again) else {
+        return Edited::default();
+    };
     let file = folder.join(format!("edit-buffer{suffix}"));
-    let mut edited = Edited { text: Some(text.to_owned()), stdout: String::new() };
+    let mut edited = Edited {
+        text: Some(text.to_owned()),
+        stdout: String::new(),
+    };
     if std::fs::write(&file, text).is_ok() {
         let shell = format!("{command} \"$1\"");
-        let out = Command::new("sh").arg("-c").arg(shell).arg("sh").arg(&file).current_dir(&folder).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+        let out = Command::new("sh")
+            .arg("-c")
+            .arg(shell)
+            .arg("sh")
+            .arg(&file)
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output();
         if let Ok(out) = out {
             edited.stdout = String::from_utf8_lossy(&out.stdout).into_owned();
         }

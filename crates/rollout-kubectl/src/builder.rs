@@ -73,7 +73,8 @@ impl Request {
             args: args.to_vec(),
             all: ctx.flags.on("all"),
             selector: Some(ctx.flags.text("selector").to_owned()).filter(|s| !s.is_empty()),
-            field_selector: Some(ctx.flags.text("field-selector").to_owned()).filter(|s| !s.is_empty()),
+            field_selector: Some(ctx.flags.text("field-selector").to_owned())
+                .filter(|s| !s.is_empty()),
             filenames: ctx.flags.texts("filename").to_vec(),
             recursive: ctx.flags.on("recursive"),
             all_namespaces: ctx.flags.on("all-namespaces"),
@@ -109,7 +110,11 @@ pub struct Found {
 impl Found {
     /// The infos, or the first errors (commands that stop at an error).
     pub fn all(self) -> Res<Vec<Info>> {
-        if self.errors.is_empty() { Ok(self.infos) } else { Err(Failure::many(self.errors)) }
+        if self.errors.is_empty() {
+            Ok(self.infos)
+        } else {
+            Err(Failure::many(self.errors))
+        }
     }
 }
 
@@ -124,10 +129,22 @@ const ALL: &str = "pods,replicationcontrollers,services,daemonsets.apps,deployme
 
 /// The resource a word means.
 pub fn resource_of(word: &str, minor: Minor) -> Res<&'static Resource> {
-    kinds::of_word(word, minor).ok_or_else(|| {
-        let name = word.split('.').next().unwrap_or(word);
-        Failure::text(format!("the server doesn't have a resource type {}", quoted(name)))
-    })
+    // Behind a short name the version does not count.
+    let unversioned = || {
+        let (short, rest) = word.split_once('.')?;
+        let (_, group) = rest.split_once('.')?;
+        let r = kinds::of_word(&format!("{short}.{group}"), minor)?;
+        r.short_names.contains(&short).then_some(r)
+    };
+    kinds::of_word(word, minor)
+        .or_else(unversioned)
+        .ok_or_else(|| {
+            let name = word.split('.').next().unwrap_or(word);
+            Failure::text(format!(
+                "the server doesn't have a resource type {}",
+                quoted(name)
+            ))
+        })
 }
 
 fn resources_of(ctx: &mut Ctx<'_, '_>, word: &str) -> Res<Vec<&'static Resource>> {
@@ -160,7 +177,12 @@ pub fn stored_kind(resource: &Resource) -> Kind {
 }
 
 /// One object by name; a missing namespace is said first. Mirrors `Info.Get`.
-pub fn get(ctx: &Ctx<'_, '_>, resource: &'static Resource, namespace: &str, name: &str) -> Result<Value, ApiError> {
+pub fn get(
+    ctx: &Ctx<'_, '_>,
+    resource: &'static Resource,
+    namespace: &str,
+    name: &str,
+) -> Result<Value, ApiError> {
     match ctx.client.get(stored_kind(resource), namespace, name) {
         Ok(v) => Ok(v),
         Err(e) => {
@@ -185,7 +207,9 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
     };
     if !request.filenames.is_empty() {
         if !request.args.is_empty() {
-            return Err(Failure::text("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"));
+            return Err(Failure::text(
+                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",
+            ));
         }
         let files = files(ctx, request)?;
         found.single = files.len() == 1;
@@ -225,7 +249,9 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
     let args = &request.args;
     let slashes = args.iter().filter(|a| a.contains('/')).count();
     if slashes > 0 && slashes < args.len() {
-        return Err(Failure::text("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'"));
+        return Err(Failure::text(
+            "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+        ));
     }
     let mut named: Vec<(&'static Resource, String)> = Vec::new();
     let mut types: Vec<&'static Resource> = Vec::new();
@@ -233,20 +259,28 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
         for a in args {
             let mut parts = a.split('/');
             let (Some(kind), Some(name), None) = (parts.next(), parts.next(), parts.next()) else {
-                return Err(Failure::text("arguments in resource/name form may not have more than one slash"));
+                return Err(Failure::text(
+                    "arguments in resource/name form may not have more than one slash",
+                ));
             };
             if kind.is_empty() || name.is_empty() || kind.contains(',') {
-                return Err(Failure::text("arguments in resource/name form must have a single resource and name"));
+                return Err(Failure::text(
+                    "arguments in resource/name form must have a single resource and name",
+                ));
             }
             for r in resources_of(ctx, kind)? {
                 named.push((r, name.to_owned()));
             }
         }
         if selector.is_some() || request.all {
-            return Err(Failure::text("selectors and the all flag cannot be used when passing resource/name arguments"));
+            return Err(Failure::text(
+                "selectors and the all flag cannot be used when passing resource/name arguments",
+            ));
         }
         if request.field_selector.is_some() {
-            return Err(Failure::text("field selectors cannot be used when passing resource/name arguments"));
+            return Err(Failure::text(
+                "field selectors cannot be used when passing resource/name arguments",
+            ));
         }
         found.single = named.len() == 1;
     } else if let Some((first, names)) = args.split_first() {
@@ -256,14 +290,24 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
         }
         if !names.is_empty() {
             if selector.is_some() {
-                return Err(Failure::text("name cannot be provided when a selector is specified"));
+                return Err(Failure::text(
+                    "name cannot be provided when a selector is specified",
+                ));
             }
             if request.field_selector.is_some() {
-                return Err(Failure::text("name cannot be provided when a field selector is specified"));
+                return Err(Failure::text(
+                    "name cannot be provided when a field selector is specified",
+                ));
             }
             if request.all {
-                return Err(Failure::text("setting 'all' parameter but found a non empty selector. "))
-                    .or_else(|_: Failure| Err(Failure::text("name cannot be provided when a selector is specified")));
+                return Err(Failure::text(
+                    "setting 'all' parameter but found a non empty selector. ",
+                ))
+                .or_else(|_: Failure| {
+                    Err(Failure::text(
+                        "name cannot be provided when a selector is specified",
+                    ))
+                });
             }
             for r in &types {
                 for n in names {
@@ -280,25 +324,44 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
         found.resources = named.iter().map(|n| n.0).collect();
         for (r, name) in named {
             if request.all_namespaces && r.namespaced {
-                return Err(Failure::text("a resource cannot be retrieved by name across all namespaces"));
+                return Err(Failure::text(
+                    "a resource cannot be retrieved by name across all namespaces",
+                ));
             }
             let namespace = ctx.namespace_for(r);
             if request.lazy {
-                found.infos.push(Info { resource: r, namespace, name, object: Value::Null, source: String::new() });
+                found.infos.push(Info {
+                    resource: r,
+                    namespace,
+                    name,
+                    object: Value::Null,
+                    source: String::new(),
+                });
                 continue;
             }
             match get(ctx, r, &namespace, &name) {
-                Ok(object) => found.infos.push(Info { resource: r, namespace, name, object, source: String::new() }),
+                Ok(object) => found.infos.push(Info {
+                    resource: r,
+                    namespace,
+                    name,
+                    object,
+                    source: String::new(),
+                }),
                 Err(e) => found.errors.push(e.into()),
             }
         }
         return Ok(found);
     }
-    if selector.is_none() && request.field_selector.is_none() && !request.all && !request.type_alone {
-        return Err(Failure::text("resource(s) were provided, but no name was specified"));
+    if selector.is_none() && request.field_selector.is_none() && !request.all && !request.type_alone
+    {
+        return Err(Failure::text(
+            "resource(s) were provided, but no name was specified",
+        ));
     }
     if request.all && selector.is_some() {
-        return Err(Failure::text("setting 'all' parameter but found a non empty selector. "));
+        return Err(Failure::text(
+            "setting 'all' parameter but found a non empty selector. ",
+        ));
     }
     let fields = match &request.field_selector {
         Some(text) => Some((text.clone(), selector::parse_fields(text)?)),
@@ -306,8 +369,18 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
     };
     found.resources.clone_from(&types);
     for r in types {
-        let namespace = if r.namespaced && !request.all_namespaces { Some(ctx.namespace.clone()) } else { None };
-        match list(ctx, r, namespace.as_deref(), selector.as_ref(), fields.as_ref()) {
+        let namespace = if r.namespaced && !request.all_namespaces {
+            Some(ctx.namespace.clone())
+        } else {
+            None
+        };
+        match list(
+            ctx,
+            r,
+            namespace.as_deref(),
+            selector.as_ref(),
+            fields.as_ref(),
+        ) {
             Ok(objects) => found.infos.extend(objects.into_iter().map(|object| Info {
                 resource: r,
                 namespace: object.str_at("metadata.namespace").to_owned(),
@@ -337,7 +410,11 @@ pub fn list(
         for (field, _, _) in fields {
             if let Some(problem) = field_problem(resource, field) {
                 let version = resource.api_version(ctx.client.version());
-                let what = if resource.group.is_empty() { format!("/{version}") } else { version };
+                let what = if resource.group.is_empty() {
+                    format!("/{version}")
+                } else {
+                    version
+                };
                 let labels = selector.map_or("", |s| s.text.as_str());
                 return Err(ApiError::bad_request(format!(
                     "Unable to find {} that match label selector {}, field selector {}: {problem}",
@@ -360,7 +437,12 @@ pub fn fields_match(o: &Value, fields: &Fields) -> bool {
             "reason" | "type" | "reportingComponent" => o.str_at(field).to_owned(),
             "source" => {
                 let c = o.str_at("source.component");
-                if c.is_empty() { o.str_at("reportingComponent") } else { c }.to_owned()
+                if c.is_empty() {
+                    o.str_at("reportingComponent")
+                } else {
+                    c
+                }
+                .to_owned()
             }
             "spec.unschedulable" => o.bool_at(field).to_string(),
             "spec.hostNetwork" => o.bool_at(field).to_string(),
@@ -376,12 +458,28 @@ fn field_problem(resource: &Resource, field: &str) -> Option<String> {
     }
     let known: &[&str] = match resource.kind.0 {
         "Pod" => &[
-            "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase", "status.podIP", "status.podIPs",
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
             "status.nominatedNodeName",
         ],
         "Event" => &[
-            "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion",
-            "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type",
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
         ],
         "Node" => &["spec.unschedulable"],
         "Namespace" => &["status.phase"],
@@ -389,14 +487,24 @@ fn field_problem(resource: &Resource, field: &str) -> Option<String> {
         "Service" => &["spec.clusterIP", "spec.type"],
         "ReplicaSet" | "ReplicationController" => &["status.replicas"],
         "Job" => &["status.successful"],
-        _ => return Some(format!("{} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", quoted(field))),
+        _ => {
+            return Some(format!(
+                "{} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"",
+                quoted(field)
+            ));
+        }
     };
     if known.contains(&field) {
         return None;
     }
     Some(match resource.kind.0 {
-        "Pod" | "Event" | "Node" | "Namespace" | "Secret" | "Service" => format!("field label not supported: {field}"),
-        _ => format!("field label \"{field}\" not supported for {}", resource.kind.0),
+        "Pod" | "Event" | "Node" | "Namespace" | "Secret" | "Service" => {
+            format!("field label not supported: {field}")
+        }
+        _ => format!(
+            "field label \"{field}\" not supported for {}",
+            resource.kind.0
+        ),
     })
 }
 
@@ -409,7 +517,10 @@ pub fn files(ctx: &Ctx<'_, '_>, request: &Request) -> Res<Vec<(String, String)>>
             continue;
         }
         if name.starts_with("http://") || name.starts_with("https://") {
-            return Err(Failure::text(format!("unable to read URL {}, there is no network here", quoted(name))));
+            return Err(Failure::text(format!(
+                "unable to read URL {}, there is no network here",
+                quoted(name)
+            )));
         }
         if let Some(text) = ctx.io.files.get(name.strip_prefix("./").unwrap_or(name)) {
             out.push((name.clone(), text.clone()));
@@ -417,11 +528,23 @@ pub fn files(ctx: &Ctx<'_, '_>, request: &Request) -> Res<Vec<(String, String)>>
         }
         let dir = name.trim_end_matches('/');
         let dir = dir.strip_prefix("./").unwrap_or(dir);
-        let prefix = if dir == "." || dir.is_empty() { String::new() } else { format!("{dir}/") };
-        let mut inside: Vec<&String> = ctx.io.files.keys().filter(|f| f.starts_with(&prefix)).collect();
+        let prefix = if dir == "." || dir.is_empty() {
+            String::new()
+        } else {
+            format!("{dir}/")
+        };
+        let mut inside: Vec<&String> = ctx
+            .io
+            .files
+            .keys()
+            .filter(|f| f.starts_with(&prefix))
+            .collect();
         inside.sort_by_key(|f| f.replace('/', "\u{0}"));
         if inside.is_empty() && !prefix.is_empty() {
-            return Err(Failure::text(format!("the path {} does not exist", quoted(name))));
+            return Err(Failure::text(format!(
+                "the path {} does not exist",
+                quoted(name)
+            )));
         }
         let mut any = false;
         for path in inside {
@@ -433,19 +556,31 @@ pub fn files(ctx: &Ctx<'_, '_>, request: &Request) -> Res<Vec<(String, String)>>
             }
         }
         if !any {
-            return Err(Failure::text(format!("error reading [{name}]: recognized file extensions are [.json .yaml .yml]")));
+            return Err(Failure::text(format!(
+                "error reading [{name}]: recognized file extensions are [.json .yaml .yml]"
+            )));
         }
     }
     Ok(out)
 }
 
 /// Objects of a file in order; on an error those before it, too.
-fn read_file(ctx: &Ctx<'_, '_>, path: &str, text: &str, validate: bool) -> Result<Vec<Info>, (Vec<Info>, Failure)> {
+fn read_file(
+    ctx: &Ctx<'_, '_>,
+    path: &str,
+    text: &str,
+    validate: bool,
+) -> Result<Vec<Info>, (Vec<Info>, Failure)> {
     let mut infos = Vec::new();
     for document in documents::objects(text.as_bytes(), ctx.minor()) {
         let value = match &document.content {
             Ok(c) => c.value.clone(),
-            Err(refusal) => return Err((infos, Failure::text(format!("error parsing {path}: {}", refusal.message)))),
+            Err(refusal) => {
+                return Err((
+                    infos,
+                    Failure::text(format!("error parsing {path}: {}", refusal.message)),
+                ));
+            }
         };
         if validate && let Some(problem) = shape_problem(&value) {
             let text = format!(
@@ -466,7 +601,9 @@ fn read_file(ctx: &Ctx<'_, '_>, path: &str, text: &str, validate: bool) -> Resul
 
 /// What client-side validation says about a document.
 fn shape_problem(value: &Value) -> Option<String> {
-    let Value::Map(_) = value else { return Some("invalid object to validate".to_owned()) };
+    let Value::Map(_) = value else {
+        return Some("invalid object to validate".to_owned());
+    };
     let mut problems = Vec::new();
     if value.str_at("apiVersion").is_empty() {
         problems.push("apiVersion not set");
@@ -483,19 +620,31 @@ fn shape_problem(value: &Value) -> Option<String> {
 
 /// The items of a `List`, or the object itself.
 fn flatten(value: Value) -> Vec<Value> {
-    if value.str_at("kind").ends_with("List") && matches!(value.get("items"), Some(Value::List(_))) {
-        return value.list_at("items").iter().cloned().flat_map(flatten).collect();
+    if value.str_at("kind").ends_with("List") && matches!(value.get("items"), Some(Value::List(_)))
+    {
+        return value
+            .list_at("items")
+            .iter()
+            .cloned()
+            .flat_map(flatten)
+            .collect();
     }
     vec![value]
 }
 
 fn info_of(ctx: &Ctx<'_, '_>, path: &str, mut object: Value) -> Res<Info> {
-    let (api_version, kind) = (object.str_at("apiVersion").to_owned(), object.str_at("kind").to_owned());
+    let (api_version, kind) = (
+        object.str_at("apiVersion").to_owned(),
+        object.str_at("kind").to_owned(),
+    );
     let decode = |why: String| Failure::text(format!("unable to decode {}: {why}", quoted(path)));
     if !matches!(object, Value::Map(_)) {
         let mut shown = String::new();
         rollout_api::json::write(&object, &mut shown, rollout_api::json::Html::Plain);
-        return Err(decode(format!("couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}", json_kind(&object))));
+        return Err(decode(format!(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
+            json_kind(&object)
+        )));
     }
     if kind.is_empty() {
         let json = rollout_api::json::to_json(&object);
@@ -503,7 +652,9 @@ fn info_of(ctx: &Ctx<'_, '_>, path: &str, mut object: Value) -> Res<Info> {
     }
     if api_version.is_empty() {
         let json = rollout_api::json::to_json(&object);
-        return Err(decode(format!("Object 'apiVersion' is missing in '{json}'")));
+        return Err(decode(format!(
+            "Object 'apiVersion' is missing in '{json}'"
+        )));
     }
     if let Some(why) = metadata_problem(&object) {
         return Err(decode(why));
@@ -522,17 +673,31 @@ fn info_of(ctx: &Ctx<'_, '_>, path: &str, mut object: Value) -> Res<Info> {
     };
     let mut namespace = String::new();
     if resource.namespaced {
-        if !own.is_empty() && ctx.explicit_namespace && own != ctx.namespace && ctx.flags.changed("namespace") {
+        if !own.is_empty()
+            && ctx.explicit_namespace
+            && own != ctx.namespace
+            && ctx.flags.changed("namespace")
+        {
             return Err(Failure::text(format!(
                 "the namespace from the provided object {} does not match the namespace {}. You must pass '--namespace={own}' to perform this operation.",
                 quoted(&own),
                 quoted(&ctx.namespace)
             )));
         }
-        namespace = if own.is_empty() { ctx.namespace.clone() } else { own };
+        namespace = if own.is_empty() {
+            ctx.namespace.clone()
+        } else {
+            own
+        };
         object.set("metadata.namespace", namespace.clone());
     }
-    Ok(Info { resource, namespace, name, object, source: path.to_owned() })
+    Ok(Info {
+        resource,
+        namespace,
+        name,
+        object,
+        source: path.to_owned(),
+    })
 }
 
 fn json_kind(v: &Value) -> &'static str {
@@ -549,25 +714,41 @@ fn json_kind(v: &Value) -> &'static str {
 /// What kubectl itself can't decode: metadata of wrong types.
 fn metadata_problem(object: &Value) -> Option<String> {
     let meta = object.get("metadata")?;
-    let wrong = |v: &Value, field: &str, go: &str| Some(format!("json: cannot unmarshal {} into Go struct field ObjectMeta.metadata.{field} of type {go}", json_kind(v)));
+    let wrong = |v: &Value, field: &str, go: &str| {
+        Some(format!(
+            "json: cannot unmarshal {} into Go struct field ObjectMeta.metadata.{field} of type {go}",
+            json_kind(v)
+        ))
+    };
     if meta.is_null() {
         return None;
     }
     let Some(meta) = meta.as_map() else {
-        return Some(format!("json: cannot unmarshal {} into Go struct field .metadata of type v1.ObjectMeta", json_kind(meta)));
+        return Some(format!(
+            "json: cannot unmarshal {} into Go struct field .metadata of type v1.ObjectMeta",
+            json_kind(meta)
+        ));
     };
     for (field, v) in meta.iter() {
         match (field.as_str(), v) {
             (_, Value::Null) => {}
             ("annotations" | "labels", Value::Map(m)) => {
-                if let Some((_, bad)) = m.iter().find(|(_, x)| !matches!(x, Value::String(_) | Value::Null)) {
+                if let Some((_, bad)) = m
+                    .iter()
+                    .find(|(_, x)| !matches!(x, Value::String(_) | Value::Null))
+                {
                     return wrong(bad, field, "string");
                 }
             }
             ("annotations" | "labels", other) => return wrong(other, field, "map[string]string"),
-            ("name" | "namespace" | "generateName" | "uid" | "resourceVersion" | "selfLink", Value::String(_)) => {}
+            (
+                "name" | "namespace" | "generateName" | "uid" | "resourceVersion" | "selfLink",
+                Value::String(_),
+            ) => {}
             ("uid", other) => return wrong(other, field, "types.UID"),
-            ("name" | "namespace" | "generateName" | "resourceVersion" | "selfLink", other) => return wrong(other, field, "string"),
+            ("name" | "namespace" | "generateName" | "resourceVersion" | "selfLink", other) => {
+                return wrong(other, field, "string");
+            }
             ("finalizers", Value::List(_)) => {}
             ("finalizers", other) => return wrong(other, field, "[]string"),
             _ => {}

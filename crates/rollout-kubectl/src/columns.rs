@@ -12,44 +12,69 @@ pub type Column = (&'static str, bool);
 pub fn columns(resource: &Resource, minor: Minor) -> Vec<Column> {
     let names = match resource.kind.0 {
         "Deployment" => "NAME|READY|UP-TO-DATE|AVAILABLE|AGE|*CONTAINERS|*IMAGES|*SELECTOR",
-        "ReplicaSet" | "ReplicationController" => "NAME|DESIRED|CURRENT|READY|AGE|*CONTAINERS|*IMAGES|*SELECTOR",
+        "ReplicaSet" | "ReplicationController" => {
+            "NAME|DESIRED|CURRENT|READY|AGE|*CONTAINERS|*IMAGES|*SELECTOR"
+        }
         "Pod" => "NAME|READY|STATUS|RESTARTS|AGE|*IP|*NODE|*NOMINATED NODE|*READINESS GATES",
         "Service" => "NAME|TYPE|CLUSTER-IP|EXTERNAL-IP|PORT(S)|AGE|*SELECTOR",
         "Endpoints" => "NAME|ENDPOINTS|AGE",
         "EndpointSlice" => "NAME|ADDRESSTYPE|PORTS|ENDPOINTS|AGE",
-        "Node" => "NAME|STATUS|ROLES|AGE|VERSION|*INTERNAL-IP|*EXTERNAL-IP|*OS-IMAGE|*KERNEL-VERSION|*CONTAINER-RUNTIME",
-        "Event" => "LAST SEEN|TYPE|REASON|OBJECT|*SUBOBJECT|*SOURCE|MESSAGE|*FIRST SEEN|*COUNT|*NAME",
+        "Node" => {
+            "NAME|STATUS|ROLES|AGE|VERSION|*INTERNAL-IP|*EXTERNAL-IP|*OS-IMAGE|*KERNEL-VERSION|*CONTAINER-RUNTIME"
+        }
+        "Event" => {
+            "LAST SEEN|TYPE|REASON|OBJECT|*SUBOBJECT|*SOURCE|MESSAGE|*FIRST SEEN|*COUNT|*NAME"
+        }
         "PodDisruptionBudget" => "NAME|MIN AVAILABLE|MAX UNAVAILABLE|ALLOWED DISRUPTIONS|AGE",
         "Namespace" => "NAME|STATUS|AGE",
         "ConfigMap" => "NAME|DATA|AGE",
         "Secret" => "NAME|TYPE|DATA|AGE",
         "ServiceAccount" if minor < Minor(34) => "NAME|SECRETS|AGE",
         "HorizontalPodAutoscaler" => "NAME|REFERENCE|TARGETS|MINPODS|MAXPODS|REPLICAS|AGE",
-        "PersistentVolumeClaim" => "NAME|STATUS|VOLUME|CAPACITY|ACCESS MODES|STORAGECLASS|VOLUMEATTRIBUTESCLASS|AGE|*VOLUMEMODE",
-        "PersistentVolume" => "NAME|CAPACITY|ACCESS MODES|RECLAIM POLICY|STATUS|CLAIM|STORAGECLASS|VOLUMEATTRIBUTESCLASS|REASON|AGE|*VOLUMEMODE",
+        "PersistentVolumeClaim" => {
+            "NAME|STATUS|VOLUME|CAPACITY|ACCESS MODES|STORAGECLASS|VOLUMEATTRIBUTESCLASS|AGE|*VOLUMEMODE"
+        }
+        "PersistentVolume" => {
+            "NAME|CAPACITY|ACCESS MODES|RECLAIM POLICY|STATUS|CLAIM|STORAGECLASS|VOLUMEATTRIBUTESCLASS|REASON|AGE|*VOLUMEMODE"
+        }
         "ResourceQuota" if minor < Minor(34) => "NAME|AGE|REQUEST|LIMIT",
         "ResourceQuota" => "NAME|REQUEST|LIMIT|AGE",
-        "DaemonSet" => "NAME|DESIRED|CURRENT|READY|UP-TO-DATE|AVAILABLE|NODE SELECTOR|AGE|*CONTAINERS|*IMAGES|*SELECTOR",
+        "DaemonSet" => {
+            "NAME|DESIRED|CURRENT|READY|UP-TO-DATE|AVAILABLE|NODE SELECTOR|AGE|*CONTAINERS|*IMAGES|*SELECTOR"
+        }
         "StatefulSet" => "NAME|READY|AGE|*CONTAINERS|*IMAGES",
         "Lease" => "NAME|HOLDER|AGE",
-        "StorageClass" => "NAME|PROVISIONER|RECLAIMPOLICY|VOLUMEBINDINGMODE|ALLOWVOLUMEEXPANSION|AGE",
+        "StorageClass" => {
+            "NAME|PROVISIONER|RECLAIMPOLICY|VOLUMEBINDINGMODE|ALLOWVOLUMEEXPANSION|AGE"
+        }
         "PriorityClass" => "NAME|VALUE|GLOBAL-DEFAULT|AGE",
         "NetworkPolicy" => "NAME|POD-SELECTOR|AGE",
         "LimitRange" | "Role" | "ClusterRole" => "NAME|CREATED AT",
         "RoleBinding" | "ClusterRoleBinding" => "NAME|ROLE|AGE",
         _ => "NAME|AGE",
     };
-    names.split('|').map(|n| n.strip_prefix('*').map_or((n, false), |n| (n, true))).collect()
+    names
+        .split('|')
+        .map(|n| n.strip_prefix('*').map_or((n, false), |n| (n, true)))
+        .collect()
 }
 
 fn int(v: &Value, path: &str) -> String {
     v.int_at(path).unwrap_or(0).to_string()
 }
 fn or_none(text: &str) -> String {
-    if text.is_empty() { "<none>".to_owned() } else { text.to_owned() }
+    if text.is_empty() {
+        "<none>".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 fn joined(v: &Value, list: &str, field: &str) -> String {
-    v.list_at(list).iter().map(|c| c.str_at(field)).collect::<Vec<_>>().join(",")
+    v.list_at(list)
+        .iter()
+        .map(|c| c.str_at(field))
+        .collect::<Vec<_>>()
+        .join(",")
 }
 fn text_at(v: &Value, path: &str) -> String {
     match v.at(path) {
@@ -69,7 +94,11 @@ pub fn row(resource: &Resource, o: &Value, now: Timestamp, minor: Minor) -> Vec<
     match resource.kind.0 {
         "Deployment" => vec![
             name,
-            format!("{}/{}", int(o, "status.readyReplicas"), int(o, "spec.replicas")),
+            format!(
+                "{}/{}",
+                int(o, "status.readyReplicas"),
+                int(o, "spec.replicas")
+            ),
             int(o, "status.updatedReplicas"),
             int(o, "status.availableReplicas"),
             age,
@@ -109,34 +138,99 @@ pub fn row(resource: &Resource, o: &Value, now: Timestamp, minor: Minor) -> Vec<
         ],
         "Endpoints" => vec![name, endpoints(o), age],
         "EndpointSlice" => {
-            let ports: Vec<String> = o.list_at("ports").iter().map(|p| p.int_at("port").map_or_else(|| "*".to_owned(), |p| p.to_string())).collect();
-            let addresses: Vec<String> =
-                o.list_at("endpoints").iter().flat_map(|e| e.list_at("addresses").iter().filter_map(Value::as_str).map(str::to_owned)).collect();
-            vec![name, o.str_at("addressType").to_owned(), first_three(&ports, ",", "<unset>"), first_three(&addresses, ",", "<unset>"), age]
+            let ports: Vec<String> = o
+                .list_at("ports")
+                .iter()
+                .map(|p| {
+                    p.int_at("port")
+                        .map_or_else(|| "*".to_owned(), |p| p.to_string())
+                })
+                .collect();
+            let addresses: Vec<String> = o
+                .list_at("endpoints")
+                .iter()
+                .flat_map(|e| {
+                    e.list_at("addresses")
+                        .iter()
+                        .filter_map(Value::as_str)
+                        .map(str::to_owned)
+                })
+                .collect();
+            vec![
+                name,
+                o.str_at("addressType").to_owned(),
+                first_three(&ports, ",", "<unset>"),
+                first_three(&addresses, ",", "<unset>"),
+                age,
+            ]
         }
         "Node" => node(o, name, age, minor),
         "Event" => event(o, now),
         "PodDisruptionBudget" => {
-            let na = |p: &str| Some(text_at(o, p)).filter(|t| !t.is_empty()).unwrap_or_else(|| "N/A".to_owned());
-            vec![name, na("spec.minAvailable"), na("spec.maxUnavailable"), int(o, "status.disruptionsAllowed"), age]
+            let na = |p: &str| {
+                Some(text_at(o, p))
+                    .filter(|t| !t.is_empty())
+                    .unwrap_or_else(|| "N/A".to_owned())
+            };
+            vec![
+                name,
+                na("spec.minAvailable"),
+                na("spec.maxUnavailable"),
+                int(o, "status.disruptionsAllowed"),
+                age,
+            ]
         }
         "Namespace" => vec![name, o.str_at("status.phase").to_owned(), age],
         "ConfigMap" => {
             let count = |p: &str| o.at(p).and_then(Value::as_map).map_or(0, |m| m.len());
             vec![name, (count("data") + count("binaryData")).to_string(), age]
         }
-        "Secret" => vec![name, o.str_at("type").to_owned(), o.at("data").and_then(Value::as_map).map_or(0, |m| m.len()).to_string(), age],
-        "ServiceAccount" if minor < Minor(34) => vec![name, o.list_at("secrets").len().to_string(), age],
+        "Secret" => vec![
+            name,
+            o.str_at("type").to_owned(),
+            o.at("data")
+                .and_then(Value::as_map)
+                .map_or(0, |m| m.len())
+                .to_string(),
+            age,
+        ],
+        "ServiceAccount" if minor < Minor(34) => {
+            vec![name, o.list_at("secrets").len().to_string(), age]
+        }
         "HorizontalPodAutoscaler" => {
-            let reference = format!("{}/{}", o.str_at("spec.scaleTargetRef.kind"), o.str_at("spec.scaleTargetRef.name"));
-            let min = o.int_at("spec.minReplicas").map_or_else(|| "<unset>".to_owned(), |m| m.to_string());
-            vec![name, reference, hpa_targets(o), min, int(o, "spec.maxReplicas"), int(o, "status.currentReplicas"), age]
+            let reference = format!(
+                "{}/{}",
+                o.str_at("spec.scaleTargetRef.kind"),
+                o.str_at("spec.scaleTargetRef.name")
+            );
+            let min = o
+                .int_at("spec.minReplicas")
+                .map_or_else(|| "<unset>".to_owned(), |m| m.to_string());
+            vec![
+                name,
+                reference,
+                hpa_targets(o),
+                min,
+                int(o, "spec.maxReplicas"),
+                int(o, "status.currentReplicas"),
+                age,
+            ]
         }
         "PersistentVolumeClaim" => {
-            let phase = if o.at("metadata.deletionTimestamp").is_some() { "Terminating" } else { o.str_at("status.phase") };
+            let phase = if o.at("metadata.deletionTimestamp").is_some() {
+                "Terminating"
+            } else {
+                o.str_at("status.phase")
+            };
             let volume = o.str_at("spec.volumeName");
-            let (capacity, modes) =
-                if volume.is_empty() { (String::new(), String::new()) } else { (text_at(o, "status.capacity.storage"), access_modes(o.list_at("status.accessModes"))) };
+            let (capacity, modes) = if volume.is_empty() {
+                (String::new(), String::new())
+            } else {
+                (
+                    text_at(o, "status.capacity.storage"),
+                    access_modes(o.list_at("status.accessModes")),
+                )
+            };
             vec![
                 name,
                 phase.to_owned(),
@@ -154,7 +248,11 @@ pub fn row(resource: &Resource, o: &Value, now: Timestamp, minor: Minor) -> Vec<
                 Some(c) => format!("{}/{}", c.str_at("namespace"), c.str_at("name")),
                 None => String::new(),
             };
-            let phase = if o.at("metadata.deletionTimestamp").is_some() { "Terminating" } else { o.str_at("status.phase") };
+            let phase = if o.at("metadata.deletionTimestamp").is_some() {
+                "Terminating"
+            } else {
+                o.str_at("status.phase")
+            };
             vec![
                 name,
                 text_at(o, "spec.capacity.storage"),
@@ -173,13 +271,24 @@ pub fn row(resource: &Resource, o: &Value, now: Timestamp, minor: Minor) -> Vec<
             let (mut requests, mut limits) = (Vec::new(), Vec::new());
             if let Some(hard) = o.at("status.hard").and_then(Value::as_map) {
                 for (k, v) in hard.iter() {
-                    let used = o.at("status.used").and_then(|u| u.get(k)).map_or_else(|| "0".to_owned(), quantity);
+                    let used = o
+                        .at("status.used")
+                        .and_then(|u| u.get(k))
+                        .map_or_else(|| "0".to_owned(), quantity);
                     let text = format!("{k}: {used}/{}", quantity(v));
-                    if k.starts_with("limits") { limits.push(text) } else { requests.push(text) }
+                    if k.starts_with("limits") {
+                        limits.push(text)
+                    } else {
+                        requests.push(text)
+                    }
                 }
             }
             let (r, l) = (requests.join(", "), limits.join(", "));
-            if minor < Minor(34) { vec![name, age, r, l] } else { vec![name, r, l, age] }
+            if minor < Minor(34) {
+                vec![name, age, r, l]
+            } else {
+                vec![name, r, l, age]
+            }
         }
         "DaemonSet" => vec![
             name,
@@ -196,22 +305,56 @@ pub fn row(resource: &Resource, o: &Value, now: Timestamp, minor: Minor) -> Vec<
         ],
         "StatefulSet" => vec![
             name,
-            format!("{}/{}", int(o, "status.readyReplicas"), int(o, "spec.replicas")),
+            format!(
+                "{}/{}",
+                int(o, "status.readyReplicas"),
+                int(o, "spec.replicas")
+            ),
             age,
             template("name"),
             template("image"),
         ],
         "Lease" => vec![name, o.str_at("spec.holderIdentity").to_owned(), age],
         "StorageClass" => {
-            let default = o.at("metadata.annotations").and_then(|a| a.get("storageclass.kubernetes.io/is-default-class")).and_then(Value::as_str) == Some("true");
-            let name = if default { format!("{name} (default)") } else { name };
-            let or = |p: &str, d: &str| Some(o.str_at(p).to_owned()).filter(|t| !t.is_empty()).unwrap_or_else(|| d.to_owned());
-            vec![name, o.str_at("provisioner").to_owned(), or("reclaimPolicy", "Delete"), or("volumeBindingMode", "Immediate"), o.bool_at("allowVolumeExpansion").to_string(), age]
+            let default = o
+                .at("metadata.annotations")
+                .and_then(|a| a.get("storageclass.kubernetes.io/is-default-class"))
+                .and_then(Value::as_str)
+                == Some("true");
+            let name = if default {
+                format!("{name} (default)")
+            } else {
+                name
+            };
+            let or = |p: &str, d: &str| {
+                Some(o.str_at(p).to_owned())
+                    .filter(|t| !t.is_empty())
+                    .unwrap_or_else(|| d.to_owned())
+            };
+            vec![
+                name,
+                o.str_at("provisioner").to_owned(),
+                or("reclaimPolicy", "Delete"),
+                or("volumeBindingMode", "Immediate"),
+                o.bool_at("allowVolumeExpansion").to_string(),
+                age,
+            ]
         }
-        "PriorityClass" => vec![name, int(o, "value"), o.bool_at("globalDefault").to_string(), age],
+        "PriorityClass" => vec![
+            name,
+            int(o, "value"),
+            o.bool_at("globalDefault").to_string(),
+            age,
+        ],
         "NetworkPolicy" => vec![name, selector_cell(o.at("spec.podSelector")), age],
-        "LimitRange" | "Role" | "ClusterRole" => vec![name, o.str_at("metadata.creationTimestamp").to_owned()],
-        "RoleBinding" | "ClusterRoleBinding" => vec![name, format!("{}/{}", o.str_at("roleRef.kind"), o.str_at("roleRef.name")), age],
+        "LimitRange" | "Role" | "ClusterRole" => {
+            vec![name, o.str_at("metadata.creationTimestamp").to_owned()]
+        }
+        "RoleBinding" | "ClusterRoleBinding" => vec![
+            name,
+            format!("{}/{}", o.str_at("roleRef.kind"), o.str_at("roleRef.name")),
+            age,
+        ],
         _ => vec![name, age],
     }
 }
@@ -226,7 +369,11 @@ fn quantity(v: &Value) -> String {
 }
 
 fn unset(text: &str) -> String {
-    if text.is_empty() { "<unset>".to_owned() } else { text.to_owned() }
+    if text.is_empty() {
+        "<unset>".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 fn access_modes(list: &[Value]) -> String {
@@ -238,7 +385,17 @@ fn access_modes(list: &[Value]) -> String {
         _ => "",
     };
     let has = |m: &str| list.iter().any(|v| v.as_str() == Some(m));
-    ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"].into_iter().filter(|m| has(m)).map(short).collect::<Vec<_>>().join(",")
+    [
+        "ReadWriteOnce",
+        "ReadOnlyMany",
+        "ReadWriteMany",
+        "ReadWriteOncePod",
+    ]
+    .into_iter()
+    .filter(|m| has(m))
+    .map(short)
+    .collect::<Vec<_>>()
+    .join(",")
 }
 
 fn selector_cell(v: Option<&Value>) -> String {
@@ -249,14 +406,30 @@ fn first_three(items: &[String], separator: &str, none: &str) -> String {
     if items.is_empty() {
         return none.to_owned();
     }
-    let head = items.iter().take(3).cloned().collect::<Vec<_>>().join(separator);
-    if items.len() > 3 { format!("{head} + {} more...", items.len() - 3) } else { head }
+    let head = items
+        .iter()
+        .take(3)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(separator);
+    if items.len() > 3 {
+        format!("{head} + {} more...", items.len() - 3)
+    } else {
+        head
+    }
 }
 
 fn pod(o: &Value, name: String, age: String, now: Timestamp) -> Vec<String> {
     let c = pod_status::cells(o, now);
-    let ip = o.list_at("status.podIPs").first().map_or("", |p| p.str_at("ip"));
-    let ip = if ip.is_empty() { o.str_at("status.podIP") } else { ip };
+    let ip = o
+        .list_at("status.podIPs")
+        .first()
+        .map_or("", |p| p.str_at("ip"));
+    let ip = if ip.is_empty() {
+        o.str_at("status.podIP")
+    } else {
+        ip
+    };
     let gates = o.list_at("spec.readinessGates");
     let gates_cell = if gates.is_empty() {
         "<none>".to_owned()
@@ -264,7 +437,11 @@ fn pod(o: &Value, name: String, age: String, now: Timestamp) -> Vec<String> {
         let conditions = o.list_at("status.conditions");
         let met = gates
             .iter()
-            .filter(|g| conditions.iter().any(|c| c.str_at("type") == g.str_at("conditionType") && c.str_at("status") == "True"))
+            .filter(|g| {
+                conditions.iter().any(|c| {
+                    c.str_at("type") == g.str_at("conditionType") && c.str_at("status") == "True"
+                })
+            })
             .count();
         format!("{met}/{}", gates.len())
     };
@@ -282,21 +459,33 @@ fn pod(o: &Value, name: String, age: String, now: Timestamp) -> Vec<String> {
 }
 
 fn external_ip(o: &Value) -> String {
-    let own: Vec<&str> = o.list_at("spec.externalIPs").iter().filter_map(Value::as_str).collect();
+    let own: Vec<&str> = o
+        .list_at("spec.externalIPs")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     match o.str_at("spec.type") {
         "ExternalName" => o.str_at("spec.externalName").to_owned(),
         "LoadBalancer" => {
             let mut ingress: Vec<&str> = Vec::new();
             for i in o.list_at("status.loadBalancer.ingress") {
                 let ip = i.str_at("ip");
-                let v = if ip.is_empty() { i.str_at("hostname") } else { ip };
+                let v = if ip.is_empty() {
+                    i.str_at("hostname")
+                } else {
+                    ip
+                };
                 if !v.is_empty() && !ingress.contains(&v) {
                     ingress.push(v);
                 }
             }
             ingress.sort_unstable();
             ingress.extend(own);
-            if ingress.is_empty() { "<pending>".to_owned() } else { ingress.join(",") }
+            if ingress.is_empty() {
+                "<pending>".to_owned()
+            } else {
+                ingress.join(",")
+            }
         }
         _ if own.is_empty() => "<none>".to_owned(),
         _ => own.join(","),
@@ -308,11 +497,23 @@ fn service_ports(o: &Value) -> String {
         .list_at("spec.ports")
         .iter()
         .map(|p| {
-            let (port, node, protocol) = (p.int_at("port").unwrap_or(0), p.int_at("nodePort").unwrap_or(0), p.str_at("protocol"));
-            if node > 0 { format!("{port}:{node}/{protocol}") } else { format!("{port}/{protocol}") }
+            let (port, node, protocol) = (
+                p.int_at("port").unwrap_or(0),
+                p.int_at("nodePort").unwrap_or(0),
+                p.str_at("protocol"),
+            );
+            if node > 0 {
+                format!("{port}:{node}/{protocol}")
+            } else {
+                format!("{port}/{protocol}")
+            }
         })
         .collect();
-    if parts.is_empty() { "<none>".to_owned() } else { parts.join(",") }
+    if parts.is_empty() {
+        "<none>".to_owned()
+    } else {
+        parts.join(",")
+    }
 }
 
 /// `ip:port` of the ready addresses. Mirrors `formatEndpoints`.
@@ -328,7 +529,11 @@ fn endpoints(o: &Value) -> String {
             for a in addresses {
                 let ip = a.str_at("ip");
                 let p = port.int_at("port").unwrap_or(0);
-                list.push(if ip.contains(':') { format!("[{ip}]:{p}") } else { format!("{ip}:{p}") });
+                list.push(if ip.contains(':') {
+                    format!("[{ip}]:{p}")
+                } else {
+                    format!("{ip}:{p}")
+                });
             }
         }
     }
@@ -337,7 +542,10 @@ fn endpoints(o: &Value) -> String {
 
 /// STATUS of a node.
 pub fn node_status(o: &Value) -> String {
-    let ready = o.list_at("status.conditions").iter().find(|c| c.str_at("type") == "Ready");
+    let ready = o
+        .list_at("status.conditions")
+        .iter()
+        .find(|c| c.str_at("type") == "Ready");
     let mut s = match ready {
         Some(c) if c.str_at("status") == "True" => "Ready".to_owned(),
         Some(_) => "NotReady".to_owned(),
@@ -364,13 +572,28 @@ pub fn node_roles(o: &Value) -> String {
     roles.retain(|r| !r.is_empty());
     roles.sort();
     roles.dedup();
-    if roles.is_empty() { "<none>".to_owned() } else { roles.join(",") }
+    if roles.is_empty() {
+        "<none>".to_owned()
+    } else {
+        roles.join(",")
+    }
 }
 
 fn node(o: &Value, name: String, age: String, minor: Minor) -> Vec<String> {
-    let address = |kind: &str| o.list_at("status.addresses").iter().find(|a| a.str_at("type") == kind).map_or_else(|| "<none>".to_owned(), |a| a.str_at("address").to_owned());
+    let address = |kind: &str| {
+        o.list_at("status.addresses")
+            .iter()
+            .find(|a| a.str_at("type") == kind)
+            .map_or_else(|| "<none>".to_owned(), |a| a.str_at("address").to_owned())
+    };
     let info = |f: &str| o.str_at(&format!("status.nodeInfo.{f}")).to_owned();
-    let unknown = |t: String| if t.is_empty() { "<unknown>".to_owned() } else { t };
+    let unknown = |t: String| {
+        if t.is_empty() {
+            "<unknown>".to_owned()
+        } else {
+            t
+        }
+    };
     let mut kernel = unknown(info("kernelVersion"));
     if minor >= Minor(35) && !info("architecture").is_empty() {
         kernel = format!("{kernel} ({})", info("architecture"));
@@ -391,23 +614,47 @@ fn node(o: &Value, name: String, age: String, minor: Minor) -> Vec<String> {
 
 /// The moment of an event's first sight.
 pub fn first_seen(o: &Value) -> Option<Timestamp> {
-    Timestamp::parse(o.str_at("firstTimestamp")).or_else(|| Timestamp::parse(o.str_at("deprecatedFirstTimestamp"))).or_else(|| Timestamp::parse(o.str_at("eventTime")))
+    Timestamp::parse(o.str_at("firstTimestamp"))
+        .or_else(|| Timestamp::parse(o.str_at("deprecatedFirstTimestamp")))
+        .or_else(|| Timestamp::parse(o.str_at("eventTime")))
 }
 
 fn event(o: &Value, now: Timestamp) -> Vec<String> {
     let time = |p: &str| Timestamp::parse(o.str_at(p));
     let first = time("firstTimestamp").or_else(|| time("eventTime"));
-    let last = time("series.lastObservedTime").or_else(|| time("lastTimestamp")).or(first);
+    let last = time("series.lastObservedTime")
+        .or_else(|| time("lastTimestamp"))
+        .or(first);
     let object = o.at("involvedObject").or_else(|| o.at("regarding"));
     let of = |f: &str| object.map_or("", |v| v.str_at(f)).to_owned();
     let kind = of("kind").to_lowercase();
-    let target = if kind.is_empty() { of("name") } else { format!("{kind}/{}", of("name")) };
+    let target = if kind.is_empty() {
+        of("name")
+    } else {
+        format!("{kind}/{}", of("name"))
+    };
     let component = o.str_at("source.component");
-    let component = if component.is_empty() { o.str_at("reportingComponent") } else { component };
+    let component = if component.is_empty() {
+        o.str_at("reportingComponent")
+    } else {
+        component
+    };
     let host = o.str_at("source.host");
-    let host = if host.is_empty() { o.str_at("reportingInstance") } else { host };
-    let source = if host.is_empty() { component.to_owned() } else { format!("{component}, {host}") };
-    let count = o.int_at("series.count").or_else(|| o.int_at("count")).filter(|c| *c != 0).unwrap_or(1);
+    let host = if host.is_empty() {
+        o.str_at("reportingInstance")
+    } else {
+        host
+    };
+    let source = if host.is_empty() {
+        component.to_owned()
+    } else {
+        format!("{component}, {host}")
+    };
+    let count = o
+        .int_at("series.count")
+        .or_else(|| o.int_at("count"))
+        .filter(|c| *c != 0)
+        .unwrap_or(1);
     vec![
         duration::age(last, now),
         o.str_at("type").to_owned(),
@@ -433,18 +680,34 @@ pub fn hpa_targets(o: &Value) -> String {
                 let now = current.get(i).filter(|c| c.at("resource").is_some());
                 match m.int_at("resource.target.averageUtilization") {
                     Some(target) => {
-                        let c = now.and_then(|c| c.int_at("resource.current.averageUtilization")).map_or_else(|| "<unknown>".to_owned(), |n| format!("{n}%"));
+                        let c = now
+                            .and_then(|c| c.int_at("resource.current.averageUtilization"))
+                            .map_or_else(|| "<unknown>".to_owned(), |n| format!("{n}%"));
                         format!("{name}: {c}/{target}%")
                     }
                     None => {
-                        let c = now.map(|c| text_at(c, "resource.current.averageValue")).filter(|t| !t.is_empty()).unwrap_or_else(|| "<unknown>".to_owned());
+                        let c = now
+                            .map(|c| text_at(c, "resource.current.averageValue"))
+                            .filter(|t| !t.is_empty())
+                            .unwrap_or_else(|| "<unknown>".to_owned());
                         let target = text_at(m, "resource.target.averageValue");
-                        format!("{name}: {c}/{}", if target.is_empty() { "<auto>".to_owned() } else { target })
+                        format!(
+                            "{name}: {c}/{}",
+                            if target.is_empty() {
+                                "<auto>".to_owned()
+                            } else {
+                                target
+                            }
+                        )
                     }
                 }
             }
             "Pods" => {
-                let c = current.get(i).map(|c| text_at(c, "pods.current.averageValue")).filter(|t| !t.is_empty()).unwrap_or_else(|| "<unknown>".to_owned());
+                let c = current
+                    .get(i)
+                    .map(|c| text_at(c, "pods.current.averageValue"))
+                    .filter(|t| !t.is_empty())
+                    .unwrap_or_else(|| "<unknown>".to_owned());
                 format!("{c}/{}", text_at(m, "pods.target.averageValue"))
             }
             _ => "<unknown type>".to_owned(),
@@ -456,5 +719,9 @@ pub fn hpa_targets(o: &Value) -> String {
     }
     let more = o.list_at("spec.metrics").len().saturating_sub(2);
     let text = parts.join(", ");
-    if more > 0 { format!("{text} + {more} more...") } else { text }
+    if more > 0 {
+        format!("{text} + {more} more...")
+    } else {
+        text
+    }
 }

@@ -122,37 +122,59 @@ impl Ctx<'_, '_> {
             "server" => Ok(DryRun::Server),
             "none" => Ok(DryRun::None),
             "unchanged" => {
-                self.klog(702, "--dry-run is deprecated and can be replaced with --dry-run=client.");
+                self.klog(
+                    702,
+                    "--dry-run is deprecated and can be replaced with --dry-run=client.",
+                );
                 Ok(DryRun::Client)
             }
             other => {
                 if let Some(on) = crate::flags::parse_bool(other) {
                     if on {
-                        let text = format!("--dry-run={other} is deprecated (boolean value) and can be replaced with --dry-run=client.");
+                        let text = format!(
+                            "--dry-run={other} is deprecated (boolean value) and can be replaced with --dry-run=client."
+                        );
                         self.klog(693, &text);
                         return Ok(DryRun::Client);
                     }
-                    let text = format!("--dry-run={other} is deprecated (boolean value) and can be replaced with --dry-run=none.");
+                    let text = format!(
+                        "--dry-run={other} is deprecated (boolean value) and can be replaced with --dry-run=none."
+                    );
                     self.klog(696, &text);
                     return Ok(DryRun::None);
                 }
-                Err(Failure::text(format!("Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\".")))
+                Err(Failure::text(format!(
+                    "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+                )))
             }
         }
     }
     /// A warning in the form of klog.
     pub fn klog(&mut self, line: u32, text: &str) {
         let c = self.now().civil();
-        let head = format!("W{:02}{:02} {:02}:{:02}:{:02}.000000   12345 helpers.go:{line}] {text}", c.month, c.day, c.hour, c.minute, c.second);
+        let head = format!(
+            "W{:02}{:02} {:02}:{:02}:{:02}.000000   12345 helpers.go:{line}] {text}",
+            c.month, c.day, c.hour, c.minute, c.second
+        );
         self.warn(head);
     }
     /// The namespace an object of this resource is asked for in.
     pub fn namespace_for(&self, resource: &Resource) -> String {
-        if resource.namespaced { self.namespace.clone() } else { String::new() }
+        if resource.namespaced {
+            self.namespace.clone()
+        } else {
+            String::new()
+        }
     }
 }
 
 /// The age of the moment at a path of an object.
 pub fn age_at(object: &Value, path: &str, now: Timestamp) -> String {
-    duration::age(object.at(path).and_then(Value::as_str).and_then(Timestamp::parse), now)
+    duration::age(
+        object
+            .at(path)
+            .and_then(Value::as_str)
+            .and_then(Timestamp::parse),
+        now,
+    )
 }

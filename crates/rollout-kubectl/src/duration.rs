@@ -10,7 +10,13 @@ pub fn human(seconds: i64) -> String {
     if seconds < 0 {
         return "0s".to_owned();
     }
-    let two = |a: i64, au: &str, b: i64, bu: &str| if b == 0 { format!("{a}{au}") } else { format!("{a}{au}{b}{bu}") };
+    let two = |a: i64, au: &str, b: i64, bu: &str| {
+        if b == 0 {
+            format!("{a}{au}")
+        } else {
+            format!("{a}{au}{b}{bu}")
+        }
+    };
     let (minutes, hours) = (seconds / 60, seconds / 3600);
     if seconds < 120 {
         format!("{seconds}s")
@@ -68,7 +74,9 @@ pub fn parse(text: &str) -> Option<i64> {
         if (whole.is_empty() && fraction.is_empty()) || whole.len() > 18 {
             return None;
         }
-        let unit_len = rest.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(rest.len());
+        let unit_len = rest
+            .find(|c: char| c == '.' || c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let unit: i128 = match &rest[..unit_len] {
             "ns" => 1,
             "us" | "µs" | "μs" => 1_000,
@@ -95,12 +103,23 @@ pub fn parse_error(text: &str) -> String {
     let body = text.trim_start_matches(['-', '+']);
     let has_number = body.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     if has_number && body != "." {
-        let unit: String = body.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').chars().take_while(|c| !c.is_ascii_digit() && *c != '.').collect();
+        let unit: String = body
+            .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
+            .chars()
+            .take_while(|c| !c.is_ascii_digit() && *c != '.')
+            .collect();
         if unit.is_empty() {
-            return format!("time: missing unit in duration {}", crate::flags::quoted(text));
+            return format!(
+                "time: missing unit in duration {}",
+                crate::flags::quoted(text)
+            );
         }
         if !matches!(unit.as_str(), "ns" | "us" | "µs" | "ms" | "s" | "m" | "h") {
-            return format!("time: unknown unit {} in duration {}", crate::flags::quoted(&unit), crate::flags::quoted(text));
+            return format!(
+                "time: unknown unit {} in duration {}",
+                crate::flags::quoted(&unit),
+                crate::flags::quoted(text)
+            );
         }
     }
     format!("time: invalid duration {}", crate::flags::quoted(text))
@@ -138,7 +157,17 @@ mod tests {
 
     #[test]
     fn go_durations() {
-        for (text, ms) in [("5s", Some(5000)), ("1h2m", Some(3_720_000)), ("1.5s", Some(1500)), ("0", Some(0)), ("-1s", Some(-1000)), ("5", None), ("", None), ("s", None), ("5x", None)] {
+        for (text, ms) in [
+            ("5s", Some(5000)),
+            ("1h2m", Some(3_720_000)),
+            ("1.5s", Some(1500)),
+            ("0", Some(0)),
+            ("-1s", Some(-1000)),
+            ("5", None),
+            ("", None),
+            ("s", None),
+            ("5x", None),
+        ] {
             assert_eq!(parse(text), ms, "{text}");
         }
         assert_eq!(go_text(2000), "2s");
@@ -148,7 +177,19 @@ mod tests {
 
     #[test]
     fn ages() {
-        for (s, text) in [(-2, "<invalid>"), (-1, "0s"), (119, "119s"), (120, "2m"), (307, "5m7s"), (600, "10m"), (10_799, "179m"), (10_800, "3h"), (11_100, "3h5m"), (172_800, "2d"), (691_200, "8d")] {
+        for (s, text) in [
+            (-2, "<invalid>"),
+            (-1, "0s"),
+            (119, "119s"),
+            (120, "2m"),
+            (307, "5m7s"),
+            (600, "10m"),
+            (10_799, "179m"),
+            (10_800, "3h"),
+            (11_100, "3h5m"),
+            (172_800, "2d"),
+            (691_200, "8d"),
+        ] {
             assert_eq!(human(s), text, "{s}");
         }
     }

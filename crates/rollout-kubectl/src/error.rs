@@ -37,7 +37,11 @@ impl Failure {
     }
     /// One failure as it is, several as a list.
     pub fn many(mut list: Vec<Failure>) -> Failure {
-        if list.len() == 1 { list.swap_remove(0) } else { Failure::Many(list) }
+        if list.len() == 1 {
+            list.swap_remove(0)
+        } else {
+            Failure::Many(list)
+        }
     }
     /// Is the object missing on the server?
     pub fn is_not_found(&self) -> bool {

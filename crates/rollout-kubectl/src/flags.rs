@@ -267,10 +267,18 @@ pub fn flag(entry: &'static str) -> Option<Flag> {
         let takes = takes.unwrap_or(kind);
         return Some(Flag {
             name: own_name,
-            short: short.unwrap_or(own_short).chars().next().filter(|c| *c != '-'),
+            short: short
+                .unwrap_or(own_short)
+                .chars()
+                .next()
+                .filter(|c| *c != '-'),
             takes,
             default: default.unwrap_or(own_default),
-            bare: if takes == Takes::Bool { Some("true") } else { Some(bare).filter(|b| !b.is_empty()) },
+            bare: if takes == Takes::Bool {
+                Some("true")
+            } else {
+                Some(bare).filter(|b| !b.is_empty())
+            },
             help,
         });
     }
@@ -282,7 +290,11 @@ pub fn flags_of(list: &'static str) -> Vec<Flag> {
     let mut all: Vec<Flag> = Vec::new();
     for word in list.split_whitespace() {
         match word {
-            "$print" => all.extend("allow-missing-template-keys output show-managed-fields template".split(' ').filter_map(flag)),
+            "$print" => all.extend(
+                "allow-missing-template-keys output show-managed-fields template"
+                    .split(' ')
+                    .filter_map(flag),
+            ),
             "$file" => all.extend("filename kustomize recursive".split(' ').filter_map(flag)),
             word => all.extend(flag(word)),
         }
@@ -308,11 +320,18 @@ impl Parsed {
     }
     /// The last text given.
     pub fn text(&self, name: &str) -> &str {
-        self.values.get(name).and_then(|v| v.last()).map_or("", String::as_str)
+        self.values
+            .get(name)
+            .and_then(|v| v.last())
+            .map_or("", String::as_str)
     }
     /// The last text given, or this.
     pub fn text_or<'a>(&'a self, name: &str, default: &'a str) -> &'a str {
-        if self.changed(name) { self.text(name) } else { default }
+        if self.changed(name) {
+            self.text(name)
+        } else {
+            default
+        }
     }
     /// All texts given.
     pub fn texts(&self, name: &str) -> &[String] {
@@ -331,11 +350,18 @@ impl Parsed {
     }
     /// A number.
     pub fn int_or(&self, name: &str, default: i64) -> i64 {
-        self.values.get(name).and_then(|v| v.last()).and_then(|v| parse_int(v).ok()).unwrap_or(default)
+        self.values
+            .get(name)
+            .and_then(|v| v.last())
+            .and_then(|v| parse_int(v).ok())
+            .unwrap_or(default)
     }
     /// A duration in milliseconds.
     pub fn millis(&self, name: &str) -> Option<i64> {
-        self.values.get(name).and_then(|v| v.last()).and_then(|v| crate::duration::parse(v))
+        self.values
+            .get(name)
+            .and_then(|v| v.last())
+            .and_then(|v| crate::duration::parse(v))
     }
     /// Sets a flag as though it had been given.
     pub fn set(&mut self, name: &'static str, value: &str) {
@@ -420,7 +446,10 @@ pub fn parse(args: &[String], known: &[Flag], command: &str) -> Result<Parsed, F
             let mut chars = cluster.char_indices();
             while let Some((at, c)) = chars.next() {
                 let Some(flag) = known.iter().find(|f| f.short == Some(c)) else {
-                    return Err(usage(format!("unknown shorthand flag: '{c}' in -{}", &cluster[at..])));
+                    return Err(usage(format!(
+                        "unknown shorthand flag: '{c}' in -{}",
+                        &cluster[at..]
+                    )));
                 };
                 let rest = &cluster[at + c.len_utf8()..];
                 let value = if let Some(v) = rest.strip_prefix('=') {
@@ -432,7 +461,10 @@ pub fn parse(args: &[String], known: &[Flag], command: &str) -> Result<Parsed, F
                     rest.to_owned()
                 } else {
                     let Some(next) = args.get(i) else {
-                        return Err(usage(format!("flag needs an argument: '{c}' in -{}", &cluster[at..])));
+                        return Err(usage(format!(
+                            "flag needs an argument: '{c}' in -{}",
+                            &cluster[at..]
+                        )));
                     };
                     i += 1;
                     next.clone()
@@ -450,9 +482,16 @@ pub fn parse(args: &[String], known: &[Flag], command: &str) -> Result<Parsed, F
 impl Parsed {
     fn put(&mut self, flag: &Flag, value: String) -> Result<(), String> {
         let reason = match flag.takes {
-            Takes::Bool if parse_bool(&value).is_none() => Some(format!("strconv.ParseBool: parsing {}: invalid syntax", quoted(&value))),
-            Takes::Int => parse_int(&value).err().map(|e| format!("strconv.ParseInt: parsing {}: {e}", quoted(&value))),
-            Takes::Duration if crate::duration::parse(&value).is_none() => Some(crate::duration::parse_error(&value)),
+            Takes::Bool if parse_bool(&value).is_none() => Some(format!(
+                "strconv.ParseBool: parsing {}: invalid syntax",
+                quoted(&value)
+            )),
+            Takes::Int => parse_int(&value)
+                .err()
+                .map(|e| format!("strconv.ParseInt: parsing {}: {e}", quoted(&value))),
+            Takes::Duration if crate::duration::parse(&value).is_none() => {
+                Some(crate::duration::parse_error(&value))
+            }
             _ => None,
         };
         if let Some(reason) = reason {
@@ -460,11 +499,19 @@ impl Parsed {
                 Some(c) => format!("-{c}, --{}", flag.name),
                 None => format!("--{}", flag.name),
             };
-            return Err(format!("invalid argument {} for \"{name}\" flag: {reason}", quoted(&value)));
+            return Err(format!(
+                "invalid argument {} for \"{name}\" flag: {reason}",
+                quoted(&value)
+            ));
         }
         let list = self.values.entry(flag.name).or_default();
         match flag.takes {
-            Takes::Slice => list.extend(value.split(',').filter(|v| !v.is_empty()).map(str::to_owned)),
+            Takes::Slice => list.extend(
+                value
+                    .split(',')
+                    .filter(|v| !v.is_empty())
+                    .map(str::to_owned),
+            ),
             _ => list.push(value),
         }
         Ok(())

@@ -61,11 +61,26 @@ impl Follow {
 
     /// Changes of the cluster, and what time it is (milliseconds on any clock that only goes forward: time-outs are counted on
     /// it). To be called at once after the command has started, with no changes, then at every change and at [`Follow::wake`].
-    pub fn feed(&mut self, io: &Io, client: &mut Client<'_>, at: u64, changes: &[Change]) -> Progress {
+    pub fn feed(
+        &mut self,
+        io: &Io,
+        client: &mut Client<'_>,
+        at: u64,
+        changes: &[Change],
+    ) -> Progress {
         if self.ended {
-            return Progress { exit: Some(0), ..Progress::default() };
+            return Progress {
+                exit: Some(0),
+                ..Progress::default()
+            };
         }
-        let mut turn = Turn { io, client, at, changes, out: Output::default() };
+        let mut turn = Turn {
+            io,
+            client,
+            at,
+            changes,
+            out: Output::default(),
+        };
         let exit = match &mut self.kind {
             Kind::Watch(f) => f.feed(&mut turn),
             Kind::Status(f) => f.feed(&mut turn),
@@ -75,7 +90,11 @@ impl Follow {
             Kind::Drain(f) => f.feed(&mut turn),
         };
         self.ended = exit.is_some();
-        Progress { stdout: turn.out.stdout, stderr: turn.out.stderr, exit }
+        Progress {
+            stdout: turn.out.stdout,
+            stderr: turn.out.stderr,
+            exit,
+        }
     }
 
     /// When it wants to be fed next even if nothing changes: a time-out, or another attempt.
@@ -93,7 +112,10 @@ impl Follow {
     /// Ctrl-C: nothing is printed, the exit code is 1 (130 in a shell's eyes).
     pub fn interrupt(&mut self) -> Progress {
         self.ended = true;
-        Progress { exit: Some(1), ..Progress::default() }
+        Progress {
+            exit: Some(1),
+            ..Progress::default()
+        }
     }
 
     /// Objects it waits for to disappear, if it does: `kind/namespace/name`.

@@ -90,7 +90,11 @@ impl<T, F: FnMut(&T, &T) -> bool> Sorter<'_, T, F> {
                 pivot = (b - 1) - (pivot - a);
                 hint = Hint::Increasing;
             }
-            if was_balanced && was_partitioned && hint == Hint::Increasing && self.partial_insertion_sort(a, b) {
+            if was_balanced
+                && was_partitioned
+                && hint == Hint::Increasing
+                && self.partial_insertion_sort(a, b)
+            {
                 return;
             }
             if a > 0 && !self.less(a - 1, pivot) {
@@ -210,11 +214,11 @@ impl<T, F: FnMut(&T, &T) -> bool> Sorter<'_, T, F> {
         if length >= 8 {
             let mut random = length as u64;
             let modulus = 1usize << (usize::BITS - length.leading_zeros());
-            let idx = a + (length / 4) * 2 - 1;
+            let idx = a + (length / 4) * 2;
             for i in 0..3 {
                 random ^= random << 13;
-                random ^= random >> 7;
-                random ^= random << 17;
+                random ^= random >> 17;
+                random ^= random << 5;
                 let mut other = (random as usize) & (modulus - 1);
                 if other >= length {
                     other -= length;

@@ -73,7 +73,11 @@ pub fn parse(text: &str) -> Result<Template, String> {
     if !tail.is_empty() {
         pieces.push((false, tail));
     }
-    let mut r = Reader { pieces, at: 0, depth: 0 };
+    let mut r = Reader {
+        pieces,
+        at: 0,
+        depth: 0,
+    };
     let (items, end) = r.block()?;
     match end.as_str() {
         "" => Ok(Template { items }),
@@ -130,12 +134,21 @@ impl Reader<'_> {
                 }
                 "range" => {
                     let (vars, rest) = match rest.split_once(":=") {
-                        Some((v, r)) => (v.split(',').map(|x| x.trim().to_owned()).collect::<Vec<_>>(), r),
+                        Some((v, r)) => (
+                            v.split(',')
+                                .map(|x| x.trim().to_owned())
+                                .collect::<Vec<_>>(),
+                            r,
+                        ),
                         None => (Vec::new(), rest),
                     };
                     let pipe = pipeline(rest)?;
                     let (body, end) = self.block()?;
-                    let other = if end == "else" { self.closed()? } else { Vec::new() };
+                    let other = if end == "else" {
+                        self.closed()?
+                    } else {
+                        Vec::new()
+                    };
                     let (key, value) = match vars.as_slice() {
                         [] => (None, None),
                         [v] => (None, Some(v.clone())),
@@ -145,7 +158,8 @@ impl Reader<'_> {
                 }
                 _ => {
                     if text.starts_with('$')
-                        && let Some((var, rest)) = text.split_once(":=").or_else(|| text.split_once(" = "))
+                        && let Some((var, rest)) =
+                            text.split_once(":=").or_else(|| text.split_once(" = "))
                     {
                         items.push(Item::Set(var.trim().to_owned(), pipeline(rest)?));
                     } else {
@@ -163,7 +177,11 @@ impl Reader<'_> {
 
     fn closed(&mut self) -> Result<Vec<Item>, String> {
         let (items, end) = self.block()?;
-        if end == "end" { Ok(items) } else { Err(format!("unexpected {{{{{end}}}}}")) }
+        if end == "end" {
+            Ok(items)
+        } else {
+            Err(format!("unexpected {{{{{end}}}}}"))
+        }
     }
 
     fn branch(&mut self, word: &str, rest: &str) -> Result<Item, String> {
@@ -179,7 +197,11 @@ impl Reader<'_> {
                 _ => return Err(format!("unexpected {{{{{end}}}}}")),
             }
         };
-        Ok(if word == "if" { Item::If(pipe, body, other) } else { Item::With(pipe, body, other) })
+        Ok(if word == "if" {
+            Item::If(pipe, body, other)
+        } else {
+            Item::With(pipe, body, other)
+        })
     }
 }
 
@@ -198,10 +220,17 @@ fn pipeline(text: &str) -> Result<Pipe, String> {
 
 fn path(chars: &[char], at: &mut usize) -> Vec<String> {
     let mut parts = Vec::new();
-    while chars.get(*at) == Some(&'.') && chars.get(*at + 1).is_some_and(|c| c.is_alphanumeric() || *c == '_') {
+    while chars.get(*at) == Some(&'.')
+        && chars
+            .get(*at + 1)
+            .is_some_and(|c| c.is_alphanumeric() || *c == '_')
+    {
         *at += 1;
         let start = *at;
-        while chars.get(*at).is_some_and(|c| c.is_alphanumeric() || *c == '_') {
+        while chars
+            .get(*at)
+            .is_some_and(|c| c.is_alphanumeric() || *c == '_')
+        {
             *at += 1;
         }
         parts.push(chars[start..*at].iter().collect());
@@ -248,7 +277,10 @@ fn commands(chars: &[char], at: &mut usize, depth: usize) -> Result<Pipe, String
             '$' => {
                 let start = *at;
                 *at += 1;
-                while chars.get(*at).is_some_and(|c| c.is_alphanumeric() || *c == '_') {
+                while chars
+                    .get(*at)
+                    .is_some_and(|c| c.is_alphanumeric() || *c == '_')
+                {
                     *at += 1;
                 }
                 let name = chars[start..*at].iter().collect();
@@ -280,15 +312,24 @@ fn commands(chars: &[char], at: &mut usize, depth: usize) -> Result<Pipe, String
             c if c.is_ascii_digit() || c == '-' || c == '+' => {
                 let start = *at;
                 *at += 1;
-                while chars.get(*at).is_some_and(|c| c.is_ascii_digit() || *c == '.') {
+                while chars
+                    .get(*at)
+                    .is_some_and(|c| c.is_ascii_digit() || *c == '.')
+                {
                     *at += 1;
                 }
                 let t: String = chars[start..*at].iter().collect();
-                Arg::Const(t.parse::<i64>().map_or_else(|_| Value::Number(t.into()), Value::Int))
+                Arg::Const(
+                    t.parse::<i64>()
+                        .map_or_else(|_| Value::Number(t.into()), Value::Int),
+                )
             }
             c if c.is_alphabetic() || c == '_' => {
                 let start = *at;
-                while chars.get(*at).is_some_and(|c| c.is_alphanumeric() || *c == '_') {
+                while chars
+                    .get(*at)
+                    .is_some_and(|c| c.is_alphanumeric() || *c == '_')
+                {
                     *at += 1;
                 }
                 let w: String = chars[start..*at].iter().collect();
@@ -312,8 +353,27 @@ fn commands(chars: &[char], at: &mut usize, depth: usize) -> Result<Pipe, String
     Ok(pipe)
 }
 
-const FUNCTIONS: [&str; 19] =
-    ["index", "len", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "print", "printf", "println", "exists", "base64decode", "slice", "html", "urlquery"];
+const FUNCTIONS: [&str; 19] = [
+    "index",
+    "len",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "and",
+    "or",
+    "not",
+    "print",
+    "printf",
+    "println",
+    "exists",
+    "base64decode",
+    "slice",
+    "html",
+    "urlquery",
+];
 
 type Scope = Vec<(String, Value)>;
 
@@ -334,7 +394,13 @@ fn truth(v: &Value) -> bool {
     !v.is_empty()
 }
 
-fn run(items: &[Item], dot: &Value, scope: &mut Scope, out: &mut String, strict: bool) -> Result<(), String> {
+fn run(
+    items: &[Item],
+    dot: &Value,
+    scope: &mut Scope,
+    out: &mut String,
+    strict: bool,
+) -> Result<(), String> {
     for item in items {
         match item {
             Item::Text(t) => out.push_str(t),
@@ -368,7 +434,11 @@ fn run(items: &[Item], dot: &Value, scope: &mut Scope, out: &mut String, strict:
             Item::Range(key, value, p, body, other) => {
                 let v = pipe_value(p, dot, scope, strict)?;
                 let pairs: Vec<(Value, Value)> = match &v {
-                    Value::List(l) => l.iter().enumerate().map(|(i, x)| (Value::Int(i as i64), x.clone())).collect(),
+                    Value::List(l) => l
+                        .iter()
+                        .enumerate()
+                        .map(|(i, x)| (Value::Int(i as i64), x.clone()))
+                        .collect(),
                     Value::Map(m) => m.iter().map(|(k, x)| (Value::from(k), x.clone())).collect(),
                     Value::Null => Vec::new(),
                     other => return Err(format!("range can't iterate over {}", shown(other))),
@@ -413,11 +483,21 @@ fn fields(v: &Value, path: &[String], strict: bool) -> Result<Value, String> {
         v = match &v {
             Value::Map(m) => match m.get(name) {
                 Some(x) => x.clone(),
-                None if strict => return Err(format!("map has no entry for key {}", crate::flags::quoted(name))),
+                None if strict => {
+                    return Err(format!(
+                        "map has no entry for key {}",
+                        crate::flags::quoted(name)
+                    ));
+                }
                 None => Value::Null,
             },
             Value::Null => return Err(format!("nil pointer evaluating interface {{}}.{name}")),
-            other => return Err(format!("can't evaluate field {name} in type {}", go::dump_kind(other).replace("int64", "float64"))),
+            other => {
+                return Err(format!(
+                    "can't evaluate field {name} in type {}",
+                    go::dump_kind(other).replace("int64", "float64")
+                ));
+            }
         };
     }
     Ok(v)
@@ -428,7 +508,12 @@ fn arg_value(a: &Arg, dot: &Value, scope: &mut Scope, strict: bool) -> Result<Va
         Arg::Dot => Ok(dot.clone()),
         Arg::Path(p) => fields(dot, p, strict),
         Arg::Var(name, p) => {
-            let v = scope.iter().rev().find(|s| s.0 == *name).map(|s| s.1.clone()).ok_or_else(|| format!("undefined variable {}", crate::flags::quoted(name)))?;
+            let v = scope
+                .iter()
+                .rev()
+                .find(|s| s.0 == *name)
+                .map(|s| s.1.clone())
+                .ok_or_else(|| format!("undefined variable {}", crate::flags::quoted(name)))?;
             fields(&v, p, strict)
         }
         Arg::Const(v) => Ok(v.clone()),
@@ -474,25 +559,44 @@ fn compare(a: &Value, b: &Value) -> Result<Ordering, String> {
 fn call(name: &str, args: &[Value]) -> Result<Value, String> {
     let two = || match args {
         [a, b] => Ok((a, b)),
-        _ => Err(format!("wrong number of args for {name}: want 2 got {}", args.len())),
+        _ => Err(format!(
+            "wrong number of args for {name}: want 2 got {}",
+            args.len()
+        )),
     };
     let one = || match args {
         [a] => Ok(a),
-        _ => Err(format!("wrong number of args for {name}: want 1 got {}", args.len())),
+        _ => Err(format!(
+            "wrong number of args for {name}: want 1 got {}",
+            args.len()
+        )),
     };
     Ok(match name {
         "index" => {
-            let Some((first, keys)) = args.split_first() else { return Err("wrong number of args for index".to_owned()) };
+            let Some((first, keys)) = args.split_first() else {
+                return Err("wrong number of args for index".to_owned());
+            };
             let mut v = first.clone();
             for k in keys {
                 v = match (&v, k) {
-                    (Value::List(l), Value::Int(i)) => match usize::try_from(*i).ok().and_then(|i| l.get(i)) {
-                        Some(x) => x.clone(),
-                        None => return Err(format!("error calling index: index out of range: {i}")),
-                    },
+                    (Value::List(l), Value::Int(i)) => {
+                        match usize::try_from(*i).ok().and_then(|i| l.get(i)) {
+                            Some(x) => x.clone(),
+                            None => {
+                                return Err(format!("error calling index: index out of range: {i}"));
+                            }
+                        }
+                    }
                     (Value::Map(m), Value::String(s)) => m.get(s).cloned().unwrap_or(Value::Null),
-                    (Value::Null, _) => return Err("error calling index: index of untyped nil".to_owned()),
-                    (other, _) => return Err(format!("error calling index: can't index item of type {}", go::dump_kind(other))),
+                    (Value::Null, _) => {
+                        return Err("error calling index: index of untyped nil".to_owned());
+                    }
+                    (other, _) => {
+                        return Err(format!(
+                            "error calling index: can't index item of type {}",
+                            go::dump_kind(other)
+                        ));
+                    }
                 };
             }
             v
@@ -501,13 +605,22 @@ fn call(name: &str, args: &[Value]) -> Result<Value, String> {
             Value::List(l) => Value::Int(l.len() as i64),
             Value::Map(m) => Value::Int(m.len() as i64),
             Value::String(s) => Value::Int(s.len() as i64),
-            other => return Err(format!("error calling len: len of type {}", go::dump_kind(other))),
+            other => {
+                return Err(format!(
+                    "error calling len: len of type {}",
+                    go::dump_kind(other)
+                ));
+            }
         },
         "eq" => {
-            let Some((first, rest)) = args.split_first() else { return Err("wrong number of args for eq".to_owned()) };
+            let Some((first, rest)) = args.split_first() else {
+                return Err("wrong number of args for eq".to_owned());
+            };
             let mut any = false;
             for r in rest {
-                any |= compare(first, r).map_err(|e| format!("error calling eq: {e}"))?.is_eq();
+                any |= compare(first, r)
+                    .map_err(|e| format!("error calling eq: {e}"))?
+                    .is_eq();
             }
             Value::Bool(any)
         }
@@ -522,8 +635,18 @@ fn call(name: &str, args: &[Value]) -> Result<Value, String> {
                 _ => o.is_ge(),
             })
         }
-        "and" => args.iter().find(|v| !truth(v)).or(args.last()).cloned().unwrap_or(Value::Null),
-        "or" => args.iter().find(|v| truth(v)).or(args.last()).cloned().unwrap_or(Value::Null),
+        "and" => args
+            .iter()
+            .find(|v| !truth(v))
+            .or(args.last())
+            .cloned()
+            .unwrap_or(Value::Null),
+        "or" => args
+            .iter()
+            .find(|v| truth(v))
+            .or(args.last())
+            .cloned()
+            .unwrap_or(Value::Null),
         "not" => Value::Bool(!truth(one()?)),
         "print" | "println" => {
             let mut s = String::new();
@@ -540,16 +663,22 @@ fn call(name: &str, args: &[Value]) -> Result<Value, String> {
             Value::from(s)
         }
         "printf" => {
-            let Some((Value::String(f), rest)) = args.split_first() else { return Err("wrong number of args for printf".to_owned()) };
+            let Some((Value::String(f), rest)) = args.split_first() else {
+                return Err("wrong number of args for printf".to_owned());
+            };
             Value::from(printf(f, rest))
         }
         "exists" => {
-            let Some((first, keys)) = args.split_first() else { return Err("wrong number of args for exists".to_owned()) };
+            let Some((first, keys)) = args.split_first() else {
+                return Err("wrong number of args for exists".to_owned());
+            };
             let mut v = Some(first.clone());
             for k in keys {
                 v = match (v, k) {
                     (Some(Value::Map(m)), Value::String(s)) => m.get(s).cloned(),
-                    (Some(Value::List(l)), Value::Int(i)) => usize::try_from(*i).ok().and_then(|i| l.get(i).cloned()),
+                    (Some(Value::List(l)), Value::Int(i)) => {
+                        usize::try_from(*i).ok().and_then(|i| l.get(i).cloned())
+                    }
                     _ => None,
                 };
             }
@@ -557,7 +686,9 @@ fn call(name: &str, args: &[Value]) -> Result<Value, String> {
         }
         "base64decode" => {
             let text = one()?.as_str().unwrap_or("").to_owned();
-            let bytes = rollout_api::base64::decode(&text).map_err(|at| format!("error calling base64decode: illegal base64 data at input byte {at}"))?;
+            let bytes = rollout_api::base64::decode(&text).map_err(|at| {
+                format!("error calling base64decode: illegal base64 data at input byte {at}")
+            })?;
             Value::from(String::from_utf8_lossy(&bytes).into_owned())
         }
         _ => one()?.clone(),
@@ -574,7 +705,10 @@ fn printf(format: &str, args: &[Value]) -> String {
             continue;
         }
         let mut spec = String::new();
-        while chars.peek().is_some_and(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | '#' | ' ')) {
+        while chars
+            .peek()
+            .is_some_and(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | '#' | ' '))
+        {
             spec.extend(chars.next());
         }
         let Some(verb) = chars.next() else {
@@ -601,7 +735,13 @@ fn printf(format: &str, args: &[Value]) -> String {
             }
         };
         let left = spec.starts_with('-');
-        let width: usize = spec.trim_start_matches(['-', '+', '#', ' ']).split('.').next().and_then(|w| w.parse().ok()).unwrap_or(0).min(1000);
+        let width: usize = spec
+            .trim_start_matches(['-', '+', '#', ' '])
+            .split('.')
+            .next()
+            .and_then(|w| w.parse().ok())
+            .unwrap_or(0)
+            .min(1000);
         let fill = width.saturating_sub(text.chars().count());
         if !left {
             out.extend(std::iter::repeat_n(' ', fill));
@@ -621,10 +761,14 @@ mod tests {
 
     #[test]
     fn templates() {
-        let v = from_json(r#"{"items":[{"n":"a","v":1},{"n":"b","v":2}],"m":{"k":"x"},"e":[]}"#).unwrap();
+        let v = from_json(r#"{"items":[{"n":"a","v":1},{"n":"b","v":2}],"m":{"k":"x"},"e":[]}"#)
+            .unwrap();
         for (t, want) in [
             ("{{range .items}}{{.n}}{{\"\\n\"}}{{end}}", "a\nb\n"),
-            ("{{range $i, $x := .items}}{{$i}}={{$x.n}};{{end}}", "0=a;1=b;"),
+            (
+                "{{range $i, $x := .items}}{{$i}}={{$x.n}};{{end}}",
+                "0=a;1=b;",
+            ),
             ("{{.m}}", "map[k:x]"),
             ("{{.e}}", "[]"),
             ("{{.nope}}", "<no value>"),
@@ -639,9 +783,21 @@ mod tests {
             ("{{/* no */}}x", "x"),
             ("{{range .e}}x{{else}}none{{end}}", "none"),
         ] {
-            assert_eq!(parse(t).and_then(|p| p.run(&v, false)), Ok(want.to_owned()), "{t}");
+            assert_eq!(
+                parse(t).and_then(|p| p.run(&v, false)),
+                Ok(want.to_owned()),
+                "{t}"
+            );
         }
-        for bad in ["{{", "{{.a", "{{end}}", "{{if .a}}", "{{nope .a}}", "{{.a | }}", "{{range}}{{end}}"] {
+        for bad in [
+            "{{",
+            "{{.a",
+            "{{end}}",
+            "{{if .a}}",
+            "{{nope .a}}",
+            "{{.a | }}",
+            "{{range}}{{end}}",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

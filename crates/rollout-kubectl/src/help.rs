@@ -31,11 +31,23 @@ pub fn of(command: &Command, minor: Minor) -> String {
     }
     let mut out = format!("{}.\n\n", command.short);
     if !command.aliases.is_empty() {
-        out.push_str(&format!("Aliases:\n{}, {}\n\n", command.name(), command.aliases.join(", ")));
+        out.push_str(&format!(
+            "Aliases:\n{}, {}\n\n",
+            command.name(),
+            command.aliases.join(", ")
+        ));
     }
     if command.examples {
         let usage = command.usage.split([' ', '[']).next().unwrap_or("");
-        out.push_str(&format!("Examples:\n  # {}\n  kubectl {}\n\n", command.short, if usage.is_empty() { command.path } else { command.path }));
+        out.push_str(&format!(
+            "Examples:\n  # {}\n  kubectl {}\n\n",
+            command.short,
+            if usage.is_empty() {
+                command.path
+            } else {
+                command.path
+            }
+        ));
     }
     let kids: Vec<&Command> = command.children().collect();
     if !kids.is_empty() {
@@ -48,7 +60,8 @@ pub fn of(command: &Command, minor: Minor) -> String {
     }
     let mut own: Vec<Flag> = flags::flags_of(command.flags);
     own.retain(|f| !hidden(f));
-    if command.path == "wait" && minor >= Minor(35)
+    if command.path == "wait"
+        && minor >= Minor(35)
         && let Some(f) = own.iter_mut().find(|f| f.name == "for")
     {
         f.default = "[]";
@@ -64,7 +77,10 @@ pub fn of(command: &Command, minor: Minor) -> String {
     }
     out.push_str(&format!("Usage:\n  kubectl {usage} [options]\n\n"));
     if !kids.is_empty() {
-        out.push_str(&format!("Use \"kubectl {} <command> --help\" for more information about a given command.\n", command.path));
+        out.push_str(&format!(
+            "Use \"kubectl {} <command> --help\" for more information about a given command.\n",
+            command.path
+        ));
     }
     out.push_str(footer());
     out
@@ -72,16 +88,24 @@ pub fn of(command: &Command, minor: Minor) -> String {
 
 /// `kubectl --help`.
 pub fn root(minor: Minor) -> String {
-    let mut out = String::from("kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\n");
+    let mut out = String::from(
+        "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\n",
+    );
     for (heading, names) in GROUPS {
         if heading.starts_with("Other") {
             out.push_str("Subcommands provided by plugins:\n\n");
         }
         out.push_str(heading);
         out.push('\n');
-        let mut list: Vec<(&str, &str)> = names.split(' ').map(|n| (n, commands::at(n).map_or("", |c| c.short))).collect();
+        let mut list: Vec<(&str, &str)> = names
+            .split(' ')
+            .map(|n| (n, commands::at(n).map_or("", |c| c.short)))
+            .collect();
         if heading.starts_with("Other") && minor >= Minor(34) {
-            let at = list.iter().position(|l| l.0 == "plugin").unwrap_or(list.len());
+            let at = list
+                .iter()
+                .position(|l| l.0 == "plugin")
+                .unwrap_or(list.len());
             list.insert(at, ("kuberc", "Manage the file of preferences"));
         }
         let width = list.iter().map(|l| l.0.len()).max().unwrap_or(0) + 3;
@@ -103,5 +127,8 @@ pub fn options(minor: Minor) -> String {
         all.sort_by(|a, b| a.name.cmp(b.name));
     }
     let lines: Vec<String> = all.iter().map(flag_line).collect();
-    format!("The following options can be passed to any command:\n\n{}", lines.join("\n"))
+    format!(
+        "The following options can be passed to any command:\n\n{}",
+        lines.join("\n")
+    )
 }

@@ -48,7 +48,9 @@ impl Parser {
         c
     }
     fn rest_starts(&self, s: &str) -> bool {
-        s.chars().enumerate().all(|(i, c)| self.chars.get(self.at + i) == Some(&c))
+        s.chars()
+            .enumerate()
+            .all(|(i, c)| self.chars.get(self.at + i) == Some(&c))
     }
 
     /// Text and actions up to the end, or to `{end}` within a range.
@@ -62,7 +64,8 @@ impl Parser {
                         parts.push(vec![Node::Text(text)]);
                     }
                     if in_range {
-                        return Err("not in range, nothing to end".to_owned()).or_else(|_: String| Ok(parts));
+                        return Err("not in range, nothing to end".to_owned())
+                            .or_else(|_: String| Ok(parts));
                     }
                     return Ok(parts);
                 }
@@ -143,7 +146,10 @@ impl Parser {
     }
 
     fn word(&self) -> String {
-        self.chars[self.at.min(self.chars.len())..].iter().take_while(|c| c.is_alphanumeric() || **c == '_').collect()
+        self.chars[self.at.min(self.chars.len())..]
+            .iter()
+            .take_while(|c| c.is_alphanumeric() || **c == '_')
+            .collect()
     }
 
     /// One step of a path.
@@ -162,7 +168,9 @@ impl Parser {
                 if self.peek() == Some('.') {
                     self.at += 1;
                     nodes.push(Node::Recursive);
-                    if self.peek().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '*' || c == '\\' || c == '-') {
+                    if self.peek().is_some_and(|c| {
+                        c.is_alphanumeric() || c == '_' || c == '*' || c == '\\' || c == '-'
+                    }) {
                         self.field(nodes);
                     }
                 } else {
@@ -201,7 +209,12 @@ impl Parser {
                     _ => return Err(format!("unrecognized identifier {word}")),
                 }
             }
-            Some(c) => return Err(format!("unrecognized character in action: U+{:04X} '{c}'", c as u32)),
+            Some(c) => {
+                return Err(format!(
+                    "unrecognized character in action: U+{:04X} '{c}'",
+                    c as u32
+                ));
+            }
             None => return Err("unclosed action".to_owned()),
         }
         Ok(())
@@ -217,7 +230,28 @@ impl Parser {
                 }
                 continue;
             }
-            if matches!(c, '.' | '[' | '}' | ' ' | '\t' | '\n' | ']' | ')' | '=' | '<' | '>' | '!' | ',' | '{' | '|' | '$' | '@' | '\'' | '"' | '(') {
+            if matches!(
+                c,
+                '.' | '['
+                    | '}'
+                    | ' '
+                    | '\t'
+                    | '\n'
+                    | ']'
+                    | ')'
+                    | '='
+                    | '<'
+                    | '>'
+                    | '!'
+                    | ','
+                    | '{'
+                    | '|'
+                    | '$'
+                    | '@'
+                    | '\''
+                    | '"'
+                    | '('
+            ) {
                 break;
             }
             name.push(c);
@@ -271,7 +305,10 @@ impl Parser {
                 }
                 Some(c) if c.is_ascii_digit() || c == '-' || c == ':' => {
                     let start = self.at;
-                    while self.peek().is_some_and(|c| c.is_ascii_digit() || c == '-' || c == ':') {
+                    while self
+                        .peek()
+                        .is_some_and(|c| c.is_ascii_digit() || c == '-' || c == ':')
+                    {
                         self.at += 1;
                     }
                     let text: String = self.chars[start..self.at].iter().collect();
@@ -373,8 +410,15 @@ fn index(text: &str) -> Parsing<Node> {
 impl JsonPath {
     /// Reads a template.
     pub fn parse(text: &str) -> Result<JsonPath, String> {
-        let mut p = Parser { chars: text.chars().collect(), at: 0, depth: 0 };
-        Ok(JsonPath { parts: p.template(false)?, strict: false })
+        let mut p = Parser {
+            chars: text.chars().collect(),
+            at: 0,
+            depth: 0,
+        };
+        Ok(JsonPath {
+            parts: p.template(false)?,
+            strict: false,
+        })
     }
 
     /// The text of a template for an object.
@@ -384,7 +428,13 @@ impl JsonPath {
         Ok(out)
     }
 
-    fn run(&self, parts: &[Part], root: &Value, current: &Value, out: &mut String) -> Result<(), String> {
+    fn run(
+        &self,
+        parts: &[Part],
+        root: &Value,
+        current: &Value,
+        out: &mut String,
+    ) -> Result<(), String> {
         for part in parts {
             match part.as_slice() {
                 [Node::Text(t)] => out.push_str(t),
@@ -414,7 +464,10 @@ impl JsonPath {
             match part.as_slice() {
                 [Node::Text(t)] => out.push(vec![Value::text(t)]),
                 [Node::Range(path, body)] => {
-                    let inner = JsonPath { parts: body.clone(), strict: self.strict };
+                    let inner = JsonPath {
+                        parts: body.clone(),
+                        strict: self.strict,
+                    };
                     for item in self.eval(path, object, object)? {
                         out.extend(inner.find(&item)?);
                     }
@@ -455,13 +508,20 @@ impl JsonPath {
                             if v.is_null() {
                                 continue;
                             }
-                            return Err(format!("{} is not array or slice", crate::go::dump_kind(v)));
+                            return Err(format!(
+                                "{} is not array or slice",
+                                crate::go::dump_kind(v)
+                            ));
                         };
                         let len = l.len() as i64;
                         let at = if *i < 0 { len + i } else { *i };
                         match usize::try_from(at).ok().and_then(|at| l.get(at)) {
                             Some(x) => next.push(x.clone()),
-                            None => return Err(format!("array index out of bounds: index {i}, length {len}")),
+                            None => {
+                                return Err(format!(
+                                    "array index out of bounds: index {i}, length {len}"
+                                ));
+                            }
                         }
                     }
                 }
@@ -470,7 +530,10 @@ impl JsonPath {
                         let Value::List(l) = v else { continue };
                         let len = l.len() as i64;
                         let norm = |n: i64| if n < 0 { len + n } else { n };
-                        let (a, b) = (norm(from.unwrap_or(0)).max(0), norm(to.unwrap_or(len)).min(len));
+                        let (a, b) = (
+                            norm(from.unwrap_or(0)).max(0),
+                            norm(to.unwrap_or(len)).min(len),
+                        );
                         let step = step.unwrap_or(1);
                         if step <= 0 {
                             return Err("step must be > 0".to_owned());
@@ -522,13 +585,22 @@ impl JsonPath {
         Ok(now)
     }
 
-    fn holds(&self, left: &[Node], op: &str, right: &[Node], root: &Value, item: &Value) -> Result<bool, String> {
+    fn holds(
+        &self,
+        left: &[Node],
+        op: &str,
+        right: &[Node],
+        root: &Value,
+        item: &Value,
+    ) -> Result<bool, String> {
         let l = self.eval(left, root, item)?;
         if op == "exists" {
             return Ok(!l.is_empty());
         }
         let r = self.eval(right, root, item)?;
-        let (Some(l), Some(r)) = (l.first(), r.first()) else { return Ok(false) };
+        let (Some(l), Some(r)) = (l.first(), r.first()) else {
+            return Ok(false);
+        };
         let order = match (l, r) {
             (Value::Int(a), Value::Int(b)) => a.cmp(b),
             (Value::String(a), Value::String(b)) => a.as_str().cmp(b.as_str()),
@@ -588,7 +660,11 @@ pub fn relaxed(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Ok(String::new());
     }
-    let bad = || format!("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{{name1.name2}}' or '{{.name1.name2}}'");
+    let bad = || {
+        format!(
+            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{{name1.name2}}' or '{{.name1.name2}}'"
+        )
+    };
     let inner = match text.strip_prefix('{') {
         Some(t) => t.strip_suffix('}').ok_or_else(bad)?,
         None if text.ends_with('}') => return Err(bad()),
@@ -613,7 +689,8 @@ mod tests {
 
     #[test]
     fn finds_and_prints() {
-        let v = from_json(r#"{"a":{"b":[{"n":"x","v":1},{"n":"y","v":2}]},"k.l":"dot","e":[]}"#).unwrap();
+        let v = from_json(r#"{"a":{"b":[{"n":"x","v":1},{"n":"y","v":2}]},"k.l":"dot","e":[]}"#)
+            .unwrap();
         for (template, want) in [
             ("{.a.b[*].n}", "x y"),
             ("{.a.b[0].v}", "1"),
@@ -632,12 +709,27 @@ mod tests {
             ("{$.a.b[0].n}", "x"),
             ("{range .a.b[*]}{range @}{.n}{end}{end}", "xy"),
         ] {
-            assert_eq!(JsonPath::parse(template).and_then(|p| p.print(&v)), Ok(want.to_owned()), "{template}");
+            assert_eq!(
+                JsonPath::parse(template).and_then(|p| p.print(&v)),
+                Ok(want.to_owned()),
+                "{template}"
+            );
         }
-        for bad in ["{.a", "{.a[}", "{end}", "{.a[?(@.b]}", "{nope}", "{.a['b}", "{.a[x]}"] {
+        for bad in [
+            "{.a",
+            "{.a[}",
+            "{end}",
+            "{.a[?(@.b]}",
+            "{nope}",
+            "{.a['b}",
+            "{.a[x]}",
+        ] {
             assert!(JsonPath::parse(bad).is_err(), "{bad}");
         }
-        assert_eq!(JsonPath::parse("{.a.b[5]}").unwrap().print(&v), Err("array index out of bounds: index 5, length 2".to_owned()));
+        assert_eq!(
+            JsonPath::parse("{.a.b[5]}").unwrap().print(&v),
+            Err("array index out of bounds: index 5, length 2".to_owned())
+        );
     }
 
     #[test]

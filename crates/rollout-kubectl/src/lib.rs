@@ -68,7 +68,9 @@ pub fn run(args: &[String], io: &Io, client: &mut Client<'_>) -> Outcome {
         return Outcome::Done(failed(&Failure::text("the command line is too long")));
     }
     let (command, rest) = commands::find(args);
-    let Some(command) = command else { return Outcome::Done(root(args, &rest, io)) };
+    let Some(command) = command else {
+        return Outcome::Done(root(args, &rest, io));
+    };
     if let Some(text) = wants_help(command, &rest, io) {
         return Outcome::Done(text);
     }
@@ -83,16 +85,30 @@ pub fn run(args: &[String], io: &Io, client: &mut Client<'_>) -> Outcome {
     execute(command, flags, args, io, client)
 }
 
-fn execute(command: &'static Command, flags: Parsed, line: &[String], io: &Io, client: &mut Client<'_>) -> Outcome {
+fn execute(
+    command: &'static Command,
+    flags: Parsed,
+    line: &[String],
+    io: &Io,
+    client: &mut Client<'_>,
+) -> Outcome {
     let given = flags.text("namespace").to_owned();
-    let context = if io.namespace.is_empty() { "default" } else { &io.namespace };
+    let context = if io.namespace.is_empty() {
+        "default"
+    } else {
+        &io.namespace
+    };
     let mut ctx = Ctx {
         io,
         client,
         line,
         command,
         out: Output::default(),
-        namespace: if given.is_empty() { context.to_owned() } else { given },
+        namespace: if given.is_empty() {
+            context.to_owned()
+        } else {
+            given
+        },
         explicit_namespace: flags.changed("namespace") || !io.namespace.is_empty(),
         flags,
     };
@@ -123,13 +139,22 @@ pub(crate) fn finish(out: &mut Output, result: Res<Next>) -> Outcome {
 }
 
 fn failed(f: &Failure) -> Output {
-    Output { stdout: String::new(), stderr: f.stderr(), exit: f.exit() }
+    Output {
+        stdout: String::new(),
+        stderr: f.stderr(),
+        exit: f.exit(),
+    }
 }
 
 fn wants_help(command: &'static Command, rest: &[String], io: &Io) -> Option<Output> {
     let own = rest.iter().take_while(|a| *a != "--");
-    let asked = own.clone().any(|a| a == "--help" || a == "-h" || a == "--help=true");
-    asked.then(|| Output { stdout: help::of(command, io.version), ..Output::default() })
+    let asked = own
+        .clone()
+        .any(|a| a == "--help" || a == "-h" || a == "--help=true");
+    asked.then(|| Output {
+        stdout: help::of(command, io.version),
+        ..Output::default()
+    })
 }
 
 /// A line without a command.
@@ -138,12 +163,18 @@ fn root(args: &[String], rest: &[String], io: &Io) -> Output {
     let help = rest.iter().any(|a| a == "--help" || a == "-h");
     let words: Vec<&String> = rest.iter().filter(|a| !a.starts_with('-')).collect();
     if args.is_empty() || help && words.is_empty() {
-        return Output { stdout: text, ..Output::default() };
+        return Output {
+            stdout: text,
+            ..Output::default()
+        };
     }
     let (known, first) = (flags::flags_of(flags::GLOBAL), commands::find(args).1);
     match flags::parse(&first, &known, "kubectl") {
         Err(f) if words.is_empty() => failed(&f),
-        Ok(p) if p.args.is_empty() => Output { stdout: text, ..Output::default() },
+        Ok(p) if p.args.is_empty() => Output {
+            stdout: text,
+            ..Output::default()
+        },
         _ => {
             let typed = words.first().map_or("", |w| w.as_str());
             let mut message = format!("unknown command {} for \"kubectl\"", flags::quoted(typed));

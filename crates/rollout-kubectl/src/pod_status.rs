@@ -21,25 +21,43 @@ fn last_finish(state: &Value) -> Option<Timestamp> {
 }
 
 fn condition<'a>(pod: &'a Value, kind: &str) -> Option<&'a Value> {
-    pod.list_at("status.conditions").iter().find(|c| c.str_at("type") == kind)
+    pod.list_at("status.conditions")
+        .iter()
+        .find(|c| c.str_at("type") == kind)
 }
 
 /// Mirrors `printPod`, pkg/printers/internalversion/printers.go.
 pub fn cells(pod: &Value, now: Timestamp) -> PodCells {
     let inits = pod.list_at("spec.initContainers");
-    let sidecar = |name: &str| inits.iter().any(|c| c.str_at("name") == name && c.str_at("restartPolicy") == "Always");
+    let sidecar = |name: &str| {
+        inits
+            .iter()
+            .any(|c| c.str_at("name") == name && c.str_at("restartPolicy") == "Always")
+    };
     let mut total = pod.list_at("spec.containers").len();
-    total += inits.iter().filter(|c| c.str_at("restartPolicy") == "Always").count();
+    total += inits
+        .iter()
+        .filter(|c| c.str_at("restartPolicy") == "Always")
+        .count();
     let phase = pod.str_at("status.phase");
     let own_reason = pod.str_at("status.reason");
-    let mut reason = if own_reason.is_empty() { phase } else { own_reason }.to_owned();
+    let mut reason = if own_reason.is_empty() {
+        phase
+    } else {
+        own_reason
+    }
+    .to_owned();
     if condition(pod, "PodScheduled").is_some_and(|c| c.str_at("reason") == "SchedulingGated") {
         reason = "SchedulingGated".to_owned();
     }
     let (mut ready, mut restarts, mut sidecar_restarts) = (0, 0, 0);
     let (mut last, mut sidecar_last): (Option<Timestamp>, Option<Timestamp>) = (None, None);
     let mut initializing = false;
-    for (i, s) in pod.list_at("status.initContainerStatuses").iter().enumerate() {
+    for (i, s) in pod
+        .list_at("status.initContainerStatuses")
+        .iter()
+        .enumerate()
+    {
         let n = s.int_at("restartCount").unwrap_or(0);
         restarts += n;
         last = last.max(last_finish(s));
@@ -118,7 +136,15 @@ pub fn cells(pod: &Value, now: Timestamp) -> PodCells {
     if restarts != 0
         && let Some(at) = last
     {
-        text = format!("{restarts} ({} ago)", duration::human(now.0.saturating_sub(at.0)));
+        text = format!(
+            "{restarts} ({} ago)",
+            duration::human(now.0.saturating_sub(at.0))
+        );
     }
-    PodCells { ready, total, status: reason, restarts: text }
+    PodCells {
+        ready,
+        total,
+        status: reason,
+        restarts: text,
+    }
 }

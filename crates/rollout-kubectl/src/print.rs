@@ -61,7 +61,11 @@ pub fn read(ctx: &Ctx<'_, '_>, output: &str, tables: bool) -> Res<Format> {
         arg = template_flag;
     }
     let file = |path: &str| -> Res<String> {
-        ctx.io.files.get(path).cloned().ok_or_else(|| Failure::text(format!("error reading --template {path}, open {path}: no such file or directory\n")))
+        ctx.io.files.get(path).cloned().ok_or_else(|| {
+            Failure::text(format!(
+                "error reading --template {path}, open {path}: no such file or directory\n"
+            ))
+        })
     };
     let strict = !ctx.flags.on_or("allow-missing-template-keys", true);
     Ok(match name.as_str() {
@@ -73,39 +77,84 @@ pub fn read(ctx: &Ctx<'_, '_>, output: &str, tables: bool) -> Res<Format> {
         "name" => Format::Name,
         "jsonpath" | "jsonpath-file" | "jsonpath-as-json" => {
             if arg.is_empty() {
-                return Err(Failure::text("template format specified but no template given"));
+                return Err(Failure::text(
+                    "template format specified but no template given",
+                ));
             }
             if name == "jsonpath-file" {
                 arg = file(&arg)?;
             }
-            let mut path = JsonPath::parse(&arg).map_err(|e| Failure::text(format!("error parsing jsonpath {arg}, {e}\n")))?;
+            let mut path = JsonPath::parse(&arg)
+                .map_err(|e| Failure::text(format!("error parsing jsonpath {arg}, {e}\n")))?;
             path.strict = strict;
-            if name == "jsonpath-as-json" { Format::JsonPathAsJson(path, arg) } else { Format::JsonPath(path, arg) }
+            if name == "jsonpath-as-json" {
+                Format::JsonPathAsJson(path, arg)
+            } else {
+                Format::JsonPath(path, arg)
+            }
         }
         "go-template" | "go-template-file" | "template" | "templatefile" => {
             if arg.is_empty() {
-                return Err(Failure::text("template format specified but no template given"));
+                return Err(Failure::text(
+                    "template format specified but no template given",
+                ));
             }
             if name.ends_with("file") {
                 arg = file(&arg)?;
             }
-            let t = gotemplate::parse(&arg).map_err(|e| Failure::text(format!("error parsing template {arg}, template: output:1: {e}\n")))?;
+            let t = gotemplate::parse(&arg).map_err(|e| {
+                Failure::text(format!(
+                    "error parsing template {arg}, template: output:1: {e}\n"
+                ))
+            })?;
             Format::Template(t, arg)
         }
         "custom-columns" if tables => Format::Columns(columns(&arg)?),
         "custom-columns-file" if tables => {
             let text = file(&arg)?;
             let mut lines = text.lines();
-            let heads = lines.next().unwrap_or("").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-            let paths = lines.next().unwrap_or("").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            let heads = lines
+                .next()
+                .unwrap_or("")
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>();
+            let paths = lines
+                .next()
+                .unwrap_or("")
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>();
             if heads.len() != paths.len() {
-                return Err(Failure::text(format!("number of headers ({}) and field specifications ({}) don't match", heads.len(), paths.len())));
+                return Err(Failure::text(format!(
+                    "number of headers ({}) and field specifications ({}) don't match",
+                    heads.len(),
+                    paths.len()
+                )));
             }
-            columns(&heads.iter().zip(&paths).map(|(h, p)| format!("{h}:{p}")).collect::<Vec<_>>().join(","))?
-                .pipe(Format::Columns)
+            columns(
+                &heads
+                    .iter()
+                    .zip(&paths)
+                    .map(|(h, p)| format!("{h}:{p}"))
+                    .collect::<Vec<_>>()
+                    .join(","),
+            )?
+            .pipe(Format::Columns)
         }
         _ => {
-            let mut known: Vec<&str> = vec!["go-template", "go-template-file", "json", "jsonpath", "jsonpath-as-json", "jsonpath-file", "name", "template", "templatefile", "yaml"];
+            let mut known: Vec<&str> = vec![
+                "go-template",
+                "go-template-file",
+                "json",
+                "jsonpath",
+                "jsonpath-as-json",
+                "jsonpath-file",
+                "name",
+                "template",
+                "templatefile",
+                "yaml",
+            ];
             if tables {
                 known.extend(["custom-columns", "custom-columns-file", "wide"]);
             }
@@ -113,7 +162,11 @@ pub fn read(ctx: &Ctx<'_, '_>, output: &str, tables: bool) -> Res<Format> {
                 known.push("kyaml");
             }
             known.sort_unstable();
-            return Err(Failure::text(format!("unable to match a printer suitable for the output format {}, allowed formats are: {}", quoted(output), known.join(","))));
+            return Err(Failure::text(format!(
+                "unable to match a printer suitable for the output format {}, allowed formats are: {}",
+                quoted(output),
+                known.join(",")
+            )));
         }
     })
 }
@@ -127,15 +180,22 @@ impl<T> Pipe for Vec<T> {}
 
 fn columns(spec: &str) -> Res<Vec<(String, JsonPath)>> {
     if spec.is_empty() {
-        return Err(Failure::text("custom-columns format specified but no custom columns given"));
+        return Err(Failure::text(
+            "custom-columns format specified but no custom columns given",
+        ));
     }
     let mut out = Vec::new();
     for part in spec.split(',') {
         let Some((head, path)) = part.split_once(':') else {
-            return Err(Failure::text(format!("unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>")));
+            return Err(Failure::text(format!(
+                "unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"
+            )));
         };
         let path = jsonpath::relaxed(path).map_err(Failure::text)?;
-        out.push((head.to_owned(), JsonPath::parse(&path).map_err(Failure::text)?));
+        out.push((
+            head.to_owned(),
+            JsonPath::parse(&path).map_err(Failure::text)?,
+        ));
     }
     Ok(out)
 }
@@ -183,7 +243,12 @@ impl Printer {
     pub fn text(&mut self, resource: Option<&Resource>, object: &Value) -> Res<String> {
         self.printed += 1;
         let name = |o: &Value| {
-            let r = rollout_api::kinds::of_object(o.str_at("apiVersion"), o.str_at("kind"), Minor::NEWEST).or(None);
+            let r = rollout_api::kinds::of_object(
+                o.str_at("apiVersion"),
+                o.str_at("kind"),
+                Minor::NEWEST,
+            )
+            .or(None);
             let title = match (r, resource) {
                 (Some(r), _) => r.singular_group(),
                 (None, Some(r)) => r.singular_group(),
@@ -208,22 +273,37 @@ impl Printer {
                     name(object)
                 }
             }
-            Format::JsonPath(path, text) => path.print(object).map_err(|e| jsonpath_failure(&e, text, object))?,
-            Format::JsonPathAsJson(path, text) => path.print_json(object).map_err(|e| jsonpath_failure(&e, text, object))?,
-            Format::Template(t, text) => t.run(object, self.strict).map_err(|e| template_failure(&e, text, object))?,
+            Format::JsonPath(path, text) => path
+                .print(object)
+                .map_err(|e| jsonpath_failure(&e, text, object))?,
+            Format::JsonPathAsJson(path, text) => path
+                .print_json(object)
+                .map_err(|e| jsonpath_failure(&e, text, object))?,
+            Format::Template(t, text) => t
+                .run(object, self.strict)
+                .map_err(|e| template_failure(&e, text, object))?,
             Format::Columns(columns) => {
                 let mut rows = Vec::new();
                 if self.printed == 1 && !self.no_headers {
                     rows.push(columns.iter().map(|c| c.0.clone()).collect());
                 }
                 let one = std::slice::from_ref(object);
-                let items = if is_list(object) { object.list_at("items") } else { one };
+                let items = if is_list(object) {
+                    object.list_at("items")
+                } else {
+                    one
+                };
                 for item in items {
                     let mut row = Vec::new();
                     for (_, path) in columns {
                         let found = path.find(item).map_err(Failure::text)?;
-                        let cells: Vec<String> = found.into_iter().flatten().map(|v| cell(&v)).collect();
-                        row.push(if cells.is_empty() { "<none>".to_owned() } else { cells.join(",") });
+                        let cells: Vec<String> =
+                            found.into_iter().flatten().map(|v| cell(&v)).collect();
+                        row.push(if cells.is_empty() {
+                            "<none>".to_owned()
+                        } else {
+                            cells.join(",")
+                        });
                     }
                     rows.push(row);
                 }

@@ -37,7 +37,9 @@ impl Selector {
             Need::NotIn(k, vs) => get(k).is_none_or(|v| !vs.iter().any(|x| x == v)),
             Need::Exists(k) => get(k).is_some(),
             Need::Missing(k) => get(k).is_none(),
-            Need::Compare(k, greater, n) => get(k).and_then(|v| v.parse::<i64>().ok()).is_some_and(|v| if *greater { v > *n } else { v < *n }),
+            Need::Compare(k, greater, n) => get(k)
+                .and_then(|v| v.parse::<i64>().ok())
+                .is_some_and(|v| if *greater { v > *n } else { v < *n }),
         })
     }
     /// Does it select this object?
@@ -73,7 +75,12 @@ fn tokens(text: &str) -> Vec<Token> {
             (_, ' ' | '\t' | '\n' | '\r') => ("", 1),
             _ => {
                 let start = i;
-                while i < chars.len() && !matches!(chars[i], '=' | '!' | '(' | ')' | ',' | '<' | '>' | ' ' | '\t' | '\n' | '\r') {
+                while i < chars.len()
+                    && !matches!(
+                        chars[i],
+                        '=' | '!' | '(' | ')' | ',' | '<' | '>' | ' ' | '\t' | '\n' | '\r'
+                    )
+                {
                     i += 1;
                 }
                 out.push(Token::Word(chars[start..i].iter().collect()));
@@ -112,7 +119,10 @@ pub fn parse(text: &str) -> Res<Selector> {
             let key = match &t[i] {
                 Token::Word(w) => w.clone(),
                 other => {
-                    return Err(fail(format!("found '{}', expected: identifier", found(other))));
+                    return Err(fail(format!(
+                        "found '{}', expected: identifier",
+                        found(other)
+                    )));
                 }
             };
             check_key(&key)?;
@@ -130,14 +140,23 @@ pub fn parse(text: &str) -> Res<Selector> {
                                 w.clone()
                             }
                             Token::End | Token::Sign(",") => String::new(),
-                            other => return Err(fail(format!("found '{}', expected: identifier", found(other)))),
+                            other => {
+                                return Err(fail(format!(
+                                    "found '{}', expected: identifier",
+                                    found(other)
+                                )));
+                            }
                         };
                         if *op == "<" || *op == ">" {
                             let n = value.parse::<i64>().map_err(|_| fail(format!("values[0][{key}]: Invalid value: {}: for 'Gt', 'Lt' operators, the value must be an integer", quoted(&value))))?;
                             needs.push(Need::Compare(key, *op == ">", n));
                         } else {
                             check_value(&key, &value)?;
-                            needs.push(if *op == "!=" { Need::NotIn(key, vec![value]) } else { Need::In(key, vec![value]) });
+                            needs.push(if *op == "!=" {
+                                Need::NotIn(key, vec![value])
+                            } else {
+                                Need::In(key, vec![value])
+                            });
                         }
                     }
                     Token::Word(op) if op == "in" || op == "notin" => {
@@ -168,17 +187,29 @@ pub fn parse(text: &str) -> Res<Selector> {
                                     i += 1;
                                     break;
                                 }
-                                other => return Err(fail(format!("found '{}', expected: ',', or ')'", found(other)))),
+                                other => {
+                                    return Err(fail(format!(
+                                        "found '{}', expected: ',', or ')'",
+                                        found(other)
+                                    )));
+                                }
                             }
                             i += 1;
                         }
                         for v in &values {
                             check_value(&key, v)?;
                         }
-                        needs.push(if within { Need::In(key, values) } else { Need::NotIn(key, values) });
+                        needs.push(if within {
+                            Need::In(key, values)
+                        } else {
+                            Need::NotIn(key, values)
+                        });
                     }
                     other => {
-                        return Err(fail(format!("found '{}', expected: in, notin, =, ==, !=, gt, lt", found(other))));
+                        return Err(fail(format!(
+                            "found '{}', expected: in, notin, =, ==, !=, gt, lt",
+                            found(other)
+                        )));
                     }
                 }
             }
@@ -187,19 +218,34 @@ pub fn parse(text: &str) -> Res<Selector> {
                 Token::Sign(",") => {
                     i += 1;
                     if !matches!(&t[i], Token::Word(_) | Token::Sign("!")) {
-                        return Err(fail(format!("found '{}', expected: identifier after ','", found(&t[i]))));
+                        return Err(fail(format!(
+                            "found '{}', expected: identifier after ','",
+                            found(&t[i])
+                        )));
                     }
                 }
-                other => return Err(fail(format!("found '{}', expected: ',' or 'end of string'", found(other)))),
+                other => {
+                    return Err(fail(format!(
+                        "found '{}', expected: ',' or 'end of string'",
+                        found(other)
+                    )));
+                }
             }
         }
     }
-    Ok(Selector { needs, text: text.to_owned() })
+    Ok(Selector {
+        needs,
+        text: text.to_owned(),
+    })
 }
 
 fn name_ok(s: &str) -> bool {
     let edge = |c: char| c.is_ascii_alphanumeric();
-    !s.is_empty() && s.len() <= 63 && s.starts_with(edge) && s.ends_with(edge) && s.chars().all(|c| edge(c) || matches!(c, '-' | '_' | '.'))
+    !s.is_empty()
+        && s.len() <= 63
+        && s.starts_with(edge)
+        && s.ends_with(edge)
+        && s.chars().all(|c| edge(c) || matches!(c, '-' | '_' | '.'))
 }
 
 const NAME_RULE: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
@@ -210,14 +256,20 @@ fn check_key(key: &str) -> Res<()> {
     if name_ok(name) {
         return Ok(());
     }
-    Err(Failure::text(format!("unable to parse requirement: key: Invalid value: {}: {NAME_RULE}", quoted(key))))
+    Err(Failure::text(format!(
+        "unable to parse requirement: key: Invalid value: {}: {NAME_RULE}",
+        quoted(key)
+    )))
 }
 
 fn check_value(key: &str, value: &str) -> Res<()> {
     if value.is_empty() || name_ok(value) {
         return Ok(());
     }
-    Err(Failure::text(format!("unable to parse requirement: values[0][{key}]: Invalid value: {}: {VALUE_RULE}", quoted(value))))
+    Err(Failure::text(format!(
+        "unable to parse requirement: values[0][{key}]: Invalid value: {}: {VALUE_RULE}",
+        quoted(value)
+    )))
 }
 
 /// Is it a valid label value?
@@ -225,7 +277,11 @@ pub fn label_value_problem(value: &str) -> Option<&'static str> {
     if value.len() > 63 {
         return Some("must be no more than 63 characters");
     }
-    if value.is_empty() || name_ok(value) { None } else { Some(VALUE_RULE) }
+    if value.is_empty() || name_ok(value) {
+        None
+    } else {
+        Some(VALUE_RULE)
+    }
 }
 
 /// A `LabelSelector` of an object, as the selector it means.
@@ -233,12 +289,20 @@ pub fn of_object(v: &Value) -> Selector {
     let mut needs = Vec::new();
     if let Some(m) = v.get("matchLabels").and_then(Value::as_map) {
         for (k, x) in m.iter() {
-            needs.push(Need::In(k.to_string(), vec![x.as_str().unwrap_or("").to_owned()]));
+            needs.push(Need::In(
+                k.to_string(),
+                vec![x.as_str().unwrap_or("").to_owned()],
+            ));
         }
     }
     for e in v.list_at("matchExpressions") {
         let key = e.str_at("key").to_owned();
-        let values: Vec<String> = e.list_at("values").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let values: Vec<String> = e
+            .list_at("values")
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
         match e.str_at("operator") {
             "In" => needs.push(Need::In(key, values)),
             "NotIn" => needs.push(Need::NotIn(key, values)),
@@ -247,26 +311,39 @@ pub fn of_object(v: &Value) -> Selector {
             _ => {}
         }
     }
-    Selector { needs, text: String::new() }
+    Selector {
+        needs,
+        text: String::new(),
+    }
 }
 
 /// A map of labels as selector (a Service's).
 pub fn of_map(v: Option<&Value>) -> Selector {
     let needs = v.and_then(Value::as_map).map_or_else(Vec::new, |m| {
-        m.iter().map(|(k, x)| Need::In(k.to_string(), vec![x.as_str().unwrap_or("").to_owned()])).collect()
+        m.iter()
+            .map(|(k, x)| Need::In(k.to_string(), vec![x.as_str().unwrap_or("").to_owned()]))
+            .collect()
     });
-    Selector { needs, text: String::new() }
+    Selector {
+        needs,
+        text: String::new(),
+    }
 }
 
 /// A `LabelSelector`'s text: requirements by key. Mirrors `FormatLabelSelector`.
 pub fn text(v: Option<&Value>) -> String {
-    let Some(v) = v.filter(|v| !v.is_null()) else { return "<none>".to_owned() };
+    let Some(v) = v.filter(|v| !v.is_null()) else {
+        return "<none>".to_owned();
+    };
     let mut parts: Vec<(String, String)> = Vec::new();
     for need in of_object(v).needs {
         let part = match need {
             // A matchLabels entry and an In of one value print differently.
             Need::In(k, vs) => {
-                let from_map = v.get("matchLabels").and_then(|m| m.get(&k)).and_then(Value::as_str);
+                let from_map = v
+                    .get("matchLabels")
+                    .and_then(|m| m.get(&k))
+                    .and_then(Value::as_str);
                 let mut sorted = vs.clone();
                 sorted.sort();
                 if from_map.is_some_and(|x| vs.len() == 1 && vs[0] == x) {
@@ -295,7 +372,11 @@ pub fn text(v: Option<&Value>) -> String {
 /// A map as `k=v,k2=v2`, `<none>` if empty.
 pub fn labels_text(v: Option<&Value>) -> String {
     match v.and_then(Value::as_map) {
-        Some(m) if !m.is_empty() => m.iter().map(|(k, x)| format!("{k}={}", x.as_str().unwrap_or(""))).collect::<Vec<_>>().join(","),
+        Some(m) if !m.is_empty() => m
+            .iter()
+            .map(|(k, x)| format!("{k}={}", x.as_str().unwrap_or("")))
+            .collect::<Vec<_>>()
+            .join(","),
         _ => "<none>".to_owned(),
     }
 }
@@ -314,7 +395,9 @@ pub fn parse_fields(text: &str) -> Res<Fields> {
         } else if let Some((k, v)) = part.split_once('=') {
             (k, true, v)
         } else {
-            return Err(Failure::text(format!("invalid selector: '{text}'; can't understand '{part}'")));
+            return Err(Failure::text(format!(
+                "invalid selector: '{text}'; can't understand '{part}'"
+            )));
         };
         out.push((k.to_owned(), equal, v.to_owned()));
     }
@@ -331,12 +414,30 @@ mod tests {
         let labels = object! { "app" => "web", "tier" => "front" };
         let m = labels.as_map();
         for (text, want) in [
-            ("app=web", true), ("app==web", true), ("app!=web", false), ("app", true), ("!app", false), ("app in (a,web)", true),
-            ("app notin (web)", false), ("app=web,tier=back", false), ("app in (a, b), tier", false), ("x!=y", true), ("", true),
+            ("app=web", true),
+            ("app==web", true),
+            ("app!=web", false),
+            ("app", true),
+            ("!app", false),
+            ("app in (a,web)", true),
+            ("app notin (web)", false),
+            ("app=web,tier=back", false),
+            ("app in (a, b), tier", false),
+            ("x!=y", true),
+            ("", true),
         ] {
             assert_eq!(parse(text).unwrap().matches(m), want, "{text}");
         }
-        for bad in ["=", "a in b", "a=b,", "a b", "a in (b", "!", "a=b c", "a in (b,,"] {
+        for bad in [
+            "=",
+            "a in b",
+            "a=b,",
+            "a b",
+            "a in (b",
+            "!",
+            "a=b c",
+            "a in (b,,",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

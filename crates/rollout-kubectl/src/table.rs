@@ -19,7 +19,10 @@ fn cell(text: &str) -> String {
 impl Layout {
     /// Lays out rows (the header is one of them).
     pub fn lines(&mut self, rows: &[Vec<String>]) -> String {
-        let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(|c| cell(c)).collect()).collect();
+        let rows: Vec<Vec<String>> = rows
+            .iter()
+            .map(|r| r.iter().map(|c| cell(c)).collect())
+            .collect();
         for row in &rows {
             for (i, c) in row.iter().enumerate() {
                 let width = (c.chars().count() + 3).max(6);
@@ -63,10 +66,23 @@ pub fn align(text: &str) -> String {
 /// As [`align`], with another distance.
 pub fn align_with(text: &str, padding: usize) -> String {
     let lines: Vec<Vec<&str>> = text.split('\n').map(|l| l.split('\t').collect()).collect();
-    let counts: Vec<Vec<usize>> = lines.iter().map(|cells| cells.iter().map(|c| c.chars().count()).collect()).collect();
+    let counts: Vec<Vec<usize>> = lines
+        .iter()
+        .map(|cells| cells.iter().map(|c| c.chars().count()).collect())
+        .collect();
     // widths[line][column], found column by column over runs of lines.
-    let mut widths: Vec<Vec<usize>> = counts.iter().map(|c| vec![0; c.len().saturating_sub(1)]).collect();
-    fn column(counts: &[Vec<usize>], widths: &mut [Vec<usize>], from: usize, to: usize, col: usize, padding: usize) {
+    let mut widths: Vec<Vec<usize>> = counts
+        .iter()
+        .map(|c| vec![0; c.len().saturating_sub(1)])
+        .collect();
+    fn column(
+        counts: &[Vec<usize>],
+        widths: &mut [Vec<usize>],
+        from: usize,
+        to: usize,
+        col: usize,
+        padding: usize,
+    ) {
         let mut at = from;
         while at < to {
             if counts[at].len() <= col + 1 {
@@ -117,7 +133,10 @@ mod tests {
     #[test]
     fn widths_are_remembered() {
         let mut l = Layout::default();
-        assert_eq!(l.lines(&[row(&["NAME", "AGE"]), row(&["a", "1s"])]), "NAME   AGE\na      1s\n");
+        assert_eq!(
+            l.lines(&[row(&["NAME", "AGE"]), row(&["a", "1s"])]),
+            "NAME   AGE\na      1s\n"
+        );
         assert_eq!(l.lines(&[row(&["abcdefgh", "2s"])]), "abcdefgh   2s\n");
         assert_eq!(l.lines(&[row(&["a", "3s"])]), "a          3s\n");
         assert_eq!(lines(&[row(&["0", "", "x\ny"])]), "0           x...\n");
@@ -125,7 +144,10 @@ mod tests {
 
     #[test]
     fn elastic_columns() {
-        assert_eq!(align("a:\tb\nlonger:\tc\nplain\nx:\ty"), "a:       b\nlonger:  c\nplain\nx:  y");
+        assert_eq!(
+            align("a:\tb\nlonger:\tc\nplain\nx:\ty"),
+            "a:       b\nlonger:  c\nplain\nx:  y"
+        );
         assert_eq!(align("k\t\n"), "k  \n");
     }
 }

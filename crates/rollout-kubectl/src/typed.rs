@@ -7,13 +7,24 @@ use rollout_api::{Minor, Value};
 
 /// The object with everything that Go's encoder writes of a struct, empty or not.
 pub fn filled(object: &Value, minor: Minor) -> Value {
-    decode(object, object.str_at("apiVersion"), object.str_at("kind"), minor).map_or_else(|| object.clone(), |d| d.value)
+    decode(
+        object,
+        object.str_at("apiVersion"),
+        object.str_at("kind"),
+        minor,
+    )
+    .map_or_else(|| object.clone(), |d| d.value)
 }
 
 /// Four blanks deep, without the final line end.
 pub fn to_json(v: &Value, minor: Minor) -> String {
     let mut out = String::new();
-    write(v, Schema::of_object(v.str_at("apiVersion"), v.str_at("kind"), minor), &mut out, 0);
+    write(
+        v,
+        Schema::of_object(v.str_at("apiVersion"), v.str_at("kind"), minor),
+        &mut out,
+        0,
+    );
     out
 }
 
@@ -31,7 +42,10 @@ fn write(v: &Value, schema: Option<Schema>, out: &mut String, depth: usize) {
             let rank = |k: &str| match k {
                 "kind" if depth == 0 => 0,
                 "apiVersion" if depth == 0 => 1,
-                k => names.iter().position(|n| *n == k).map_or(usize::MAX, |i| i + 2),
+                k => names
+                    .iter()
+                    .position(|n| *n == k)
+                    .map_or(usize::MAX, |i| i + 2),
             };
             let mut keys: Vec<_> = m.iter().collect();
             keys.sort_by_key(|(k, _)| rank(k));

@@ -21,13 +21,19 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         return Err(Failure::text("--force cannot be used with --server-side"));
     }
     if ctx.flags.on("force-conflicts") && !server_side {
-        return Err(Failure::text("--force-conflicts only works with --server-side"));
+        return Err(Failure::text(
+            "--force-conflicts only works with --server-side",
+        ));
     }
     if dry == DryRun::Client && server_side {
-        return Err(Failure::text("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)"));
+        return Err(Failure::text(
+            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+        ));
     }
     if ctx.flags.on("force") && dry == DryRun::Server {
-        return Err(Failure::text("--dry-run=server cannot be used with --force"));
+        return Err(Failure::text(
+            "--dry-run=server cannot be used with --force",
+        ));
     }
     create::files_only(ctx)?;
     let (infos, mut errors) = create::objects(ctx)?;
@@ -51,18 +57,33 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
     }
     if !printed.is_empty() {
-        let object = if printed.len() == 1 { printed.swap_remove(0) } else { object! { "apiVersion" => "v1", "items" => Value::list(printed), "kind" => "List", "metadata" => object! {} } };
+        let object = if printed.len() == 1 {
+            printed.swap_remove(0)
+        } else {
+            object! { "apiVersion" => "v1", "items" => Value::list(printed), "kind" => "List", "metadata" => object! {} }
+        };
         let text = print::Printer::new(format, ctx).text(None, &object)?;
         ctx.print(&text);
     }
-    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }
 
 /// Applies one object: what is stored (or would be), and the verb.
-pub(crate) fn one(ctx: &mut Ctx<'_, '_>, info: &mut Info, dry: DryRun, server_side: bool) -> Res<(Value, &'static str)> {
+pub(crate) fn one(
+    ctx: &mut Ctx<'_, '_>,
+    info: &mut Info,
+    dry: DryRun,
+    server_side: bool,
+) -> Res<(Value, &'static str)> {
     let generated = info.object.str_at("metadata.generateName");
     if info.name.is_empty() && !generated.is_empty() {
-        return Err(Failure::text(format!("from {generated}: cannot use generate name with apply")));
+        return Err(Failure::text(format!(
+            "from {generated}: cannot use generate name with apply"
+        )));
     }
     let cause = recorded(ctx);
     if let Some(cause) = &cause {
@@ -70,9 +91,18 @@ pub(crate) fn one(ctx: &mut Ctx<'_, '_>, info: &mut Info, dry: DryRun, server_si
     }
     let r = info.resource;
     let version = r.api_version(ctx.client.version());
-    let place = format!("Resource: \"{version}, Resource={}\", GroupVersionKind: \"{version}, Kind={}\"\nName: {}, Namespace: {}", r.plural, r.kind.0, quoted(&info.name), quoted(&info.namespace));
+    let place = format!(
+        "Resource: \"{version}, Resource={}\", GroupVersionKind: \"{version}, Kind={}\"\nName: {}, Namespace: {}",
+        r.plural,
+        r.kind.0,
+        quoted(&info.name),
+        quoted(&info.namespace)
+    );
     if info.name.is_empty() {
-        return Err(Failure::text(format!("error when retrieving current configuration of:\n{place}\nfrom server for: {}: resource name may not be empty", quoted(&info.source))));
+        return Err(Failure::text(format!(
+            "error when retrieving current configuration of:\n{place}\nfrom server for: {}: resource name may not be empty",
+            quoted(&info.source)
+        )));
     }
     let options = super::options(ctx, dry);
     // Inside the cluster's memory a missing namespace is seen when the object is created.
@@ -81,11 +111,18 @@ pub(crate) fn one(ctx: &mut Ctx<'_, '_>, info: &mut Info, dry: DryRun, server_si
         let verb = "serverside-applied";
         return match live {
             Err(_) => {
-                let w = super::send_new(ctx, info, info.object.clone(), &options).map_err(|e| e.with_source("creating", &info.source))?;
+                let w = super::send_new(ctx, info, info.object.clone(), &options)
+                    .map_err(|e| e.with_source("creating", &info.source))?;
                 Ok((w.value, verb))
             }
             Ok(_) => {
-                let w = super::send_patch(ctx, info, PatchType::Strategic, &info.object.clone(), &options)?;
+                let w = super::send_patch(
+                    ctx,
+                    info,
+                    PatchType::Strategic,
+                    &info.object.clone(),
+                    &options,
+                )?;
                 Ok((w.value, verb))
             }
         };
@@ -97,7 +134,8 @@ pub(crate) fn one(ctx: &mut Ctx<'_, '_>, info: &mut Info, dry: DryRun, server_si
             if dry == DryRun::Client {
                 return Ok((object, "created"));
             }
-            let w = super::send_new(ctx, info, object, &options).map_err(|e| e.with_source("creating", &info.source))?;
+            let w = super::send_new(ctx, info, object, &options)
+                .map_err(|e| e.with_source("creating", &info.source))?;
             return Ok((w.value, "created"));
         }
     };
@@ -116,14 +154,24 @@ pub(crate) fn one(ctx: &mut Ctx<'_, '_>, info: &mut Info, dry: DryRun, server_si
         return Err(Failure::text(format!("unable to apply {}", info.title())));
     };
     let patch = create_apply_patch(&info.object, &live, schema).map_err(|e| {
-        Failure::text(format!("error when creating patch with:\noriginal:\n{}\nmodified:\n{}\ncurrent:\n{}\nfor:: {}", last_applied(&live).unwrap_or(""), rollout_api::json::to_json_go(&with_last_applied(&info.object)), rollout_api::json::to_json_go(&live), e.text()))
+        Failure::text(format!(
+            "error when creating patch with:\noriginal:\n{}\nmodified:\n{}\ncurrent:\n{}\nfor:: {}",
+            last_applied(&live).unwrap_or(""),
+            rollout_api::json::to_json_go(&with_last_applied(&info.object)),
+            rollout_api::json::to_json_go(&live),
+            e.text()
+        ))
     })?;
     if patch.is_empty() {
         return Ok((live, "unchanged"));
     }
     match super::send_patch(ctx, info, PatchType::Strategic, &patch, &options) {
         Ok(w) => {
-            let verb = if w.value == live { "unchanged" } else { "configured" };
+            let verb = if w.value == live {
+                "unchanged"
+            } else {
+                "configured"
+            };
             Ok((w.value, verb))
         }
         Err(mut e) => {
@@ -143,8 +191,13 @@ pub(crate) fn one(ctx: &mut Ctx<'_, '_>, info: &mut Info, dry: DryRun, server_si
 }
 
 fn view_text(text: &str, json: bool) -> Res<String> {
-    let v = from_json(text.trim()).map_err(|_| Failure::text("invalid JSON in the last-applied-configuration annotation"))?;
-    Ok(if json { to_json_pretty(&v, "  ", Html::Plain) + "\n" } else { print::yaml(&v) })
+    let v = from_json(text.trim())
+        .map_err(|_| Failure::text("invalid JSON in the last-applied-configuration annotation"))?;
+    Ok(if json {
+        to_json_pretty(&v, "  ", Html::Plain) + "\n"
+    } else {
+        print::yaml(&v)
+    })
 }
 
 /// `apply view-last-applied`.
@@ -152,7 +205,11 @@ pub(crate) fn view(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let json = match ctx.flags.text_or("output", "yaml") {
         "json" => true,
         "yaml" | "" => false,
-        other => return Err(ctx.usage(format!("Unexpected -o output mode: {other}, the flag 'output' must be one of yaml|json"))),
+        other => {
+            return Err(ctx.usage(format!(
+                "Unexpected -o output mode: {other}, the flag 'output' must be one of yaml|json"
+            )));
+        }
     };
     let args = ctx.flags.args.clone();
     let mut request = Request::of(ctx, &args);
@@ -163,7 +220,10 @@ pub(crate) fn view(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             let text = view_text(text, json)?;
             ctx.print(&text);
         } else if infos.len() > 1 || ctx.minor().0 == 0 {
-            ctx.warn(format!("no last-applied-configuration annotation found on resource: {}", info.name));
+            ctx.warn(format!(
+                "no last-applied-configuration annotation found on resource: {}",
+                info.name
+            ));
         }
     }
     Ok(Next::Done)
@@ -193,7 +253,9 @@ pub(crate) fn set(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             continue;
         }
         let mut annotations = Value::object();
-        annotations.map_mut().insert(LAST_APPLIED, Value::text(&text));
+        annotations
+            .map_mut()
+            .insert(LAST_APPLIED, Value::text(&text));
         let patch = object! { "metadata" => object! { "annotations" => annotations } };
         let object = if dry == DryRun::Client {
             live

@@ -23,15 +23,25 @@ pub(crate) fn files_only(ctx: &Ctx<'_, '_>) -> Res<()> {
     }
     let dir = ctx.flags.text("kustomize");
     if !dir.is_empty() {
-        let path = if dir == "." { "/home/user".to_owned() } else { format!("/home/user/{}", dir.trim_end_matches('/')) };
-        return Err(Failure::text(format!("unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{path}'")));
+        let path = if dir == "." {
+            "/home/user".to_owned()
+        } else {
+            format!("/home/user/{}", dir.trim_end_matches('/'))
+        };
+        return Err(Failure::text(format!(
+            "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{path}'"
+        )));
     }
     Ok(())
 }
 
 /// The objects of the files, as they are.
 pub(crate) fn objects(ctx: &mut Ctx<'_, '_>) -> Res<(Vec<Info>, Vec<Failure>)> {
-    let validate = if ctx.flags.changed("validate") || ctx.command.flags.contains("validate") { check_validate(ctx)? } else { false };
+    let validate = if ctx.flags.changed("validate") || ctx.command.flags.contains("validate") {
+        check_validate(ctx)?
+    } else {
+        false
+    };
     let mut request = Request::of(ctx, &[]).local();
     request.validate = validate;
     let found = builder::find(ctx, &request)?;
@@ -73,7 +83,11 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             Err(e) => errors.push(e.with_source("creating", &info.source).into()),
         }
     }
-    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }
 
 /// `replace`.
@@ -95,8 +109,15 @@ pub(crate) fn replace(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut report = Report::new(ctx, dry, false)?;
     if force {
         for info in &infos {
-            let options = DeleteOptions { dry_run: dry == DryRun::Server, grace_period_seconds: Some(0), ..DeleteOptions::default() };
-            match ctx.client.delete(info.kind(), &info.namespace, &info.name, &options) {
+            let options = DeleteOptions {
+                dry_run: dry == DryRun::Server,
+                grace_period_seconds: Some(0),
+                ..DeleteOptions::default()
+            };
+            match ctx
+                .client
+                .delete(info.kind(), &info.namespace, &info.name, &options)
+            {
                 Ok(_) => {
                     let line = super::delete::line(ctx, info, false, dry);
                     ctx.say(line);
@@ -110,11 +131,18 @@ pub(crate) fn replace(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             let w = super::send_new(ctx, info, info.object.clone(), &options)?;
             report.done(ctx, info, &w.value, "replaced")?;
         }
-        return if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) };
+        return if errors.is_empty() {
+            Ok(Next::Done)
+        } else {
+            Err(Failure::many(errors))
+        };
     }
     for info in infos {
         if info.name.is_empty() {
-            errors.push(Failure::text(format!("error when replacing {}: resource name may not be empty", crate::flags::quoted(&info.source))));
+            errors.push(Failure::text(format!(
+                "error when replacing {}: resource name may not be empty",
+                crate::flags::quoted(&info.source)
+            )));
             continue;
         }
         if dry == DryRun::Client {
@@ -122,18 +150,30 @@ pub(crate) fn replace(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             continue;
         }
         let mut object = info.object.clone();
-        if ctx.flags.on("save-config") || info.object.at("metadata.annotations").and_then(|a| a.get(rollout_api::patch::LAST_APPLIED)).is_some() {
+        if ctx.flags.on("save-config")
+            || info
+                .object
+                .at("metadata.annotations")
+                .and_then(|a| a.get(rollout_api::patch::LAST_APPLIED))
+                .is_some()
+        {
             object = with_last_applied(&object);
         }
         // kubectl fills in the stored version, so that it replaces whatever is there.
         if object.str_at("metadata.resourceVersion").is_empty()
             && let Ok(live) = builder::get(ctx, info.resource, &info.namespace, &info.name)
         {
-            let version: Value = live.at("metadata.resourceVersion").cloned().unwrap_or_default();
+            let version: Value = live
+                .at("metadata.resourceVersion")
+                .cloned()
+                .unwrap_or_default();
             object.set("metadata.resourceVersion", version);
         }
         let options = super::options(ctx, dry);
-        match ctx.client.update(info.kind(), &info.namespace, &info.name, object, &options) {
+        match ctx
+            .client
+            .update(info.kind(), &info.namespace, &info.name, object, &options)
+        {
             Ok(w) => {
                 for text in &w.warnings {
                     let line = format!("Warning: {text}");
@@ -144,5 +184,9 @@ pub(crate) fn replace(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             Err(e) => errors.push(e.with_source("replacing", &info.source).into()),
         }
     }
-    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }

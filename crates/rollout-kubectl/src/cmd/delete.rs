@@ -8,14 +8,23 @@ use crate::flags::quoted;
 use crate::follow::{self, Follow, Turn};
 use rollout_api::status_error::ApiError;
 use rollout_api::{Kind, Minor, ObjectKey, Str};
-use rollout_engine::client::Propagation;
 use rollout_engine::client::DeleteOptions;
+use rollout_engine::client::Propagation;
 
 /// What is printed for a deleted object.
 pub(crate) fn line(ctx: &Ctx<'_, '_>, info: &Info, forced: bool, dry: DryRun) -> String {
     let verb = if forced { "force deleted" } else { "deleted" };
-    let place = if ctx.minor() >= Minor(34) && !info.namespace.is_empty() { format!(" from {} namespace", info.namespace) } else { String::new() };
-    format!("{} {} {verb}{place}{}", info.resource.singular_group(), quoted(&info.name), dry.suffix())
+    let place = if ctx.minor() >= Minor(34) && !info.namespace.is_empty() {
+        format!(" from {} namespace", info.namespace)
+    } else {
+        String::new()
+    };
+    format!(
+        "{} {} {verb}{place}{}",
+        info.resource.singular_group(),
+        quoted(&info.name),
+        dry.suffix()
+    )
 }
 
 /// Waits until deleted objects are gone.
@@ -39,11 +48,18 @@ impl Deleting {
             self.deadline = self.timeout.map(|t| turn.at + t);
         }
         let client = &turn.client;
-        self.left.retain(|(k, uid)| client.get(k.kind, &k.namespace, &k.name).is_ok_and(|o| o.str_at("metadata.uid") == uid.as_str()));
+        self.left.retain(|(k, uid)| {
+            client
+                .get(k.kind, &k.namespace, &k.name)
+                .is_ok_and(|o| o.str_at("metadata.uid") == uid.as_str())
+        });
         if !self.left.is_empty() && self.deadline.is_some_and(|d| turn.at >= d) {
             for (k, _) in self.left.drain(..) {
                 let plural = rollout_api::kinds::of_kind(k.kind).map_or("", |r| r.plural);
-                self.errors.push(Failure::text(format!("timed out waiting for the condition on {plural}/{}", k.name)));
+                self.errors.push(Failure::text(format!(
+                    "timed out waiting for the condition on {plural}/{}",
+                    k.name
+                )));
             }
         }
         if !self.left.is_empty() {
@@ -66,13 +82,19 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         "background" | "true" => Propagation::Background,
         "foreground" => Propagation::Foreground,
         "orphan" | "false" => Propagation::Orphan,
-        other => return Err(Failure::text(format!("invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""))),
+        other => {
+            return Err(Failure::text(format!(
+                "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
+            )));
+        }
     };
     let output = ctx.flags.text("output").to_owned();
     let all = ctx.flags.on("all");
-    let selecting = !ctx.flags.text("selector").is_empty() || !ctx.flags.text("field-selector").is_empty();
+    let selecting =
+        !ctx.flags.text("selector").is_empty() || !ctx.flags.text("field-selector").is_empty();
     let mut request = Request::of(ctx, &args).local();
-    let by_name = args.len() > 1 || args.iter().any(|a| a.contains('/')) || !request.filenames.is_empty();
+    let by_name =
+        args.len() > 1 || args.iter().any(|a| a.contains('/')) || !request.filenames.is_empty();
     let ignore = ctx.flags.on("ignore-not-found") || !by_name && (all || selecting);
     if request.filenames.is_empty() && args.is_empty() {
         return Err(missing_resource());
@@ -82,11 +104,15 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut grace = ctx.flags.int_or("grace-period", -1);
     let (now, force) = (ctx.flags.on("now"), ctx.flags.on("force"));
     if all && !ctx.flags.text("selector").is_empty() {
-        return Err(Failure::text("cannot set --all and --selector at the same time"));
+        return Err(Failure::text(
+            "cannot set --all and --selector at the same time",
+        ));
     }
     if now {
         if grace != -1 {
-            return Err(Failure::text("--now and --grace-period cannot be specified together"));
+            return Err(Failure::text(
+                "--now and --grace-period cannot be specified together",
+            ));
         }
         grace = 1;
     }
@@ -97,10 +123,14 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         grace = 0;
     }
     if force && grace > 0 {
-        return Err(Failure::text("--force and --grace-period greater than 0 cannot be specified together"));
+        return Err(Failure::text(
+            "--force and --grace-period greater than 0 cannot be specified together",
+        ));
     }
     if !output.is_empty() && output != "name" {
-        return Err(Failure::text(format!("unexpected -o output mode: {output}. We only support '-o name'")));
+        return Err(Failure::text(format!(
+            "unexpected -o output mode: {output}. We only support '-o name'"
+        )));
     }
     if force && dry == DryRun::None {
         ctx.warn("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.");
@@ -109,23 +139,46 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut waits = Vec::new();
     let mut count = 0;
     for info in &found.infos {
-        let options = DeleteOptions { dry_run: dry == DryRun::Server, grace_period_seconds: if grace >= 0 { Some(grace) } else { None }, propagation: Some(cascade) };
+        let options = DeleteOptions {
+            dry_run: dry == DryRun::Server,
+            grace_period_seconds: if grace >= 0 { Some(grace) } else { None },
+            propagation: Some(cascade),
+        };
         let sent = if info.name.is_empty() {
             Err(ApiError::new(0, "", "resource name may not be empty"))
-        } else if info.kind() == Kind::NAMESPACE && matches!(info.name.as_str(), "default" | "kube-system" | "kube-public") {
-            Err(ApiError::forbidden("", "namespaces", &info.name, "this namespace may not be deleted"))
+        } else if info.kind() == Kind::NAMESPACE
+            && matches!(
+                info.name.as_str(),
+                "default" | "kube-system" | "kube-public"
+            )
+        {
+            Err(ApiError::forbidden(
+                "",
+                "namespaces",
+                &info.name,
+                "this namespace may not be deleted",
+            ))
         } else if dry == DryRun::Client {
             builder::get(ctx, info.resource, &info.namespace, &info.name).map(|_| None)
         } else {
-            ctx.client.delete(info.kind(), &info.namespace, &info.name, &options).map(Some)
+            ctx.client
+                .delete(info.kind(), &info.namespace, &info.name, &options)
+                .map(Some)
         };
         match sent {
             Ok(written) => {
                 count += 1;
-                let text = if output == "name" { info.title() } else { line(ctx, info, force, dry) };
+                let text = if output == "name" {
+                    info.title()
+                } else {
+                    line(ctx, info, force, dry)
+                };
                 ctx.say(text);
                 if let Some(w) = written {
-                    waits.push((ObjectKey::new(info.kind(), info.namespace.clone(), info.name.clone()), Str::copy(w.value.str_at("metadata.uid"))));
+                    waits.push((
+                        ObjectKey::new(info.kind(), info.namespace.clone(), info.name.clone()),
+                        Str::copy(w.value.str_at("metadata.uid")),
+                    ));
                 }
             }
             Err(e) if e.is_not_found() && ignore => {}
@@ -133,16 +186,34 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             Err(e) => errors.push(e.with_source("deleting", &info.source).into()),
         }
     }
-    errors.extend(found.errors.into_iter().filter(|e| !(ignore && e.is_not_found())));
+    errors.extend(
+        found
+            .errors
+            .into_iter()
+            .filter(|e| !(ignore && e.is_not_found())),
+    );
     if count == 0 && errors.is_empty() && !by_name {
         ctx.say("No resources found");
         return Ok(Next::Done);
     }
     let wait = ctx.flags.on_or("wait", true) && dry == DryRun::None;
     if wait && !waits.is_empty() {
-        let timeout = ctx.flags.millis("timeout").and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0);
-        let d = Deleting { left: waits, errors, timeout, deadline: None };
+        let timeout = ctx
+            .flags
+            .millis("timeout")
+            .and_then(|ms| u64::try_from(ms).ok())
+            .filter(|ms| *ms > 0);
+        let d = Deleting {
+            left: waits,
+            errors,
+            timeout,
+            deadline: None,
+        };
         return Ok(Next::Follow(Follow::new(follow::Kind::Delete(Box::new(d)))));
     }
-    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }

@@ -20,10 +20,19 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut different = false;
     let now = ctx.now();
     for mut info in infos {
-        let live = ctx.client.get(info.kind(), &info.namespace, &info.name).ok();
+        let live = ctx
+            .client
+            .get(info.kind(), &info.namespace, &info.name)
+            .ok();
         let (merged, _) = super::apply::one(ctx, &mut info, DryRun::Server, false)?;
-        let version = info.resource.api_version(ctx.client.version()).replace('/', ".");
-        let name = format!("{version}.{}.{}.{}", info.resource.kind.0, info.namespace, info.name);
+        let version = info
+            .resource
+            .api_version(ctx.client.version())
+            .replace('/', ".");
+        let name = format!(
+            "{version}.{}.{}.{}",
+            info.resource.kind.0, info.namespace, info.name
+        );
         let text = |o: Option<&Value>| {
             o.map_or_else(String::new, |o| {
                 let mut o = o.clone();
@@ -53,8 +62,13 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 fn unified(a: &str, b: &str, name: &str, now: Timestamp) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (a.lines().collect(), b.lines().collect());
     let edits = edits(&old, &new);
-    let time = now.rfc3339().replace('T', " ").replace('Z', ".000000000 +0000");
-    let mut out = format!("diff -u -N /tmp/LIVE-1234567890/{name} /tmp/MERGED-1234567890/{name}\n--- /tmp/LIVE-1234567890/{name}\t{time}\n+++ /tmp/MERGED-1234567890/{name}\t{time}\n");
+    let time = now
+        .rfc3339()
+        .replace('T', " ")
+        .replace('Z', ".000000000 +0000");
+    let mut out = format!(
+        "diff -u -N /tmp/LIVE-1234567890/{name} /tmp/MERGED-1234567890/{name}\n--- /tmp/LIVE-1234567890/{name}\t{time}\n+++ /tmp/MERGED-1234567890/{name}\t{time}\n"
+    );
     let mut i = 0;
     while i < edits.len() {
         if edits[i].0 == ' ' {
@@ -80,7 +94,11 @@ fn unified(a: &str, b: &str, name: &str, now: Timestamp) -> String {
         let (an, bn) = (before(end, '+') - a0, before(end, '-') - b0);
         let range = |start: usize, n: usize| {
             let at = if n == 0 { start } else { start + 1 };
-            if n == 1 { format!("{at}") } else { format!("{at},{n}") }
+            if n == 1 {
+                format!("{at}")
+            } else {
+                format!("{at},{n}")
+            }
         };
         out.push_str(&format!("@@ -{} +{} @@\n", range(a0, an), range(b0, bn)));
         for (sign, line) in &edits[from..end] {
@@ -96,7 +114,12 @@ fn unified(a: &str, b: &str, name: &str, now: Timestamp) -> String {
 /// The lines of both texts with what happens to them, by the longest common subsequence.
 fn edits<'t>(a: &[&'t str], b: &[&'t str]) -> Vec<(char, &'t str)> {
     let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let tail = a[head..].iter().rev().zip(b[head..].iter().rev()).take_while(|(x, y)| x == y).count();
+    let tail = a[head..]
+        .iter()
+        .rev()
+        .zip(b[head..].iter().rev())
+        .take_while(|(x, y)| x == y)
+        .count();
     let (ma, mb) = (&a[head..a.len() - tail], &b[head..b.len() - tail]);
     let mut out: Vec<(char, &str)> = a[..head].iter().map(|l| (' ', *l)).collect();
     if ma.len().saturating_mul(mb.len()) > 4_000_000 {
@@ -107,7 +130,11 @@ fn edits<'t>(a: &[&'t str], b: &[&'t str]) -> Vec<(char, &'t str)> {
         let mut table = vec![0u32; (ma.len() + 1) * w];
         for i in (0..ma.len()).rev() {
             for j in (0..mb.len()).rev() {
-                table[i * w + j] = if ma[i] == mb[j] { table[(i + 1) * w + j + 1] + 1 } else { table[(i + 1) * w + j].max(table[i * w + j + 1]) };
+                table[i * w + j] = if ma[i] == mb[j] {
+                    table[(i + 1) * w + j + 1] + 1
+                } else {
+                    table[(i + 1) * w + j].max(table[i * w + j + 1])
+                };
             }
         }
         let (mut i, mut j) = (0, 0);
@@ -116,7 +143,9 @@ fn edits<'t>(a: &[&'t str], b: &[&'t str]) -> Vec<(char, &'t str)> {
                 out.push((' ', ma[i]));
                 i += 1;
                 j += 1;
-            } else if j >= mb.len() || i < ma.len() && table[(i + 1) * w + j] >= table[i * w + j + 1] {
+            } else if j >= mb.len()
+                || i < ma.len() && table[(i + 1) * w + j] >= table[i * w + j + 1]
+            {
                 out.push(('-', ma[i]));
                 i += 1;
             } else {

@@ -89,23 +89,38 @@ impl Editing {
             let ending = self.suffix();
             let line = format!(
                 "error: {} {} is invalid\nA copy of your changes has been stored to \"/tmp/kubectl-edit-1234567890{ending}\"",
-                self.infos.first().map_or_else(String::new, |i| i.resource.group_resource()),
+                self.infos
+                    .first()
+                    .map_or_else(String::new, |i| i.resource.group_resource()),
                 quoted(self.infos.first().map_or("", |i| &i.name))
             );
             ctx.warn(line);
-            return Err(Failure::text("Edit cancelled, no valid changes were saved."));
+            return Err(Failure::text(
+                "Edit cancelled, no valid changes were saved.",
+            ));
         }
         let edited = match read(&body, ctx.minor()) {
             Ok(list) => list,
-            Err(why) => return self.again(&body, vec![format!("<nil>: Invalid value: \"The edited file failed validation\": {why}")]),
+            Err(why) => {
+                return self.again(
+                    &body,
+                    vec![format!(
+                        "<nil>: Invalid value: \"The edited file failed validation\": {why}"
+                    )],
+                );
+            }
         };
         let mut reasons = Vec::new();
         let mut report = Report::new(ctx, DryRun::None, false)?;
         for (i, info) in self.infos.clone().into_iter().enumerate() {
             let Some(new) = edited.get(i) else { continue };
             let same = |p: &str| new.str_at(p) == info.object.str_at(p);
-            if self.mode != Mode::Create && (!same("apiVersion") || !same("kind") || !same("metadata.name")) {
-                return Err(Failure::text("At least one of apiVersion, kind and name was changed"));
+            if self.mode != Mode::Create
+                && (!same("apiVersion") || !same("kind") || !same("metadata.name"))
+            {
+                return Err(Failure::text(
+                    "At least one of apiVersion, kind and name was changed",
+                ));
             }
             match self.send(ctx, &info, new) {
                 Ok(None) => {
@@ -123,7 +138,11 @@ impl Editing {
                         reasons.push(e.message.to_string());
                     }
                     for c in &e.causes {
-                        let text = if c.field.is_empty() { c.message.to_string() } else { format!("{}: {}", c.field, c.message) };
+                        let text = if c.field.is_empty() {
+                            c.message.to_string()
+                        } else {
+                            format!("{}: {}", c.field, c.message)
+                        };
                         if !reasons.contains(&text) {
                             reasons.push(text);
                         }
@@ -132,14 +151,22 @@ impl Editing {
                 Err(f) => return Err(f),
             }
         }
-        if reasons.is_empty() { Ok(Next::Done) } else { self.again(&body, reasons) }
+        if reasons.is_empty() {
+            Ok(Next::Done)
+        } else {
+            self.again(&body, reasons)
+        }
     }
 
     /// The editor opens again with the reasons.
     fn again(&mut self, body: &str, reasons: Vec<String>) -> Res<Next> {
         let info = self.infos.first();
         let mut head = String::from(HEAD);
-        head.push_str(&format!("# {} {} was not valid:\n", info.map_or_else(String::new, |i| i.resource.group_resource()), quoted(info.map_or("", |i| &i.name))));
+        head.push_str(&format!(
+            "# {} {} was not valid:\n",
+            info.map_or_else(String::new, |i| i.resource.group_resource()),
+            quoted(info.map_or("", |i| &i.name))
+        ));
         for r in &reasons {
             head.push_str(&format!("# * {}\n", r.replace('\n', "\n# ")));
         }
@@ -150,7 +177,12 @@ impl Editing {
         Ok(Next::Edit(Box::new(next)))
     }
 
-    fn send(&self, ctx: &mut Ctx<'_, '_>, info: &Info, new: &Value) -> Res<Option<(Value, &'static str)>> {
+    fn send(
+        &self,
+        ctx: &mut Ctx<'_, '_>,
+        info: &Info,
+        new: &Value,
+    ) -> Res<Option<(Value, &'static str)>> {
         let options = super::options(ctx, DryRun::None);
         match self.mode {
             Mode::Create => {
@@ -164,19 +196,28 @@ impl Editing {
             Mode::LastApplied => {
                 let text = format!("{}\n", rollout_api::json::to_json_go(new));
                 let mut annotations = Value::object();
-                annotations.map_mut().insert(LAST_APPLIED, Value::text(&text));
+                annotations
+                    .map_mut()
+                    .insert(LAST_APPLIED, Value::text(&text));
                 let patch = object! { "metadata" => object! { "annotations" => annotations } };
                 let w = super::send_patch(ctx, info, PatchType::Merge, &patch, &options)?;
                 Ok(Some((w.value, "edited")))
             }
             Mode::Live => {
                 let version = ctx.client.version();
-                let Some(schema) = Schema::of_object(info.object.str_at("apiVersion"), info.object.str_at("kind"), version) else { return Ok(None) };
+                let Some(schema) = Schema::of_object(
+                    info.object.str_at("apiVersion"),
+                    info.object.str_at("kind"),
+                    version,
+                ) else {
+                    return Ok(None);
+                };
                 let mut new = new.clone();
                 if let Some(cause) = super::recorded(ctx) {
                     super::annotate(&mut new, super::CHANGE_CAUSE, &cause);
                 }
-                let patch = create_two_way(&print::visible(&info.object, ctx), &new, schema).map_err(|e| Failure::text(e.text()))?;
+                let patch = create_two_way(&print::visible(&info.object, ctx), &new, schema)
+                    .map_err(|e| Failure::text(e.text()))?;
                 if patch.is_empty() {
                     return Ok(None);
                 }
@@ -202,9 +243,17 @@ fn read(body: &str, minor: rollout_api::Minor) -> Result<Vec<Value>, String> {
     let mut out = Vec::new();
     for d in documents::objects(body.as_bytes(), minor) {
         match d.content {
-            Ok(c) if c.value.str_at("kind") == "List" => out.extend(c.value.list_at("items").iter().cloned()),
+            Ok(c) if c.value.str_at("kind") == "List" => {
+                out.extend(c.value.list_at("items").iter().cloned())
+            }
             Ok(c) => out.push(c.value),
-            Err(r) => return Err(r.message.strip_prefix("error converting YAML to JSON: ").unwrap_or(&r.message).to_owned()),
+            Err(r) => {
+                return Err(r
+                    .message
+                    .strip_prefix("error converting YAML to JSON: ")
+                    .unwrap_or(&r.message)
+                    .to_owned());
+            }
         }
     }
     Ok(out)
@@ -214,10 +263,23 @@ fn open(ctx: &mut Ctx<'_, '_>, infos: Vec<Info>, mode: Mode, texts: Vec<Value>) 
     let json = match ctx.flags.text("output") {
         "json" => true,
         "" | "yaml" | "name" => false,
-        other => return Err(Failure::text(format!("unable to match a printer suitable for the output format {}, allowed formats are: json,yaml", quoted(other)))),
+        other => {
+            return Err(Failure::text(format!(
+                "unable to match a printer suitable for the output format {}, allowed formats are: json,yaml",
+                quoted(other)
+            )));
+        }
     };
-    let object = if texts.len() == 1 { texts[0].clone() } else { object! { "apiVersion" => "v1", "items" => Value::list(texts), "kind" => "List", "metadata" => object! {} } };
-    let body = if json { to_json_pretty(&object, "    ", Html::Escaped) + "\n" } else { print::yaml(&object) };
+    let object = if texts.len() == 1 {
+        texts[0].clone()
+    } else {
+        object! { "apiVersion" => "v1", "items" => Value::list(texts), "kind" => "List", "metadata" => object! {} }
+    };
+    let body = if json {
+        to_json_pretty(&object, "    ", Html::Escaped) + "\n"
+    } else {
+        print::yaml(&object)
+    };
     let buffer = if json { body } else { format!("{HEAD}{body}") };
     let editing = Editing {
         infos,
@@ -245,7 +307,10 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     if infos.is_empty() {
         return Err(Failure::text("edit cancelled, no objects found"));
     }
-    let texts = infos.iter().map(|i| print::visible(&i.object, ctx)).collect();
+    let texts = infos
+        .iter()
+        .map(|i| print::visible(&i.object, ctx))
+        .collect();
     open(ctx, infos, Mode::Live, texts)
 }
 
@@ -279,7 +344,9 @@ pub(crate) fn last_applied_run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let infos = builder::find(ctx, &request)?.all()?;
     let texts = last_applied_infos(&infos);
     if texts.is_empty() {
-        return Err(Failure::text("no last-applied-configuration annotation found on resources, to create the annotation, use command `kubectl apply set-last-applied --create-annotation`"));
+        return Err(Failure::text(
+            "no last-applied-configuration annotation found on resources, to create the annotation, use command `kubectl apply set-last-applied --create-annotation`",
+        ));
     }
     open(ctx, infos, Mode::LastApplied, texts)
 }

@@ -9,7 +9,9 @@ use crate::{Next, columns, gosort, table};
 use rollout_api::{Kind, Timestamp, Value};
 
 fn moment(e: &Value) -> Option<Timestamp> {
-    Timestamp::parse(e.str_at("series.lastObservedTime")).or_else(|| event_time(e)).or_else(|| columns::first_seen(e))
+    Timestamp::parse(e.str_at("series.lastObservedTime"))
+        .or_else(|| event_time(e))
+        .or_else(|| columns::first_seen(e))
 }
 
 /// Runs it.
@@ -28,21 +30,36 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let about = ctx.flags.text("for").to_owned();
     let mut target = None;
     if !about.is_empty() {
-        let Some((kind, name)) = about.split_once('/').filter(|(k, n)| !k.is_empty() && !n.is_empty() && !n.contains('/')) else {
+        let Some((kind, name)) = about
+            .split_once('/')
+            .filter(|(k, n)| !k.is_empty() && !n.is_empty() && !n.contains('/'))
+        else {
             return Err(Failure::text("--for must be in resource/name form"));
         };
         let r = builder::resource_of(kind, ctx.minor())?;
         target = Some((r.kind.0, name.to_owned()));
     }
-    let namespace = if everywhere { None } else { Some(ctx.namespace.clone()) };
+    let namespace = if everywhere {
+        None
+    } else {
+        Some(ctx.namespace.clone())
+    };
     let mut list = ctx.list(Kind::EVENT, namespace.as_deref());
     list.retain(|e| {
-        target.as_ref().is_none_or(|(k, n)| e.str_at("involvedObject.kind") == *k && e.str_at("involvedObject.name") == n)
-            && (types.is_empty() || types.iter().any(|t| t.eq_ignore_ascii_case(e.str_at("type"))))
+        target.as_ref().is_none_or(|(k, n)| {
+            e.str_at("involvedObject.kind") == *k && e.str_at("involvedObject.name") == n
+        }) && (types.is_empty()
+            || types
+                .iter()
+                .any(|t| t.eq_ignore_ascii_case(e.str_at("type"))))
     });
     let format = print::of_flags(ctx)?;
     if list.is_empty() && format.is_human() {
-        let line = if everywhere { "No events found.".to_owned() } else { format!("No events found in {} namespace.", ctx.namespace) };
+        let line = if everywhere {
+            "No events found.".to_owned()
+        } else {
+            format!("No events found in {} namespace.", ctx.namespace)
+        };
         ctx.warn(line);
         return Ok(Next::Done);
     }
@@ -67,7 +84,11 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             event_age(e, now),
             e.str_at("type").to_owned(),
             e.str_at("reason").to_owned(),
-            format!("{}/{}", e.str_at("involvedObject.kind"), e.str_at("involvedObject.name")),
+            format!(
+                "{}/{}",
+                e.str_at("involvedObject.kind"),
+                e.str_at("involvedObject.name")
+            ),
             e.str_at("message").trim().to_owned(),
         ];
         if everywhere {

@@ -32,9 +32,22 @@ fn overridden(ctx: &Ctx<'_, '_>, o: Value) -> Res<Value> {
 }
 
 /// Sends (or shows) a new object.
-fn send(ctx: &mut Ctx<'_, '_>, word: &str, object: Value, verb: &str, dry: DryRun, report: &mut Report) -> Res<()> {
+fn send(
+    ctx: &mut Ctx<'_, '_>,
+    word: &str,
+    object: Value,
+    verb: &str,
+    dry: DryRun,
+    report: &mut Report,
+) -> Res<()> {
     let resource = builder::resource_of(word, ctx.minor())?;
-    let mut info = Info { resource, namespace: ctx.namespace_for(resource), name: object.str_at("metadata.name").to_owned(), object: Value::Null, source: String::new() };
+    let mut info = Info {
+        resource,
+        namespace: ctx.namespace_for(resource),
+        name: object.str_at("metadata.name").to_owned(),
+        object: Value::Null,
+        source: String::new(),
+    };
     if dry == DryRun::Client {
         let mut shown = typed::filled(&object, ctx.minor());
         trim_times(&mut shown, ctx.minor());
@@ -47,7 +60,8 @@ fn send(ctx: &mut Ctx<'_, '_>, word: &str, object: Value, verb: &str, dry: DryRu
 }
 
 fn int_or_text(text: &str) -> Value {
-    text.parse::<i64>().map_or_else(|_| Value::text(text), Value::Int)
+    text.parse::<i64>()
+        .map_or_else(|_| Value::text(text), Value::Int)
 }
 
 /// `expose`.
@@ -60,8 +74,14 @@ pub(crate) fn expose(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let infos = builder::find(ctx, &request)?.all()?;
     for info in infos {
         let o = &info.object;
-        if !matches!(info.kind().0, "Deployment" | "ReplicaSet" | "Service" | "Pod" | "ReplicationController") {
-            return Err(Failure::text(format!("cannot expose a {}", info.resource.group_kind())));
+        if !matches!(
+            info.kind().0,
+            "Deployment" | "ReplicaSet" | "Service" | "Pod" | "ReplicationController"
+        ) {
+            return Err(Failure::text(format!(
+                "cannot expose a {}",
+                info.resource.group_kind()
+            )));
         }
         let mut name = ctx.flags.text("name").to_owned();
         if name.is_empty() {
@@ -76,38 +96,71 @@ pub(crate) fn expose(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 Kind::SERVICE => o.at("spec.selector"),
                 _ => {
                     if !o.list_at("spec.selector.matchExpressions").is_empty() {
-                        return Err(Failure::text(format!("couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - \"{}\" to map-based selector format", selector::text(o.at("spec.selector")))));
+                        return Err(Failure::text(format!(
+                            "couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - \"{}\" to map-based selector format",
+                            selector::text(o.at("spec.selector"))
+                        )));
                     }
-                    o.at("spec.selector.matchLabels").or_else(|| o.at("spec.selector"))
+                    o.at("spec.selector.matchLabels")
+                        .or_else(|| o.at("spec.selector"))
                 }
             };
             match map.and_then(Value::as_map) {
                 Some(m) if !m.is_empty() => m.clone(),
-                _ if info.kind() == Kind::POD => return Err(Failure::text("couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed")),
-                _ => return Err(Failure::text("couldn't retrieve selectors via --selector flag or introspection: invalid deployment: no selectors, therefore cannot be exposed")),
+                _ if info.kind() == Kind::POD => {
+                    return Err(Failure::text(
+                        "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed",
+                    ));
+                }
+                _ => {
+                    return Err(Failure::text(
+                        "couldn't retrieve selectors via --selector flag or introspection: invalid deployment: no selectors, therefore cannot be exposed",
+                    ));
+                }
             }
         };
         // Ports of the containers, where none is given.
-        let spec = if info.kind() == Kind::POD { o.get("spec") } else { o.at("spec.template.spec") };
+        let spec = if info.kind() == Kind::POD {
+            o.get("spec")
+        } else {
+            o.at("spec.template.spec")
+        };
         let mut known: Vec<(i64, String)> = Vec::new();
         for c in spec.map_or(&[][..], |s| s.list_at("containers")) {
-            known.extend(c.list_at("ports").iter().map(|p| (p.int_at("containerPort").unwrap_or(0), p.str_at("protocol").to_owned())));
+            known.extend(c.list_at("ports").iter().map(|p| {
+                (
+                    p.int_at("containerPort").unwrap_or(0),
+                    p.str_at("protocol").to_owned(),
+                )
+            }));
         }
         if info.kind() == Kind::SERVICE {
-            known.extend(o.list_at("spec.ports").iter().map(|p| (p.int_at("port").unwrap_or(0), p.str_at("protocol").to_owned())));
+            known.extend(o.list_at("spec.ports").iter().map(|p| {
+                (
+                    p.int_at("port").unwrap_or(0),
+                    p.str_at("protocol").to_owned(),
+                )
+            }));
         }
         let mut numbers: Vec<i64> = Vec::new();
         let port = ctx.flags.text("port").to_owned();
         if port.is_empty() {
             numbers.extend(known.iter().map(|k| k.0));
             if numbers.is_empty() {
-                return Err(Failure::text("couldn't find port via --port flag or introspection"));
+                return Err(Failure::text(
+                    "couldn't find port via --port flag or introspection",
+                ));
             }
         } else {
             for p in port.split(',') {
                 match p.parse::<i64>() {
                     Ok(n) => numbers.push(n),
-                    Err(_) => return Err(Failure::text(format!("strconv.Atoi: parsing {}: invalid syntax", crate::flags::quoted(p)))),
+                    Err(_) => {
+                        return Err(Failure::text(format!(
+                            "strconv.Atoi: parsing {}: invalid syntax",
+                            crate::flags::quoted(p)
+                        )));
+                    }
                 }
             }
         }
@@ -118,9 +171,21 @@ pub(crate) fn expose(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             .iter()
             .enumerate()
             .map(|(i, n)| {
-                let of_port = known.iter().find(|k| k.0 == *n).map(|k| k.1.clone()).filter(|p| !p.is_empty());
-                let protocol = if protocol.is_empty() { of_port.unwrap_or_else(|| "TCP".to_owned()) } else { protocol.clone() };
-                let to = if target.is_empty() { Value::Int(*n) } else { int_or_text(&target) };
+                let of_port = known
+                    .iter()
+                    .find(|k| k.0 == *n)
+                    .map(|k| k.1.clone())
+                    .filter(|p| !p.is_empty());
+                let protocol = if protocol.is_empty() {
+                    of_port.unwrap_or_else(|| "TCP".to_owned())
+                } else {
+                    protocol.clone()
+                };
+                let to = if target.is_empty() {
+                    Value::Int(*n)
+                } else {
+                    int_or_text(&target)
+                };
                 let mut p = object! { "port" => *n, "protocol" => protocol, "targetPort" => to };
                 if several {
                     p.map_mut().insert("name", format!("port-{}", i + 1));
@@ -129,17 +194,31 @@ pub(crate) fn expose(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             })
             .collect();
         let labels = match ctx.flags.text("labels") {
-            "" => o.at("metadata.labels").and_then(Value::as_map).cloned().unwrap_or_default(),
+            "" => o
+                .at("metadata.labels")
+                .and_then(Value::as_map)
+                .cloned()
+                .unwrap_or_default(),
             text => pairs(text, "label")?,
         };
-        let mut spec = object! { "ports" => Value::list(ports), "selector" => Value::from(chooses) };
-        for (flag, field) in [("type", "type"), ("cluster-ip", "clusterIP"), ("session-affinity", "sessionAffinity"), ("load-balancer-ip", "loadBalancerIP")] {
+        let mut spec =
+            object! { "ports" => Value::list(ports), "selector" => Value::from(chooses) };
+        for (flag, field) in [
+            ("type", "type"),
+            ("cluster-ip", "clusterIP"),
+            ("session-affinity", "sessionAffinity"),
+            ("load-balancer-ip", "loadBalancerIP"),
+        ] {
             if !ctx.flags.text(flag).is_empty() {
-                spec.map_mut().insert(field, Value::text(ctx.flags.text(flag)));
+                spec.map_mut()
+                    .insert(field, Value::text(ctx.flags.text(flag)));
             }
         }
         if !ctx.flags.text("external-ip").is_empty() {
-            spec.map_mut().insert("externalIPs", Value::list(vec![Value::text(ctx.flags.text("external-ip"))]));
+            spec.map_mut().insert(
+                "externalIPs",
+                Value::list(vec![Value::text(ctx.flags.text("external-ip"))]),
+            );
         }
         let mut meta = object! { "name" => name };
         if !labels.is_empty() {
@@ -197,11 +276,20 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut c = object! { "image" => image, "name" => name.clone() };
     let words: Vec<Value> = args[1..].iter().map(|a| Value::text(a)).collect();
     if !words.is_empty() {
-        c.map_mut().insert(if ctx.flags.on("command") { "command" } else { "args" }, words);
+        c.map_mut().insert(
+            if ctx.flags.on("command") {
+                "command"
+            } else {
+                "args"
+            },
+            words,
+        );
     }
     let mut env = Vec::new();
     for e in ctx.flags.texts("env") {
-        let Some((k, v)) = e.split_once('=').filter(|(k, _)| !k.is_empty()) else { return Err(Failure::text(format!("invalid env: {e}"))) };
+        let Some((k, v)) = e.split_once('=').filter(|(k, _)| !k.is_empty()) else {
+            return Err(Failure::text(format!("invalid env: {e}")));
+        };
         env.push(object! { "name" => k.to_owned(), "value" => v.to_owned() });
     }
     if !env.is_empty() {
@@ -212,11 +300,20 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     }
     let mut number = 0;
     if !port.is_empty() {
-        number = port.parse::<i64>().map_err(|_| Failure::text(format!("strconv.Atoi: parsing {}: invalid syntax", crate::flags::quoted(&port))))?;
-        c.map_mut().insert("ports", Value::list(vec![object! { "containerPort" => number }]));
+        number = port.parse::<i64>().map_err(|_| {
+            Failure::text(format!(
+                "strconv.Atoi: parsing {}: invalid syntax",
+                crate::flags::quoted(&port)
+            ))
+        })?;
+        c.map_mut().insert(
+            "ports",
+            Value::list(vec![object! { "containerPort" => number }]),
+        );
     }
     if ctx.flags.on("privileged") {
-        c.map_mut().insert("securityContext", object! { "privileged" => true });
+        c.map_mut()
+            .insert("securityContext", object! { "privileged" => true });
     }
     for (flag, field) in [("stdin", "stdin"), ("tty", "tty")] {
         if ctx.flags.on(flag) {
@@ -227,9 +324,13 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut meta = object! { "labels" => Value::from(labels.clone()), "name" => name.clone() };
     for a in ctx.flags.texts("annotations") {
         let (k, v) = a.split_once('=').unwrap_or((a, ""));
-        meta.map_mut().entry("annotations", Value::object).map_mut().insert(Str::copy(k), Value::text(v));
+        meta.map_mut()
+            .entry("annotations", Value::object)
+            .map_mut()
+            .insert(Str::copy(k), Value::text(v));
     }
-    let mut pod = object! { "apiVersion" => "v1", "kind" => "Pod", "metadata" => meta, "spec" => spec };
+    let mut pod =
+        object! { "apiVersion" => "v1", "kind" => "Pod", "metadata" => meta, "spec" => spec };
     pod = overridden(ctx, pod)?;
     let service = expose.then(|| {
         let ports = Value::list(vec![object! { "port" => number, "protocol" => "TCP", "targetPort" => number }]);
@@ -251,21 +352,35 @@ pub(crate) fn autoscale(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let dry = ctx.dry_run()?;
     let mut report = Report::new(ctx, dry, true)?;
     if max < 1 {
-        return Err(Failure::text(format!("--max=MAXPODS is required and must be at least 1, max: {max}")));
+        return Err(Failure::text(format!(
+            "--max=MAXPODS is required and must be at least 1, max: {max}"
+        )));
     }
     if max < min {
-        return Err(Failure::text(format!("--max=MAXPODS must be larger or equal to --min=MINPODS, max: {max}, min: {min}")));
+        return Err(Failure::text(format!(
+            "--max=MAXPODS must be larger or equal to --min=MINPODS, max: {max}, min: {min}"
+        )));
     }
     let args = ctx.flags.args.clone();
     let request = Request::of(ctx, &args);
     let infos = builder::find(ctx, &request)?.all()?;
     let cpu = ctx.flags.int_or("cpu-percent", -1);
     for info in infos {
-        if !matches!(info.kind().0, "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController") {
-            return Err(Failure::text(format!("cannot autoscale a {}: no matches for kind \"Scale\"", info.resource.group_kind())));
+        if !matches!(
+            info.kind().0,
+            "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController"
+        ) {
+            return Err(Failure::text(format!(
+                "cannot autoscale a {}: no matches for kind \"Scale\"",
+                info.resource.group_kind()
+            )));
         }
         let own = ctx.flags.text("name").to_owned();
-        let name = if own.is_empty() { info.name.clone() } else { own };
+        let name = if own.is_empty() {
+            info.name.clone()
+        } else {
+            own
+        };
         let target = object! { "apiVersion" => info.resource.api_version(ctx.client.version()), "kind" => info.kind().0, "name" => info.name.clone() };
         let mut spec = object! { "maxReplicas" => max, "scaleTargetRef" => target };
         if min > 0 {
@@ -285,7 +400,14 @@ pub(crate) fn autoscale(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         if let Some(cause) = recorded(ctx) {
             super::annotate(&mut o, super::CHANGE_CAUSE, &cause);
         }
-        send(ctx, "horizontalpodautoscalers.autoscaling", o, "autoscaled", dry, &mut report)?;
+        send(
+            ctx,
+            "horizontalpodautoscalers.autoscaling",
+            o,
+            "autoscaled",
+            dry,
+            &mut report,
+        )?;
     }
     let _ = generators::finish;
     Ok(Next::Done)

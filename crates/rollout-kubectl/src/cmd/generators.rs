@@ -22,16 +22,32 @@ fn name(ctx: &Ctx<'_, '_>) -> Res<String> {
 
 fn command_words(ctx: &Ctx<'_, '_>) -> Vec<Value> {
     let from = ctx.flags.dash.unwrap_or(ctx.flags.args.len());
-    ctx.flags.args.iter().skip(from).map(|a| Value::text(a)).collect()
+    ctx.flags
+        .args
+        .iter()
+        .skip(from)
+        .map(|a| Value::text(a))
+        .collect()
 }
 
 /// Sends (or shows) a generated object; `failed` stands before the server's refusal.
-pub(crate) fn finish(ctx: &mut Ctx<'_, '_>, word: &str, mut object: Value, failed: &str) -> Res<()> {
+pub(crate) fn finish(
+    ctx: &mut Ctx<'_, '_>,
+    word: &str,
+    mut object: Value,
+    failed: &str,
+) -> Res<()> {
     let dry = ctx.dry_run()?;
     let mut report = Report::new(ctx, dry, true)?;
     let resource = resource_of(word, ctx.minor())?;
     let namespace = ctx.namespace_for(resource);
-    let mut info = Info { resource, namespace, name: object.str_at("metadata.name").to_owned(), object: Value::Null, source: String::new() };
+    let mut info = Info {
+        resource,
+        namespace,
+        name: object.str_at("metadata.name").to_owned(),
+        object: Value::Null,
+        source: String::new(),
+    };
     if resource.namespaced && ctx.explicit_namespace {
         object.set("metadata.namespace", Value::text(&info.namespace));
     }
@@ -59,7 +75,15 @@ fn container_name(image: &str) -> String {
     let last = image.rsplit('/').next().unwrap_or(image);
     let last = last.split('@').next().unwrap_or(last);
     let last = last.split(':').next().unwrap_or(last);
-    last.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '-' }).collect()
+    last.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect()
 }
 
 /// `create deployment`.
@@ -71,7 +95,9 @@ pub(crate) fn deployment(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let images = ctx.flags.texts("image").to_vec();
     let command = command_words(ctx);
     if images.len() > 1 && !command.is_empty() {
-        return Err(Failure::text(format!("cannot specify multiple --image options and command")));
+        return Err(Failure::text(format!(
+            "cannot specify multiple --image options and command"
+        )));
     }
     let port = ctx.flags.int_or("port", -1);
     let replicas = ctx.flags.int_or("replicas", 1);
@@ -83,12 +109,19 @@ pub(crate) fn deployment(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             c.map_mut().insert("command", command.clone());
         }
         if port >= 0 && containers.is_empty() {
-            c.map_mut().insert("ports", Value::list(vec![object! { "containerPort" => port }]));
+            c.map_mut().insert(
+                "ports",
+                Value::list(vec![object! { "containerPort" => port }]),
+            );
         }
         containers.push(c);
     }
     let labels = object! { "app" => name.clone() };
-    let spec = if containers.is_empty() { object! { "containers" => Value::Null } } else { object! { "containers" => Value::list(containers) } };
+    let spec = if containers.is_empty() {
+        object! { "containers" => Value::Null }
+    } else {
+        object! { "containers" => Value::list(containers) }
+    };
     let template = object! { "metadata" => object! { "labels" => labels.clone() }, "spec" => spec };
     let o = object! {
         "apiVersion" => "apps/v1",
@@ -105,8 +138,14 @@ fn sources(ctx: &Ctx<'_, '_>) -> Res<Vec<(String, String)>> {
     let mut out: Vec<(String, String)> = Vec::new();
     let mut add = |k: String, v: String| -> Res<()> {
         if out.iter().any(|o| o.0 == k) {
-            return Err(Failure::text(format!("cannot add key {}, another key by that name already exists in Data for ConfigMap", quoted(&k)))).or_else(|_: Failure| {
-                Err(Failure::text(format!("cannot add key {k}, another key by that name already exists in data")))
+            return Err(Failure::text(format!(
+                "cannot add key {}, another key by that name already exists in Data for ConfigMap",
+                quoted(&k)
+            )))
+            .or_else(|_: Failure| {
+                Err(Failure::text(format!(
+                    "cannot add key {k}, another key by that name already exists in data"
+                )))
             });
         }
         out.push((k, v));
@@ -122,9 +161,16 @@ fn sources(ctx: &Ctx<'_, '_>) -> Res<Vec<(String, String)>> {
             continue;
         }
         let prefix = format!("{}/", path.trim_end_matches('/'));
-        let inside: Vec<_> = ctx.io.files.iter().filter(|(n, _)| n.strip_prefix(&prefix).is_some_and(|r| !r.contains('/'))).collect();
+        let inside: Vec<_> = ctx
+            .io
+            .files
+            .iter()
+            .filter(|(n, _)| n.strip_prefix(&prefix).is_some_and(|r| !r.contains('/')))
+            .collect();
         if inside.is_empty() {
-            return Err(Failure::text(format!("error reading {path}: no such file or directory")));
+            return Err(Failure::text(format!(
+                "error reading {path}: no such file or directory"
+            )));
         }
         for (n, text) in inside {
             add(n[prefix.len()..].to_owned(), text.clone())?;
@@ -132,13 +178,27 @@ fn sources(ctx: &Ctx<'_, '_>) -> Res<Vec<(String, String)>> {
     }
     for l in ctx.flags.texts("from-literal") {
         match l.split_once('=') {
-            Some((k, v)) if !k.is_empty() => add(k.to_owned(), v.trim_matches(['\'', '"']).to_owned())?,
-            _ => return Err(Failure::text(format!("invalid literal source {l}, expected key=value"))),
+            Some((k, v)) if !k.is_empty() => {
+                add(k.to_owned(), v.trim_matches(['\'', '"']).to_owned())?
+            }
+            _ => {
+                return Err(Failure::text(format!(
+                    "invalid literal source {l}, expected key=value"
+                )));
+            }
         }
     }
     for f in ctx.flags.texts("from-env-file") {
-        let Some(text) = ctx.io.files.get(f) else { return Err(Failure::text(format!("error reading {f}: no such file or directory"))) };
-        for line in text.lines().map(str::trim_start).filter(|l| !l.is_empty() && !l.starts_with('#')) {
+        let Some(text) = ctx.io.files.get(f) else {
+            return Err(Failure::text(format!(
+                "error reading {f}: no such file or directory"
+            )));
+        };
+        for line in text
+            .lines()
+            .map(str::trim_start)
+            .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        {
             let (k, v) = line.split_once('=').unwrap_or((line, ""));
             add(k.to_owned(), v.to_owned())?;
         }
@@ -161,7 +221,10 @@ pub(crate) fn config_map(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 /// `create secret generic`.
 pub(crate) fn secret(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let name = name(ctx)?;
-    let data: rollout_api::Map = sources(ctx)?.into_iter().map(|(k, v)| (k, Value::from(rollout_api::base64::encode(v.as_bytes())))).collect();
+    let data: rollout_api::Map = sources(ctx)?
+        .into_iter()
+        .map(|(k, v)| (k, Value::from(rollout_api::base64::encode(v.as_bytes()))))
+        .collect();
     let mut o = object! { "apiVersion" => "v1", "kind" => "Secret", "metadata" => object! { "name" => name } };
     if !data.is_empty() {
         o.map_mut().insert("data", Value::from(data));
@@ -177,14 +240,24 @@ pub(crate) fn secret(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 /// `create namespace`.
 pub(crate) fn namespace(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let name = name(ctx)?;
-    finish(ctx, "namespaces", object! { "apiVersion" => "v1", "kind" => "Namespace", "metadata" => object! { "name" => name } }, "")?;
+    finish(
+        ctx,
+        "namespaces",
+        object! { "apiVersion" => "v1", "kind" => "Namespace", "metadata" => object! { "name" => name } },
+        "",
+    )?;
     Ok(Next::Done)
 }
 
 /// `create serviceaccount`.
 pub(crate) fn service_account(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let name = name(ctx)?;
-    finish(ctx, "serviceaccounts", object! { "apiVersion" => "v1", "kind" => "ServiceAccount", "metadata" => object! { "name" => name } }, "failed to create serviceaccount")?;
+    finish(
+        ctx,
+        "serviceaccounts",
+        object! { "apiVersion" => "v1", "kind" => "ServiceAccount", "metadata" => object! { "name" => name } },
+        "failed to create serviceaccount",
+    )?;
     Ok(Next::Done)
 }
 
@@ -194,7 +267,9 @@ pub(crate) fn quota(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut hard = rollout_api::Map::new();
     for part in ctx.flags.text("hard").split(',').filter(|p| !p.is_empty()) {
         let Some((k, v)) = part.split_once('=') else {
-            return Err(Failure::text(format!("Invalid argument syntax {part}, expected <resource>=<value>")));
+            return Err(Failure::text(format!(
+                "Invalid argument syntax {part}, expected <resource>=<value>"
+            )));
         };
         hard.insert(Str::copy(k), Value::text(v));
     }
@@ -202,12 +277,18 @@ pub(crate) fn quota(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     if !hard.is_empty() {
         spec.map_mut().insert("hard", Value::from(hard));
     }
-    finish(ctx, "resourcequotas", object! { "apiVersion" => "v1", "kind" => "ResourceQuota", "metadata" => object! { "name" => name }, "spec" => spec }, "failed to create quota")?;
+    finish(
+        ctx,
+        "resourcequotas",
+        object! { "apiVersion" => "v1", "kind" => "ResourceQuota", "metadata" => object! { "name" => name }, "spec" => spec },
+        "failed to create quota",
+    )?;
     Ok(Next::Done)
 }
 
 fn int_or_text(text: &str) -> Value {
-    text.parse::<i64>().map_or_else(|_| Value::text(text), Value::Int)
+    text.parse::<i64>()
+        .map_or_else(|_| Value::text(text), Value::Int)
 }
 
 /// A selector of `k=v` as matchLabels (or expressions).
@@ -229,7 +310,10 @@ fn label_selector(text: &str) -> Res<Value> {
         };
         let mut e = object! { "key" => key, "operator" => operator };
         if !values.is_empty() {
-            e.map_mut().insert("values", Value::list(values.into_iter().map(Value::from).collect()));
+            e.map_mut().insert(
+                "values",
+                Value::list(values.into_iter().map(Value::from).collect()),
+            );
         }
         expressions.push(e);
     }
@@ -246,21 +330,34 @@ fn label_selector(text: &str) -> Res<Value> {
 /// `create poddisruptionbudget`.
 pub(crate) fn budget(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let name = name(ctx)?;
-    let (min, max) = (ctx.flags.text("min-available").to_owned(), ctx.flags.text("max-unavailable").to_owned());
+    let (min, max) = (
+        ctx.flags.text("min-available").to_owned(),
+        ctx.flags.text("max-unavailable").to_owned(),
+    );
     let chooses = ctx.flags.text("selector").to_owned();
     if chooses.is_empty() {
         return Err(Failure::text("a selector must be specified"));
     }
     if min.is_empty() && max.is_empty() {
-        return Err(Failure::text("one of min-available or max-unavailable must be specified"));
+        return Err(Failure::text(
+            "one of min-available or max-unavailable must be specified",
+        ));
     }
     if !min.is_empty() && !max.is_empty() {
-        return Err(Failure::text("min-available and max-unavailable cannot be both specified"));
+        return Err(Failure::text(
+            "min-available and max-unavailable cannot be both specified",
+        ));
     }
     for (flag, v) in [("min-available", &min), ("max-unavailable", &max)] {
-        let ok = v.is_empty() || v.strip_suffix('%').unwrap_or(v).chars().all(|c| c.is_ascii_digit());
+        let ok = v.is_empty()
+            || v.strip_suffix('%')
+                .unwrap_or(v)
+                .chars()
+                .all(|c| c.is_ascii_digit());
         if !ok {
-            return Err(Failure::text(format!("invalid format specified for {flag}")));
+            return Err(Failure::text(format!(
+                "invalid format specified for {flag}"
+            )));
         }
     }
     let mut spec = object! { "selector" => label_selector(&chooses)? };
@@ -269,17 +366,28 @@ pub(crate) fn budget(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     } else {
         spec.map_mut().insert("maxUnavailable", int_or_text(&max));
     }
-    finish(ctx, "poddisruptionbudgets.policy", object! { "apiVersion" => "policy/v1", "kind" => "PodDisruptionBudget", "metadata" => object! { "name" => name }, "spec" => spec }, "failed to create poddisruptionbudgets")?;
+    finish(
+        ctx,
+        "poddisruptionbudgets.policy",
+        object! { "apiVersion" => "policy/v1", "kind" => "PodDisruptionBudget", "metadata" => object! { "name" => name }, "spec" => spec },
+        "failed to create poddisruptionbudgets",
+    )?;
     Ok(Next::Done)
 }
 
 fn port_number(text: &str) -> Res<i64> {
     if text.is_empty() || !text.chars().all(|c| c.is_ascii_digit()) {
-        return Err(Failure::text(format!("strconv.ParseUint: parsing {}: invalid syntax", quoted(text))));
+        return Err(Failure::text(format!(
+            "strconv.ParseUint: parsing {}: invalid syntax",
+            quoted(text)
+        )));
     }
     match text.parse::<u16>() {
         Ok(n) => Ok(i64::from(n)),
-        Err(_) => Err(Failure::text(format!("strconv.ParseUint: parsing {}: value out of range", quoted(text)))),
+        Err(_) => Err(Failure::text(format!(
+            "strconv.ParseUint: parsing {}: value out of range",
+            quoted(text)
+        ))),
     }
 }
 
@@ -292,13 +400,22 @@ pub(crate) fn service(ctx: &mut Ctx<'_, '_>, kind: &'static str) -> Res<Next> {
     let tcp = ctx.flags.texts("tcp").to_vec();
     let headless = ctx.flags.text("clusterip") == "None";
     if tcp.is_empty() && !headless && kind != "ExternalName" {
-        return Err(Failure::text("at least one tcp port specifier must be provided"));
+        return Err(Failure::text(
+            "at least one tcp port specifier must be provided",
+        ));
     }
     let node_port = ctx.flags.int_or("node-port", 0);
     let mut ports = Vec::new();
     for t in &tcp {
         let (port, target) = match t.split_once(':') {
-            Some((p, t)) => (port_number(p)?, if t.chars().all(|c| c.is_ascii_digit()) { Value::Int(port_number(t)?) } else { Value::text(t) }),
+            Some((p, t)) => (
+                port_number(p)?,
+                if t.chars().all(|c| c.is_ascii_digit()) {
+                    Value::Int(port_number(t)?)
+                } else {
+                    Value::text(t)
+                },
+            ),
             None => {
                 let p = port_number(t)?;
                 (p, Value::Int(p))
@@ -316,12 +433,19 @@ pub(crate) fn service(ctx: &mut Ctx<'_, '_>, kind: &'static str) -> Res<Next> {
         spec.map_mut().insert("ports", ports);
     }
     if !ctx.flags.text("clusterip").is_empty() {
-        spec.map_mut().insert("clusterIP", Value::text(ctx.flags.text("clusterip")));
+        spec.map_mut()
+            .insert("clusterIP", Value::text(ctx.flags.text("clusterip")));
     }
     if kind == "ExternalName" {
-        spec.map_mut().insert("externalName", Value::text(ctx.flags.text("external-name")));
+        spec.map_mut()
+            .insert("externalName", Value::text(ctx.flags.text("external-name")));
     }
     let o = object! { "apiVersion" => "v1", "kind" => "Service", "metadata" => object! { "labels" => labels, "name" => name }, "spec" => spec };
-    finish(ctx, "services", o, &format!("failed to create {kind} service"))?;
+    finish(
+        ctx,
+        "services",
+        o,
+        &format!("failed to create {kind} service"),
+    )?;
     Ok(Next::Done)
 }

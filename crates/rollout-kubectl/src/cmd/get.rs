@@ -44,12 +44,18 @@ impl TableOptions {
     fn header(&self, resource: &Resource) -> Vec<String> {
         let mut row = Vec::new();
         if self.events {
-            row.push("EVENT".to_owned());
+            // Kept wide enough for every kind of event.
+            row.push("EVENT   ".to_owned());
         }
         if self.namespaces && resource.namespaced {
             row.push("NAMESPACE".to_owned());
         }
-        row.extend(columns::columns(resource, self.server).iter().filter(|c| self.wide || !c.1).map(|c| c.0.to_owned()));
+        row.extend(
+            columns::columns(resource, self.server)
+                .iter()
+                .filter(|c| self.wide || !c.1)
+                .map(|c| c.0.to_owned()),
+        );
         for l in &self.label_columns {
             row.push(l.rsplit('/').next().unwrap_or(l).to_uppercase());
         }
@@ -73,11 +79,21 @@ impl TableOptions {
             if !self.wide && column.1 {
                 continue;
             }
-            row.push(if i == 0 && self.kind { format!("{}/{cell}", resource.singular_group()) } else { cell });
+            row.push(if i == 0 && self.kind {
+                format!("{}/{cell}", resource.singular_group())
+            } else {
+                cell
+            });
         }
         let labels = o.at("metadata.labels");
         for l in &self.label_columns {
-            row.push(labels.and_then(|m| m.get(l)).and_then(Value::as_str).unwrap_or("").to_owned());
+            row.push(
+                labels
+                    .and_then(|m| m.get(l))
+                    .and_then(Value::as_str)
+                    .unwrap_or("")
+                    .to_owned(),
+            );
         }
         if self.show_labels {
             row.push(selector::labels_text(labels));
@@ -99,16 +115,23 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     }
     let watching = ctx.flags.on("watch") || ctx.flags.on("watch-only");
     if ctx.flags.on("output-watch-events") && !watching {
-        return Err(ctx.usage("--output-watch-events option can only be used with --watch or --watch-only"));
+        return Err(
+            ctx.usage("--output-watch-events option can only be used with --watch or --watch-only")
+        );
     }
     let output = ctx.flags.text("output").to_owned();
     let format = print::read(ctx, &output, true)?;
     if ctx.flags.on("show-labels") && !format.is_human() {
-        return Err(Failure::text(format!("--show-labels option cannot be used with {output} printer")));
+        return Err(Failure::text(format!(
+            "--show-labels option cannot be used with {output} printer"
+        )));
     }
     let subresource = ctx.flags.text("subresource").to_owned();
     if !subresource.is_empty() && !["status", "scale", "resize"].contains(&subresource.as_str()) {
-        return Err(Failure::text(format!("invalid subresource value: {}. Must be one of [status scale resize]", crate::flags::quoted(&subresource))));
+        return Err(Failure::text(format!(
+            "invalid subresource value: {}. Must be one of [status scale resize]",
+            crate::flags::quoted(&subresource)
+        )));
     }
     let request = Request::of(ctx, &args).type_alone();
     if watching {
@@ -132,7 +155,13 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 /// The scale subresource of an object.
 pub(crate) fn scale_of(o: &Value) -> Value {
     let mut meta = object! {};
-    for key in ["creationTimestamp", "name", "namespace", "resourceVersion", "uid"] {
+    for key in [
+        "creationTimestamp",
+        "name",
+        "namespace",
+        "resourceVersion",
+        "uid",
+    ] {
         if let Some(v) = o.get("metadata").and_then(|m| m.get(key)) {
             meta.map_mut().insert(key, v.clone());
         }
@@ -151,7 +180,10 @@ pub(crate) fn scale_of(o: &Value) -> Value {
 }
 
 fn many_kinds(found: &Found) -> bool {
-    found.resources.windows(2).any(|w| !std::ptr::eq(w[0], w[1]))
+    found
+        .resources
+        .windows(2)
+        .any(|w| !std::ptr::eq(w[0], w[1]))
 }
 
 fn tables(ctx: &mut Ctx<'_, '_>, found: Found, options: &TableOptions) -> Res<Next> {
@@ -162,7 +194,10 @@ fn tables(ctx: &mut Ctx<'_, '_>, found: Found, options: &TableOptions) -> Res<Ne
     let namespaced = !options.namespaces && found.resources.iter().all(|r| r.namespaced);
     let mut text = String::new();
     let mut groups: Vec<(&'static Resource, Vec<Value>)> = Vec::new();
-    for Info { resource, object, .. } in found.infos {
+    for Info {
+        resource, object, ..
+    } in found.infos
+    {
         match groups.last_mut() {
             Some((last, list)) if std::ptr::eq(*last, resource) => list.push(object),
             _ => groups.push((resource, vec![object])),
@@ -193,12 +228,20 @@ fn tables(ctx: &mut Ctx<'_, '_>, found: Found, options: &TableOptions) -> Res<Ne
         }
     }
     ctx.print(&text);
-    if found.errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(found.errors)) }
+    if found.errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(found.errors))
+    }
 }
 
 fn generic(ctx: &mut Ctx<'_, '_>, found: Found, format: Format) -> Res<Next> {
     let errors = found.errors;
-    let mut objects: Vec<Value> = found.infos.iter().map(|i| print::visible(&i.object, ctx)).collect();
+    let mut objects: Vec<Value> = found
+        .infos
+        .iter()
+        .map(|i| print::visible(&i.object, ctx))
+        .collect();
     if let Some(path) = sort_path(ctx)?
         && objects.len() > 1
     {
@@ -214,7 +257,11 @@ fn generic(ctx: &mut Ctx<'_, '_>, found: Found, format: Format) -> Res<Next> {
         let text = printer.text(None, &print::list_of(objects))?;
         ctx.print(&text);
     }
-    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }
 
 fn sort_path(ctx: &Ctx<'_, '_>) -> Res<Option<JsonPath>> {
@@ -231,7 +278,11 @@ pub(crate) fn sort_objects(objects: &mut Vec<Value>, path: &JsonPath) -> bool {
     let mut rows: Vec<(Option<Value>, Value)> = std::mem::take(objects)
         .into_iter()
         .map(|o| {
-            let key = path.find(&o).ok().and_then(|f| f.into_iter().next()).and_then(|v| v.into_iter().next());
+            let key = path
+                .find(&o)
+                .ok()
+                .and_then(|f| f.into_iter().next())
+                .and_then(|v| v.into_iter().next());
             (key, o)
         })
         .collect();
@@ -255,7 +306,10 @@ fn value_less(a: &Value, b: &Value) -> bool {
         (Value::Int(x), Value::Int(y)) => x < y,
         (Value::Bool(x), Value::Bool(y)) => !x & y,
         (Value::String(x), Value::String(y)) => {
-            match (crate::describe::quantity::parse(x), crate::describe::quantity::parse(y)) {
+            match (
+                crate::describe::quantity::parse(x),
+                crate::describe::quantity::parse(y),
+            ) {
                 (Some(p), Some(q)) => p < q,
                 _ => x.as_str() < y.as_str(),
             }
@@ -291,14 +345,28 @@ fn watch(ctx: &mut Ctx<'_, '_>, request: &Request, format: Format) -> Res<Next> 
             distinct.push(r);
         }
     }
-    let by_name = request.args.len() > 1 || request.args.iter().any(|a| a.contains('/')) || !request.filenames.is_empty();
+    let by_name = request.args.len() > 1
+        || request.args.iter().any(|a| a.contains('/'))
+        || !request.filenames.is_empty();
     if distinct.len() != 1 || by_name && found.infos.len() > 1 {
-        return Err(Failure::text("watch is only supported on individual resources and resource collections - more than 1 resource was found"));
+        return Err(Failure::text(
+            "watch is only supported on individual resources and resource collections - more than 1 resource was found",
+        ));
     }
     let resource = distinct[0];
-    let name = if by_name { found.infos.first().map(|i| i.name.clone()) } else { None };
+    let name = if by_name {
+        found.infos.first().map(|i| i.name.clone())
+    } else {
+        None
+    };
     let namespace = if resource.namespaced && !request.all_namespaces {
-        Some(found.infos.first().filter(|_| by_name).map_or_else(|| ctx.namespace.clone(), |i| i.namespace.clone()))
+        Some(
+            found
+                .infos
+                .first()
+                .filter(|_| by_name)
+                .map_or_else(|| ctx.namespace.clone(), |i| i.namespace.clone()),
+        )
     } else {
         None
     };
@@ -307,20 +375,32 @@ fn watch(ctx: &mut Ctx<'_, '_>, request: &Request, format: Format) -> Res<Next> 
         resource,
         namespace,
         name,
-        selector: request.selector.as_deref().map(selector::parse).transpose()?,
+        selector: request
+            .selector
+            .as_deref()
+            .map(selector::parse)
+            .transpose()?,
         fields: match &request.field_selector {
             Some(t) => Some((t.clone(), selector::parse_fields(t)?)),
             None => None,
         },
         options: TableOptions::of(ctx, wide),
-        printer: if format.is_human() { None } else { Some(Printer::new(format, ctx)) },
+        printer: if format.is_human() {
+            None
+        } else {
+            Some(Printer::new(format, ctx))
+        },
         layout: Layout::default(),
         header_done: false,
         deadline: None,
         limit: request_timeout(ctx),
     };
     if !ctx.flags.on("watch-only") {
-        let objects: Vec<Value> = found.infos.iter().map(|i| print::visible(&i.object, ctx)).collect();
+        let objects: Vec<Value> = found
+            .infos
+            .iter()
+            .map(|i| print::visible(&i.object, ctx))
+            .collect();
         let now = ctx.now();
         let text = w.show(&objects, "ADDED", now)?;
         ctx.print(&text);
@@ -344,7 +424,8 @@ impl Watch {
             let mut out = String::new();
             for o in objects {
                 if self.options.events {
-                    let wrapped = object! { "object" => o.clone(), "type" => rollout_api::Str::copy(event) };
+                    let wrapped =
+                        object! { "object" => o.clone(), "type" => rollout_api::Str::copy(event) };
                     out.push_str(&p.text(Some(self.resource), &wrapped)?);
                 } else {
                     out.push_str(&p.text(Some(self.resource), o)?);
@@ -360,26 +441,48 @@ impl Watch {
             rows.push(self.options.header(self.resource));
             self.header_done = true;
         }
-        rows.extend(objects.iter().map(|o| self.options.row(self.resource, o, now, event)));
+        rows.extend(
+            objects
+                .iter()
+                .map(|o| self.options.row(self.resource, o, now, event)),
+        );
         Ok(self.layout.lines(&rows))
     }
 
     fn selects(&self, o: &Value) -> bool {
-        self.selector.as_ref().is_none_or(|s| s.matches_object(o)) && self.fields.as_ref().is_none_or(|f| builder::fields_match(o, &f.1))
+        self.selector.as_ref().is_none_or(|s| s.matches_object(o))
+            && self
+                .fields
+                .as_ref()
+                .is_none_or(|f| builder::fields_match(o, &f.1))
     }
 
     fn event<'c>(&self, c: &'c Change) -> Option<(&'static str, &'c Value)> {
         if c.key.kind != self.resource.kind
-            || self.namespace.as_ref().is_some_and(|n| **n != *c.key.namespace)
+            || self
+                .namespace
+                .as_ref()
+                .is_some_and(|n| **n != *c.key.namespace)
             || self.name.as_ref().is_some_and(|n| **n != *c.key.name)
         {
             return None;
         }
-        let before = c.before.as_ref().map(|o| &o.value).filter(|o| self.selects(o));
+        let before = c
+            .before
+            .as_ref()
+            .map(|o| &o.value)
+            .filter(|o| self.selects(o));
         let after = c.after.as_ref().map(|o| &o.value);
         match (before, after) {
             (None, Some(a)) if self.selects(a) => Some(("ADDED", a)),
-            (Some(_), Some(a)) => Some((if self.selects(a) { "MODIFIED" } else { "DELETED" }, a)),
+            (Some(_), Some(a)) => Some((
+                if self.selects(a) {
+                    "MODIFIED"
+                } else {
+                    "DELETED"
+                },
+                a,
+            )),
             (Some(b), None) => Some(("DELETED", b)),
             _ => None,
         }
@@ -393,7 +496,9 @@ impl Watch {
         }
         let now = turn.client.now();
         for c in turn.changes {
-            let Some((event, value)) = self.event(c) else { continue };
+            let Some((event, value)) = self.event(c) else {
+                continue;
+            };
             let value = value.clone();
             match self.show(&[value], event, now) {
                 Ok(text) => turn.out.stdout.push_str(&text),

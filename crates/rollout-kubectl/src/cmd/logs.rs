@@ -53,7 +53,10 @@ impl Tailing {
     pub(crate) fn feed(&mut self, turn: &mut Turn<'_, '_>) -> Option<i32> {
         let mut open = false;
         for s in &mut self.sources {
-            let lines = turn.client.logs(&s.namespace, &s.pod, &s.container, Run::Current).unwrap_or_default();
+            let lines = turn
+                .client
+                .logs(&s.namespace, &s.pod, &s.container, Run::Current)
+                .unwrap_or_default();
             // A restarted container begins a new log.
             if lines.len() < s.seen {
                 s.seen = 0;
@@ -65,9 +68,15 @@ impl Tailing {
             }
             s.seen = lines.len();
             turn.out.stdout.push_str(&text);
-            let running = turn.client.get(Kind::POD, &s.namespace, &s.pod).is_ok_and(|p| {
-                p.list_at("status.containerStatuses").iter().chain(p.list_at("status.initContainerStatuses")).any(|c| c.str_at("name") == s.container && c.at("state.running").is_some())
-            });
+            let running = turn
+                .client
+                .get(Kind::POD, &s.namespace, &s.pod)
+                .is_ok_and(|p| {
+                    p.list_at("status.containerStatuses")
+                        .iter()
+                        .chain(p.list_at("status.initContainerStatuses"))
+                        .any(|c| c.str_at("name") == s.container && c.at("state.running").is_some())
+                });
             open |= running;
         }
         if open { None } else { Some(0) }
@@ -75,18 +84,40 @@ impl Tailing {
 }
 
 fn all_containers(pod: &Value) -> Vec<String> {
-    ["spec.initContainers", "spec.containers", "spec.ephemeralContainers"].iter().flat_map(|p| pod.list_at(p).iter().map(|c| c.str_at("name").to_owned())).collect()
+    [
+        "spec.initContainers",
+        "spec.containers",
+        "spec.ephemeralContainers",
+    ]
+    .iter()
+    .flat_map(|p| pod.list_at(p).iter().map(|c| c.str_at("name").to_owned()))
+    .collect()
 }
 
 fn names_with_kinds(pod: &Value) -> String {
-    let mut list: Vec<String> = pod.list_at("spec.containers").iter().map(|c| c.str_at("name").to_owned()).collect();
-    list.extend(pod.list_at("spec.initContainers").iter().map(|c| format!("{} (init)", c.str_at("name"))));
-    list.extend(pod.list_at("spec.ephemeralContainers").iter().map(|c| format!("{} (ephem)", c.str_at("name"))));
+    let mut list: Vec<String> = pod
+        .list_at("spec.containers")
+        .iter()
+        .map(|c| c.str_at("name").to_owned())
+        .collect();
+    list.extend(
+        pod.list_at("spec.initContainers")
+            .iter()
+            .map(|c| format!("{} (init)", c.str_at("name"))),
+    );
+    list.extend(
+        pod.list_at("spec.ephemeralContainers")
+            .iter()
+            .map(|c| format!("{} (ephem)", c.str_at("name"))),
+    );
     list.join(", ")
 }
 
 fn ready(pod: &Value) -> Option<Timestamp> {
-    pod.list_at("status.conditions").iter().find(|c| c.str_at("type") == "Ready" && c.str_at("status") == "True").map(|c| Timestamp::parse(c.str_at("lastTransitionTime")).unwrap_or_default())
+    pod.list_at("status.conditions")
+        .iter()
+        .find(|c| c.str_at("type") == "Ready" && c.str_at("status") == "True")
+        .map(|c| Timestamp::parse(c.str_at("lastTransitionTime")).unwrap_or_default())
 }
 
 /// Which pod of several is looked at: assigned, running, ready, longer ready, more restarts, older. Mirrors `ActivePods`, reversed.
@@ -97,7 +128,12 @@ pub(crate) fn best(pods: &mut [Value]) {
             "Unknown" => 1,
             _ => 2,
         };
-        let restarts = p.list_at("status.containerStatuses").iter().map(|c| c.int_at("restartCount").unwrap_or(0)).max().unwrap_or(0);
+        let restarts = p
+            .list_at("status.containerStatuses")
+            .iter()
+            .map(|c| c.int_at("restartCount").unwrap_or(0))
+            .max()
+            .unwrap_or(0);
         let since = ready(p);
         (
             p.str_at("spec.nodeName").is_empty(),
@@ -115,28 +151,59 @@ pub(crate) fn best(pods: &mut [Value]) {
 fn pods_of(ctx: &Ctx<'_, '_>, object: &Value, namespace: &str) -> Vec<Value> {
     let chooses = match object.str_at("kind") {
         "Service" | "ReplicationController" => selector::of_map(object.at("spec.selector")),
-        _ => object.at("spec.selector").map(selector::of_object).unwrap_or_default(),
+        _ => object
+            .at("spec.selector")
+            .map(selector::of_object)
+            .unwrap_or_default(),
     };
     if chooses.needs.is_empty() {
         return Vec::new();
     }
-    ctx.list(Kind::POD, Some(namespace)).into_iter().filter(|p| chooses.matches_object(p)).collect()
+    ctx.list(Kind::POD, Some(namespace))
+        .into_iter()
+        .filter(|p| chooses.matches_object(p))
+        .collect()
 }
 
 /// Finds the pod behind `TYPE/NAME`; says so where it chose one of several.
 pub(crate) fn pod_for(ctx: &mut Ctx<'_, '_>, word: &str) -> Res<Value> {
     let namespace = ctx.namespace.clone();
-    let missing = |e: &ApiError| Failure::text(format!("error from server ({}): {} in namespace {}", e.reason, e.message, quoted(&namespace)));
+    let missing = |e: &ApiError| {
+        Failure::text(format!(
+            "error from server ({}): {} in namespace {}",
+            e.reason,
+            e.message,
+            quoted(&namespace)
+        ))
+    };
     let Some((kind, name)) = word.split_once('/') else {
-        return ctx.client.get(Kind::POD, &namespace, word).map_err(|e| missing(&e));
+        return ctx
+            .client
+            .get(Kind::POD, &namespace, word)
+            .map_err(|e| missing(&e));
     };
     let r = builder::resource_of(kind, ctx.minor())?;
-    let object = ctx.client.get(r.kind, &namespace, name).map_err(|e| missing(&e))?;
+    let object = ctx
+        .client
+        .get(r.kind, &namespace, name)
+        .map_err(|e| missing(&e))?;
     if r.kind == Kind::POD {
         return Ok(object);
     }
-    if !matches!(r.kind.0, "Deployment" | "ReplicaSet" | "Service" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController") {
-        return Err(Failure::text(format!("cannot get the logs from *v1.{}: selector for *v1.{} not implemented", r.kind.0, r.kind.0)));
+    if !matches!(
+        r.kind.0,
+        "Deployment"
+            | "ReplicaSet"
+            | "Service"
+            | "StatefulSet"
+            | "DaemonSet"
+            | "Job"
+            | "ReplicationController"
+    ) {
+        return Err(Failure::text(format!(
+            "cannot get the logs from *v1.{}: selector for *v1.{} not implemented",
+            r.kind.0, r.kind.0
+        )));
     }
     let mut pods = pods_of(ctx, &object, &namespace);
     best(&mut pods);
@@ -145,7 +212,10 @@ pub(crate) fn pod_for(ctx: &mut Ctx<'_, '_>, word: &str) -> Res<Value> {
         return Err(Failure::text("timed out waiting for the condition"));
     };
     if count > 1 {
-        let line = format!("Found {count} pods, using pod/{}", pod.str_at("metadata.name"));
+        let line = format!(
+            "Found {count} pods, using pod/{}",
+            pod.str_at("metadata.name")
+        );
         ctx.warn(line);
     }
     Ok(pod)
@@ -157,21 +227,38 @@ fn problem(pod: &Value, container: &str, previous: bool) -> Option<ApiError> {
     if pod.str_at("spec.nodeName").is_empty() {
         return None;
     }
-    let status = ["status.containerStatuses", "status.initContainerStatuses", "status.ephemeralContainerStatuses"].iter().flat_map(|p| pod.list_at(p)).find(|c| c.str_at("name") == container);
+    let status = [
+        "status.containerStatuses",
+        "status.initContainerStatuses",
+        "status.ephemeralContainerStatuses",
+    ]
+    .iter()
+    .flat_map(|p| pod.list_at(p))
+    .find(|c| c.str_at("name") == container);
     let waiting_text = |reason: &str| {
         let why = match reason {
             "ErrImagePull" => "image can't be pulled",
             "ImagePullBackOff" => "trying and failing to pull image",
             other => other,
         };
-        ApiError::bad_request(format!("container {} in pod {} is waiting to start: {why}", quoted(container), quoted(name)))
+        ApiError::bad_request(format!(
+            "container {} in pod {} is waiting to start: {why}",
+            quoted(container),
+            quoted(name)
+        ))
     };
     let Some(s) = status else {
         return None;
     };
     let last = s.at("lastState.terminated").filter(|t| !t.is_null());
     if previous {
-        return last.is_none().then(|| ApiError::bad_request(format!("previous terminated container {} in pod {} not found", quoted(container), quoted(name))));
+        return last.is_none().then(|| {
+            ApiError::bad_request(format!(
+                "previous terminated container {} in pod {} not found",
+                quoted(container),
+                quoted(name)
+            ))
+        });
     }
     let waiting = s.at("state.waiting").filter(|t| !t.is_null());
     if let Some(w) = waiting
@@ -204,14 +291,21 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     }
     let every = ctx.flags.on("all-containers") || ctx.flags.on("all-pods") && container.is_empty();
     if every && !container.is_empty() {
-        return Err(Failure::text("--all-containers=true should not be specified with container name ".to_owned() + &container));
+        return Err(Failure::text(
+            "--all-containers=true should not be specified with container name ".to_owned()
+                + &container,
+        ));
     }
-    let tail = ctx.flags.int_or("tail", if chosen.is_empty() { -1 } else { 10 });
+    let tail = ctx
+        .flags
+        .int_or("tail", if chosen.is_empty() { -1 } else { 10 });
     if tail < -1 {
         return Err(Failure::text("--tail must be greater than or equal to -1"));
     }
     if ctx.flags.changed("since") && ctx.flags.changed("since-time") {
-        return Err(Failure::text("at most one of `sinceTime` or `sinceSeconds` may be specified"));
+        return Err(Failure::text(
+            "at most one of `sinceTime` or `sinceSeconds` may be specified",
+        ));
     }
     if ctx.flags.millis("since").is_some_and(|ms| ms < 0) {
         return Err(Failure::text("--since must be greater than 0"));
@@ -224,11 +318,19 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         let text = ctx.flags.text("since-time");
         match Timestamp::parse(text) {
             Some(t) => after = Some(t),
-            None => return Err(Failure::text(format!("parsing time {0} as \"2006-01-02T15:04:05Z07:00\": cannot parse {0} as \"2006\"", quoted(text)))),
+            None => {
+                return Err(Failure::text(format!(
+                    "parsing time {0} as \"2006-01-02T15:04:05Z07:00\": cannot parse {0} as \"2006\"",
+                    quoted(text)
+                )));
+            }
         }
     }
     let limit = ctx.flags.int_or("limit-bytes", 0);
-    let style = Style { prefix: ctx.flags.on("prefix"), timestamps: ctx.flags.on("timestamps") };
+    let style = Style {
+        prefix: ctx.flags.on("prefix"),
+        timestamps: ctx.flags.on("timestamps"),
+    };
     let previous = ctx.flags.on("previous");
     let follow = ctx.flags.on("follow");
     let mut pods = Vec::new();
@@ -245,14 +347,22 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
     } else {
         let s = selector::parse(&chosen)?;
-        pods.extend(ctx.list(Kind::POD, Some(&ctx.namespace.clone())).into_iter().filter(|p| s.matches_object(p)));
+        pods.extend(
+            ctx.list(Kind::POD, Some(&ctx.namespace.clone()))
+                .into_iter()
+                .filter(|p| s.matches_object(p)),
+        );
         if pods.is_empty() {
             let line = format!("No resources found in {} namespace.", ctx.namespace);
             ctx.warn(line);
             return Ok(Next::Done);
         }
         if follow && pods.len() as i64 > ctx.flags.int_or("max-log-requests", 5) {
-            let text = format!("you are attempting to follow {} log streams, but maximum allowed concurrency is {}, use --max-log-requests to increase the limit", pods.len(), ctx.flags.int_or("max-log-requests", 5));
+            let text = format!(
+                "you are attempting to follow {} log streams, but maximum allowed concurrency is {}, use --max-log-requests to increase the limit",
+                pods.len(),
+                ctx.flags.int_or("max-log-requests", 5)
+            );
             return Err(Failure::text(text));
         }
     }
@@ -264,18 +374,35 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             known
         } else if !container.is_empty() {
             if !known.contains(&container) {
-                let more = if ctx.minor() >= Minor(34) { format!(" out of: {}", names_with_kinds(pod)) } else { String::new() };
-                return Err(Failure::text(format!("container {container} is not valid for pod {name}{more}")));
+                let more = if ctx.minor() >= Minor(34) {
+                    format!(" out of: {}", names_with_kinds(pod))
+                } else {
+                    String::new()
+                };
+                return Err(Failure::text(format!(
+                    "container {container} is not valid for pod {name}{more}"
+                )));
             }
             vec![container.clone()]
         } else {
-            let default = pod.at("metadata.annotations").and_then(|a| a.get("kubectl.kubernetes.io/default-container")).and_then(Value::as_str);
+            let default = pod
+                .at("metadata.annotations")
+                .and_then(|a| a.get("kubectl.kubernetes.io/default-container"))
+                .and_then(Value::as_str);
             match default.filter(|d| known.iter().any(|k| k == d)) {
                 Some(d) => vec![d.to_owned()],
                 None => {
-                    let first = pod.list_at("spec.containers").first().map(|c| c.str_at("name").to_owned()).unwrap_or_default();
+                    let first = pod
+                        .list_at("spec.containers")
+                        .first()
+                        .map(|c| c.str_at("name").to_owned())
+                        .unwrap_or_default();
                     if known.len() > 1 {
-                        let line = format!("Defaulted container {} out of: {}", quoted(&first), names_with_kinds(pod));
+                        let line = format!(
+                            "Defaulted container {} out of: {}",
+                            quoted(&first),
+                            names_with_kinds(pod)
+                        );
                         ctx.warn(line);
                     }
                     vec![first]
@@ -283,7 +410,15 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             }
         };
         for c in names {
-            sources.push((Source { namespace: pod.str_at("metadata.namespace").to_owned(), pod: name.clone(), container: c, seen: 0 }, pod));
+            sources.push((
+                Source {
+                    namespace: pod.str_at("metadata.namespace").to_owned(),
+                    pod: name.clone(),
+                    container: c,
+                    seen: 0,
+                },
+                pod,
+            ));
         }
     }
     let mut text = String::new();
@@ -298,11 +433,25 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             ctx.print(&text);
             return Err(e.into());
         }
-        let run = if previous { Run::Previous } else { Run::Current };
-        let lines = ctx.client.logs(&s.namespace, &s.pod, &s.container, run).unwrap_or_default();
+        let run = if previous {
+            Run::Previous
+        } else {
+            Run::Current
+        };
+        let lines = ctx
+            .client
+            .logs(&s.namespace, &s.pod, &s.container, run)
+            .unwrap_or_default();
         s.seen = lines.len();
-        let fresh: Vec<&LogLine> = lines.iter().filter(|l| after.is_none_or(|a| l.at >= a)).collect();
-        let skip = if tail < 0 { 0 } else { fresh.len().saturating_sub(tail as usize) };
+        let fresh: Vec<&LogLine> = lines
+            .iter()
+            .filter(|l| after.is_none_or(|a| l.at >= a))
+            .collect();
+        let skip = if tail < 0 {
+            0
+        } else {
+            fresh.len().saturating_sub(tail as usize)
+        };
         let mut own = String::new();
         for l in &fresh[skip..] {
             own.push_str(&style.line(&s, l));
@@ -320,7 +469,12 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     }
     ctx.print(&text);
     if follow && !previous {
-        return Ok(Next::Follow(Follow::new(follow::Kind::Logs(Box::new(Tailing { sources: followed, style })))));
+        return Ok(Next::Follow(Follow::new(follow::Kind::Logs(Box::new(
+            Tailing {
+                sources: followed,
+                style,
+            },
+        )))));
     }
     Ok(Next::Done)
 }

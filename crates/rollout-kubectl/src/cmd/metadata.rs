@@ -26,22 +26,39 @@ pub(crate) fn split(args: &[String]) -> (Vec<String>, Vec<String>) {
 
 /// Runs it.
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
-    let (word, path) = if what == What::Labels { ("label", "labels") } else { ("annotation", "annotations") };
+    let (word, path) = if what == What::Labels {
+        ("label", "labels")
+    } else {
+        ("annotation", "annotations")
+    };
     let args = ctx.flags.args.clone();
     let (resources, changes) = split(&args);
     let listing = ctx.flags.on("list");
-    if let Some(mixed) = changes.iter().find(|c| !(c.contains('=') || c.ends_with('-'))) {
+    if let Some(mixed) = changes
+        .iter()
+        .find(|c| !(c.contains('=') || c.ends_with('-')))
+    {
         let _ = mixed;
-        return Err(Failure::text("all resources must be specified before {word} changes: {mixed}".replace("{word}", word).replace("{mixed}", mixed)));
+        return Err(Failure::text(
+            "all resources must be specified before {word} changes: {mixed}"
+                .replace("{word}", word)
+                .replace("{mixed}", mixed),
+        ));
     }
     if listing && ctx.flags.changed("output") {
-        return Err(Failure::text("--list and --output may not be specified together"));
+        return Err(Failure::text(
+            "--list and --output may not be specified together",
+        ));
     }
     if ctx.flags.on("all") && !ctx.flags.text("selector").is_empty() {
-        return Err(Failure::text("cannot set --all and --selector at the same time"));
+        return Err(Failure::text(
+            "cannot set --all and --selector at the same time",
+        ));
     }
     if resources.is_empty() && ctx.flags.texts("filename").is_empty() {
-        return Err(Failure::text("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+        return Err(Failure::text(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
     }
     let (mut set, mut remove): (Vec<(String, String)>, Vec<String>) = (Vec::new(), Vec::new());
     for c in &changes {
@@ -52,7 +69,10 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
             if what == What::Labels
                 && let Some(problem) = selector::label_value_problem(v)
             {
-                return Err(Failure::text(format!("invalid label value: {}: {problem}", quoted(c))));
+                return Err(Failure::text(format!(
+                    "invalid label value: {}: {problem}",
+                    quoted(c)
+                )));
             }
             set.push((k.to_owned(), v.to_owned()));
         } else if let Some(k) = c.strip_suffix('-') {
@@ -60,11 +80,22 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
         }
     }
     if changes.is_empty() && !listing {
-        return Err(Failure::text(format!("at least one {word} update is required")));
+        return Err(Failure::text(format!(
+            "at least one {word} update is required"
+        )));
     }
     if let Some((k, _)) = set.iter().find(|(k, _)| remove.contains(k)) {
-        return Err(Failure::text(format!("can not both modify and remove the following {word}(s) in the same command: {k}"))).or_else(|f: Failure| {
-            if what == What::Labels { Err(Failure::text("can not both modify and remove a label in the same command")) } else { Err(f) }
+        return Err(Failure::text(format!(
+            "can not both modify and remove the following {word}(s) in the same command: {k}"
+        )))
+        .or_else(|f: Failure| {
+            if what == What::Labels {
+                Err(Failure::text(
+                    "can not both modify and remove a label in the same command",
+                ))
+            } else {
+                Err(f)
+            }
         });
     }
     let dry = ctx.dry_run()?;
@@ -78,11 +109,22 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
     let mut errors = found.errors;
     let several = found.infos.len() > 1;
     for info in &found.infos {
-        let old = info.object.at(&format!("metadata.{path}")).cloned().unwrap_or_default();
+        let old = info
+            .object
+            .at(&format!("metadata.{path}"))
+            .cloned()
+            .unwrap_or_default();
         if listing {
             let indent = if several {
                 let line = format!("Listing {path} for {}/{}:", info.resource.kind.0, info.name);
-                let line = if what == What::Labels { format!("Listing labels for {}.{}/{}:", info.resource.kind.0, info.resource.group, info.name) } else { line };
+                let line = if what == What::Labels {
+                    format!(
+                        "Listing labels for {}.{}/{}:",
+                        info.resource.kind.0, info.resource.group, info.name
+                    )
+                } else {
+                    line
+                };
                 ctx.say(line);
                 " "
             } else {
@@ -110,8 +152,14 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
                     let (k, had) = taken[0];
                     format!("'{k}' already has a value ({had}), and --overwrite is false")
                 } else {
-                    let list: Vec<String> = taken.iter().map(|(k, had)| format!("'{k}' already has a value ({had})")).collect();
-                    format!("--overwrite is false but found the following declared annotation(s): {}", list.join("; "))
+                    let list: Vec<String> = taken
+                        .iter()
+                        .map(|(k, had)| format!("'{k}' already has a value ({had})"))
+                        .collect();
+                    format!(
+                        "--overwrite is false but found the following declared annotation(s): {}",
+                        list.join("; ")
+                    )
                 };
                 errors.push(Failure::text(text));
                 if what == What::Labels {
@@ -170,5 +218,9 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
         };
         report.done(ctx, info, &object, verb)?;
     }
-    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }

@@ -17,7 +17,10 @@ pub(crate) fn group(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let text = help::of(ctx.command, ctx.minor());
     if args.is_empty() && ctx.command.children().next().is_some() {
         // cobra prints the help of these on stderr.
-        if matches!(ctx.command.path, "config" | "create service" | "create secret") {
+        if matches!(
+            ctx.command.path,
+            "config" | "create service" | "create secret"
+        ) {
             ctx.out.stderr.push_str(&text);
             return Ok(Next::Exit(1));
         }
@@ -27,7 +30,10 @@ pub(crate) fn group(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     if !args.is_empty() && ctx.command.children().next().is_some() {
         return Err(ctx.usage(format!("unknown command {}", quoted(&args.join(" ")))));
     }
-    Err(Failure::text(format!("{} is not available in the playground", ctx.command.full())))
+    Err(Failure::text(format!(
+        "{} is not available in the playground",
+        ctx.command.full()
+    )))
 }
 
 /// `help COMMAND`.
@@ -80,24 +86,35 @@ pub(crate) fn version(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let (client, kustomize) = versions(ctx.minor());
     let only_client = ctx.flags.on("client");
     let output = ctx.flags.text("output").to_owned();
-    let minor = ctx.client.version();
+    let minor = ctx.minor();
     match output.as_str() {
         "" => {
-            ctx.say(format!("Client Version: {client}\nKustomize Version: {kustomize}"));
+            ctx.say(format!(
+                "Client Version: {client}\nKustomize Version: {kustomize}"
+            ));
             if !only_client {
                 ctx.say(format!("Server Version: {}", server(minor)));
             }
         }
         "json" | "yaml" => {
             let part = |v: &str| {
-                let m = v.trim_start_matches("v1.").split('.').next().unwrap_or("").to_owned();
+                let m = v
+                    .trim_start_matches("v1.")
+                    .split('.')
+                    .next()
+                    .unwrap_or("")
+                    .to_owned();
                 rollout_api::object! { "gitVersion" => v.to_owned(), "major" => "1", "minor" => m, "platform" => "linux/amd64" }
             };
             let mut o = rollout_api::object! { "clientVersion" => part(&client), "kustomizeVersion" => kustomize };
             if !only_client {
                 o.map_mut().insert("serverVersion", part(&server(minor)));
             }
-            let text = if output == "json" { rollout_api::json::to_json_pretty(&o, "  ", rollout_api::json::Html::Escaped) + "\n" } else { crate::print::yaml(&o) };
+            let text = if output == "json" {
+                rollout_api::json::to_json_pretty(&o, "  ", rollout_api::json::Html::Escaped) + "\n"
+            } else {
+                crate::print::yaml(&o)
+            };
             ctx.print(&text);
         }
         _ => return Err(Failure::text("--output must be 'yaml' or 'json'")),
@@ -111,7 +128,15 @@ pub(crate) fn raw(ctx: &mut Ctx<'_, '_>, path: &str) -> Res<Next> {
         "/healthz" | "/livez" | "/readyz" => ctx.print("ok"),
         "/version" => {
             let minor = ctx.client.version();
-            let (commit, date, go) = if minor == Minor(32) { ("59526cd4867447956156ae3a602fcbac10a2c335", "2025-04-22T15:59:02Z", "go1.23.6") } else { ("", "", "") };
+            let (commit, date, go) = if minor == Minor(32) {
+                (
+                    "59526cd4867447956156ae3a602fcbac10a2c335",
+                    "2025-04-22T15:59:02Z",
+                    "go1.23.6",
+                )
+            } else {
+                ("", "", "")
+            };
             let text = format!(
                 "{{\"major\": \"1\", \"minor\": \"{}\", \"gitVersion\": \"{}\", \"gitCommit\": \"{commit}\", \"gitTreeState\": \"clean\", \"buildDate\": \"{date}\", \"goVersion\": \"{go}\", \"compiler\": \"gc\", \"platform\": \"linux/amd64\"}}",
                 minor.0,
@@ -135,15 +160,27 @@ pub(crate) fn api_resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         return Err(Failure::text(format!("--output {output} is not available")));
     }
     let minor = ctx.client.version();
-    let group = ctx.flags.changed("api-group").then(|| ctx.flags.text("api-group").to_owned());
-    let namespaced = ctx.flags.changed("namespaced").then(|| ctx.flags.on("namespaced"));
+    let group = ctx
+        .flags
+        .changed("api-group")
+        .then(|| ctx.flags.text("api-group").to_owned());
+    let namespaced = ctx
+        .flags
+        .changed("namespaced")
+        .then(|| ctx.flags.on("namespaced"));
     let verbs = ctx.flags.texts("verbs").to_vec();
     let categories = ctx.flags.texts("categories").to_vec();
     let mut list: Vec<&Resource> = kinds::resources()
         .iter()
         .filter(|r| r.version(minor).is_some())
-        .filter(|r| group.as_ref().is_none_or(|g| r.group == g) && namespaced.is_none_or(|n| r.namespaced == n))
-        .filter(|r| verbs.iter().all(|v| r.verbs().any(|x| x == v)) && categories.iter().all(|c| c == "all" && r.in_all))
+        .filter(|r| {
+            group.as_ref().is_none_or(|g| r.group == g)
+                && namespaced.is_none_or(|n| r.namespaced == n)
+        })
+        .filter(|r| {
+            verbs.iter().all(|v| r.verbs().any(|x| x == v))
+                && categories.iter().all(|c| c == "all" && r.in_all)
+        })
         .collect();
     match ctx.flags.text("sort-by") {
         "" => {}
@@ -167,10 +204,20 @@ pub(crate) fn api_resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         rows.push(head.into_iter().map(str::to_owned).collect());
     }
     for r in list {
-        let mut row = vec![r.plural.to_owned(), r.short_names.join(","), r.api_version(minor), r.namespaced.to_string(), r.kind.0.to_owned()];
+        let mut row = vec![
+            r.plural.to_owned(),
+            r.short_names.join(","),
+            r.api_version(minor),
+            r.namespaced.to_string(),
+            r.kind.0.to_owned(),
+        ];
         if wide {
             row.push(r.verbs().collect::<Vec<_>>().join(","));
-            row.push(if r.in_all { "all".to_owned() } else { String::new() });
+            row.push(if r.in_all {
+                "all".to_owned()
+            } else {
+                String::new()
+            });
         }
         rows.push(row);
     }
@@ -182,7 +229,14 @@ pub(crate) fn api_resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 /// `api-versions`.
 pub(crate) fn api_versions(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let minor = ctx.client.version();
-    let mut all: Vec<String> = kinds::resources().iter().flat_map(|r| r.versions(minor).map(|v| r.api_version_of(v)).collect::<Vec<_>>()).collect();
+    let mut all: Vec<String> = kinds::resources()
+        .iter()
+        .flat_map(|r| {
+            r.versions(minor)
+                .map(|v| r.api_version_of(v))
+                .collect::<Vec<_>>()
+        })
+        .collect();
     all.sort();
     all.dedup();
     ctx.say(all.join("\n"));
@@ -202,11 +256,16 @@ pub(crate) fn can_i(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         return Err(Failure::text("--list is not available in the playground"));
     }
     if args.len() < 2 || args.len() > 3 {
-        return Err(Failure::text("you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples."));
+        return Err(Failure::text(
+            "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+        ));
     }
     let word = args[1].split('/').next().unwrap_or("").to_owned();
-    if !args[1].starts_with('/') && word != "*" && builder::resource_of(&word, ctx.minor()).is_err() {
-        ctx.warn(format!("Warning: the server doesn't have a resource type '{word}'\n"));
+    if !args[1].starts_with('/') && word != "*" && builder::resource_of(&word, ctx.minor()).is_err()
+    {
+        ctx.warn(format!(
+            "Warning: the server doesn't have a resource type '{word}'\n"
+        ));
     }
     if !ctx.flags.on("quiet") {
         ctx.say("yes");
@@ -217,7 +276,11 @@ pub(crate) fn can_i(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 /// `auth whoami`.
 pub(crate) fn whoami(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let row = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
-    let text = table::lines(&[row("ATTRIBUTE", "VALUE"), row("Username", "kubernetes-admin"), row("Groups", "[kubeadm:cluster-admins system:authenticated]")]);
+    let text = table::lines(&[
+        row("ATTRIBUTE", "VALUE"),
+        row("Username", "kubernetes-admin"),
+        row("Groups", "[kubeadm:cluster-admins system:authenticated]"),
+    ]);
     ctx.print(&text);
     Ok(Next::Done)
 }
@@ -228,7 +291,9 @@ pub(crate) fn completion(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     match args.as_slice() {
         [] => Err(ctx.usage("Shell not specified.")),
         [shell] if ["bash", "zsh", "fish", "powershell"].contains(&shell.as_str()) => {
-            ctx.say(format!("# The playground completes by itself; there is nothing to load into {shell}."));
+            ctx.say(format!(
+                "# The playground completes by itself; there is nothing to load into {shell}."
+            ));
             Ok(Next::Done)
         }
         [shell] => Err(ctx.usage(format!("Unsupported shell type {}.", quoted(shell)))),
@@ -241,32 +306,61 @@ pub(crate) fn exec(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let args = ctx.flags.args.clone();
     let words = ctx.flags.dash.map_or(args.len().min(1), |d| d);
     let Some(target) = args.first().filter(|_| words > 0) else {
-        return Err(Failure::text("pod, type/name or --filename must be specified"));
+        return Err(Failure::text(
+            "pod, type/name or --filename must be specified",
+        ));
     };
     let command: Vec<String> = args[words..].to_vec();
     if command.is_empty() {
-        return Err(Failure::text("you must specify at least one command for the container"));
+        return Err(Failure::text(
+            "you must specify at least one command for the container",
+        ));
     }
     let namespace = ctx.namespace.clone();
     let pod = if target.contains('/') {
         super::logs::pod_for(ctx, target)?
     } else {
-        builder::get(ctx, kinds::of_kind(Kind::POD).ok_or(Failure::Silent)?, &namespace, target)?
+        builder::get(
+            ctx,
+            kinds::of_kind(Kind::POD).ok_or(Failure::Silent)?,
+            &namespace,
+            target,
+        )?
     };
     let name = pod.str_at("metadata.name").to_owned();
     if matches!(pod.str_at("status.phase"), "Succeeded" | "Failed") {
-        return Err(Failure::text(format!("cannot exec into a container in a completed pod; current phase is {}", pod.str_at("status.phase"))));
+        return Err(Failure::text(format!(
+            "cannot exec into a container in a completed pod; current phase is {}",
+            pod.str_at("status.phase")
+        )));
     }
     let chosen = ctx.flags.text("container").to_owned();
     let containers = pod.list_at("spec.containers");
-    let container = if chosen.is_empty() { containers.first().map(|c| c.str_at("name").to_owned()).unwrap_or_default() } else { chosen };
+    let container = if chosen.is_empty() {
+        containers
+            .first()
+            .map(|c| c.str_at("name").to_owned())
+            .unwrap_or_default()
+    } else {
+        chosen
+    };
     if !containers.iter().any(|c| c.str_at("name") == container) {
-        return Err(Failure::text(format!("container {container} is not valid for pod {name}"))).or_else(|_: Failure| Err(Failure::text(format!("container not found ({})", quoted(&container)))));
+        return Err(Failure::text(format!(
+            "container {container} is not valid for pod {name}"
+        )))
+        .or_else(|_: Failure| {
+            Err(Failure::text(format!(
+                "container not found ({})",
+                quoted(&container)
+            )))
+        });
     }
     match command.first().map(String::as_str) {
         Some("hostname") => ctx.say(name),
         Some("env" | "printenv") => {
-            ctx.say(format!("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nHOSTNAME={name}"));
+            ctx.say(format!(
+                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nHOSTNAME={name}"
+            ));
             for c in containers.iter().filter(|c| c.str_at("name") == container) {
                 for e in c.list_at("env") {
                     ctx.say(format!("{}={}", e.str_at("name"), e.str_at("value")));
@@ -330,15 +424,22 @@ type|Which of the possible forms this object has.
 pub(crate) fn explain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let args = ctx.flags.args.clone();
     let Some(path) = args.first() else {
-        return Err(Failure::text("You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources."));
+        return Err(Failure::text(
+            "You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources.",
+        ));
     };
     if args.len() > 1 {
-        return Err(Failure::text("We accept only this format: explain RESOURCE"));
+        return Err(Failure::text(
+            "We accept only this format: explain RESOURCE",
+        ));
     }
     let mut parts = path.split('.');
     let word = parts.next().unwrap_or("");
     let Some(resource) = kinds::of_word(word, ctx.minor()) else {
-        return Err(Failure::Raw(format!("the server doesn't have a resource type {}", quoted(word))));
+        return Err(Failure::Raw(format!(
+            "the server doesn't have a resource type {}",
+            quoted(word)
+        )));
     };
     let fields: Vec<&str> = parts.collect();
     let minor = ctx.client.version();
@@ -347,12 +448,25 @@ pub(crate) fn explain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     if !resource.group.is_empty() {
         text.push_str(&format!("GROUP:      {}\n", resource.group));
     }
-    text.push_str(&format!("KIND:       {}\nVERSION:    {version}\n\n", resource.kind.0));
-    let describe = |name: &str| DESCRIPTIONS.lines().find_map(|l| l.split_once('|').filter(|(k, _)| *k == name).map(|x| x.1)).unwrap_or("<no description>");
+    text.push_str(&format!(
+        "KIND:       {}\nVERSION:    {version}\n\n",
+        resource.kind.0
+    ));
+    let describe = |name: &str| {
+        DESCRIPTIONS
+            .lines()
+            .find_map(|l| l.split_once('|').filter(|(k, _)| *k == name).map(|x| x.1))
+            .unwrap_or("<no description>")
+    };
     let mut schema = Schema::of_object(&resource.api_version_of(version), resource.kind.0, minor);
     let mut last = resource.kind.0.to_owned();
     for f in &fields {
-        let inner = schema.and_then(|s| s.item().filter(|_| s.field(f).is_none()).and_then(|i| i.field(f)).or_else(|| s.field(f)));
+        let inner = schema.and_then(|s| {
+            s.item()
+                .filter(|_| s.field(f).is_none())
+                .and_then(|i| i.field(f))
+                .or_else(|| s.field(f))
+        });
         let Some((next, _)) = inner else {
             ctx.print(&text);
             return Err(Failure::text(format!("field {} does not exist", quoted(f))));
@@ -362,9 +476,15 @@ pub(crate) fn explain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     }
     let shown = schema.map_or_else(|| "<Object>".to_owned(), type_name);
     if fields.is_empty() {
-        text.push_str(&format!("DESCRIPTION:\n    {} of the API.\n    \n", resource.kind.0));
+        text.push_str(&format!(
+            "DESCRIPTION:\n    {} of the API.\n    \n",
+            resource.kind.0
+        ));
     } else {
-        text.push_str(&format!("FIELD: {last} {shown}\n\n\nDESCRIPTION:\n    {}\n    \n", describe(&last)));
+        text.push_str(&format!(
+            "FIELD: {last} {shown}\n\n\nDESCRIPTION:\n    {}\n    \n",
+            describe(&last)
+        ));
     }
     let inner = schema.map(|s| s.item().filter(|_| s.json_names().is_empty()).unwrap_or(s));
     let mut names = inner.map(Schema::json_names).unwrap_or_default();
@@ -372,7 +492,9 @@ pub(crate) fn explain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         names.sort_unstable();
         text.push_str("FIELDS:\n");
         for n in names {
-            let of = inner.and_then(|s| s.field(n)).map_or_else(|| "<Object>".to_owned(), |f| type_name(f.0));
+            let of = inner
+                .and_then(|s| s.field(n))
+                .map_or_else(|| "<Object>".to_owned(), |f| type_name(f.0));
             text.push_str(&format!("  {n}\t{of}\n"));
             if !ctx.flags.on("recursive") {
                 text.push_str(&format!("    {}\n\n", describe(n)));
@@ -390,7 +512,9 @@ fn type_name(s: Schema) -> String {
         Shape::Bool => "<boolean>".to_owned(),
         _ if s.json_names().is_empty() && s.item().is_none() => "<integer>".to_owned(),
         _ => match s.item() {
-            Some(i) if s.json_names().is_empty() => format!("<[]{}>", type_name(i).trim_matches(['<', '>'])),
+            Some(i) if s.json_names().is_empty() => {
+                format!("<[]{}>", type_name(i).trim_matches(['<', '>']))
+            }
             _ => "<Object>".to_owned(),
         },
     }

@@ -89,7 +89,9 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         "auth whoami" => misc::whoami(ctx),
         "completion" => misc::completion(ctx),
         "explain" => misc::explain(ctx),
-        "plugin list" => Err(Failure::text("unable to find any kubectl plugins in your PATH")),
+        "plugin list" => Err(Failure::text(
+            "unable to find any kubectl plugins in your PATH",
+        )),
         "options" => {
             let text = help::options(ctx.minor());
             ctx.print(&text);
@@ -116,19 +118,37 @@ impl Report {
         if typed {
             printer.typed = Some(ctx.minor());
         }
-        Ok(Report { format, printer, suffix: dry.suffix() })
+        Ok(Report {
+            format,
+            printer,
+            suffix: dry.suffix(),
+        })
     }
     /// Is it a message?
     pub fn is_human(&self) -> bool {
         self.format.is_human()
     }
     /// Prints one result.
-    pub fn done(&mut self, ctx: &mut Ctx<'_, '_>, info: &Info, object: &Value, verb: &str) -> Res<()> {
+    pub fn done(
+        &mut self,
+        ctx: &mut Ctx<'_, '_>,
+        info: &Info,
+        object: &Value,
+        verb: &str,
+    ) -> Res<()> {
         let text = if self.is_human() {
-            let verb = if verb.is_empty() { String::new() } else { format!(" {verb}") };
+            let verb = if verb.is_empty() {
+                String::new()
+            } else {
+                format!(" {verb}")
+            };
             format!("{}{verb}{}\n", info.title(), self.suffix)
         } else {
-            self.printer.text(Some(info.resource), &print::visible(object, ctx))?
+            let mut shown = print::visible(object, ctx);
+            if self.printer.typed.is_some() {
+                trim_times(&mut shown, ctx.minor());
+            }
+            self.printer.text(Some(info.resource), &shown)?
         };
         ctx.print(&text);
         Ok(())
@@ -137,7 +157,11 @@ impl Report {
 
 /// How a write is sent.
 pub(crate) fn options(ctx: &Ctx<'_, '_>, dry: DryRun) -> WriteOptions {
-    WriteOptions { dry_run: dry == DryRun::Server, validation: validation(ctx), ..WriteOptions::default() }
+    WriteOptions {
+        dry_run: dry == DryRun::Server,
+        validation: validation(ctx),
+        ..WriteOptions::default()
+    }
 }
 
 fn validation(ctx: &Ctx<'_, '_>) -> FieldValidation {
@@ -153,13 +177,29 @@ pub(crate) fn check_validate(ctx: &Ctx<'_, '_>) -> Res<bool> {
     match ctx.flags.text_or("validate", "strict") {
         "strict" | "true" | "1" | "t" | "T" | "True" | "TRUE" | "warn" => Ok(true),
         "ignore" | "false" | "False" | "FALSE" | "0" | "f" | "F" => Ok(false),
-        other => Err(Failure::text(format!("invalid - validate option {}; must be one of: strict (or true), warn, ignore (or false)", crate::flags::quoted(other)))),
+        other => Err(Failure::text(format!(
+            "invalid - validate option {}; must be one of: strict (or true), warn, ignore (or false)",
+            crate::flags::quoted(other)
+        ))),
     }
 }
 
 /// Sends a patch; warnings are printed.
-pub(crate) fn send_patch(ctx: &mut Ctx<'_, '_>, info: &Info, kind: PatchType, patch: &Value, options: &WriteOptions) -> Result<Written, rollout_api::status_error::ApiError> {
-    let written = ctx.client.patch(info.kind(), &info.namespace, &info.name, kind, patch, options)?;
+pub(crate) fn send_patch(
+    ctx: &mut Ctx<'_, '_>,
+    info: &Info,
+    kind: PatchType,
+    patch: &Value,
+    options: &WriteOptions,
+) -> Result<Written, rollout_api::status_error::ApiError> {
+    let written = ctx.client.patch(
+        info.kind(),
+        &info.namespace,
+        &info.name,
+        kind,
+        patch,
+        options,
+    )?;
     for w in &written.warnings {
         let line = format!("Warning: {w}");
         ctx.warn(line);
@@ -168,8 +208,15 @@ pub(crate) fn send_patch(ctx: &mut Ctx<'_, '_>, info: &Info, kind: PatchType, pa
 }
 
 /// Sends a new object; warnings are printed.
-pub(crate) fn send_new(ctx: &mut Ctx<'_, '_>, info: &Info, object: Value, options: &WriteOptions) -> Result<Written, rollout_api::status_error::ApiError> {
-    let written = ctx.client.create(info.kind(), &info.namespace, object, options)?;
+pub(crate) fn send_new(
+    ctx: &mut Ctx<'_, '_>,
+    info: &Info,
+    object: Value,
+    options: &WriteOptions,
+) -> Result<Written, rollout_api::status_error::ApiError> {
+    let written = ctx
+        .client
+        .create(info.kind(), &info.namespace, object, options)?;
     for w in &written.warnings {
         let line = format!("Warning: {w}");
         ctx.warn(line);
@@ -183,7 +230,13 @@ pub(crate) fn recorded(ctx: &Ctx<'_, '_>) -> Option<String> {
         let words: Vec<String> = ctx
             .line
             .iter()
-            .map(|a| if a == "--record" { "--record=true".to_owned() } else { a.clone() })
+            .map(|a| {
+                if a == "--record" {
+                    "--record=true".to_owned()
+                } else {
+                    a.clone()
+                }
+            })
             .collect();
         format!("kubectl {}", words.join(" "))
     })
@@ -196,7 +249,8 @@ pub(crate) const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 pub(crate) fn annotate(object: &mut Value, key: &str, value: &str) {
     let meta = object.map_mut().entry("metadata", Value::object);
     let map = meta.map_mut().entry("annotations", Value::object);
-    map.map_mut().insert(rollout_api::Str::copy(key), Value::text(value));
+    map.map_mut()
+        .insert(rollout_api::Str::copy(key), Value::text(value));
 }
 
 /// The merge patch that makes one object of another; `None` if they are equal.
@@ -219,7 +273,11 @@ pub(crate) fn merge_patch(from: &Value, to: &Value) -> Option<Value> {
             for (k, _) in a.iter().filter(|(k, _)| !b.contains_key(k)) {
                 out.insert(k, Value::Null);
             }
-            if out.is_empty() { None } else { Some(out.into()) }
+            if out.is_empty() {
+                None
+            } else {
+                Some(out.into())
+            }
         }
         (a, b) if a == b => None,
         (_, b) => Some(b.clone()),
@@ -231,7 +289,10 @@ pub(crate) fn trim_times(object: &mut Value, minor: Minor) {
     if minor < Minor(34) {
         return;
     }
-    for path in ["metadata.creationTimestamp", "spec.template.metadata.creationTimestamp"] {
+    for path in [
+        "metadata.creationTimestamp",
+        "spec.template.metadata.creationTimestamp",
+    ] {
         if object.at(path).is_some_and(Value::is_null) {
             object.remove(path);
         }

@@ -20,7 +20,9 @@ fn nodes(ctx: &mut Ctx<'_, '_>, what: &str) -> Res<Vec<Info>> {
         return Err(ctx.usage(format!("USAGE: {what} NODE [flags]")));
     }
     if !names.is_empty() && !chosen.is_empty() {
-        return Err(Failure::text("cannot specify both a node name and a --selector option"));
+        return Err(Failure::text(
+            "cannot specify both a node name and a --selector option",
+        ));
     }
     let mut args = vec!["nodes".to_owned()];
     if names.iter().any(|n| n.contains('/')) {
@@ -39,7 +41,11 @@ fn set_schedulable(ctx: &mut Ctx<'_, '_>, info: &Info, cordon: bool, dry: DryRun
         return Ok(format!("{} already {verb}{}", info.title(), dry.suffix()));
     }
     if dry != DryRun::Client {
-        let value = if cordon { Value::Bool(true) } else { Value::Null };
+        let value = if cordon {
+            Value::Bool(true)
+        } else {
+            Value::Null
+        };
         let patch = object! { "spec" => object! { "unschedulable" => value } };
         let options = super::options(ctx, dry);
         super::send_patch(ctx, info, PatchType::Strategic, &patch, &options)?;
@@ -67,9 +73,16 @@ struct Plan {
 
 fn plan(ctx: &Ctx<'_, '_>, node: &str) -> Res<Plan> {
     let chosen = selector::parse(ctx.flags.text("pod-selector"))?;
-    let (force, daemons, local) = (ctx.flags.on("force"), ctx.flags.on("ignore-daemonsets"), ctx.flags.on("delete-emptydir-data"));
+    let (force, daemons, local) = (
+        ctx.flags.on("force"),
+        ctx.flags.on("ignore-daemonsets"),
+        ctx.flags.on("delete-emptydir-data"),
+    );
     let mut groups: Vec<(bool, &'static str, Vec<String>)> = Vec::new();
-    let mut note = |error: bool, text: &'static str, pod: String| match groups.iter_mut().find(|g| g.1 == text) {
+    let mut note = |error: bool, text: &'static str, pod: String| match groups
+        .iter_mut()
+        .find(|g| g.1 == text)
+    {
         Some(g) => g.2.push(pod),
         None => groups.push((error, text, vec![pod])),
     };
@@ -78,24 +91,45 @@ fn plan(ctx: &Ctx<'_, '_>, node: &str) -> Res<Plan> {
         if p.str_at("spec.nodeName") != node || !chosen.matches_object(&p) {
             continue;
         }
-        let name = format!("{}/{}", p.str_at("metadata.namespace"), p.str_at("metadata.name"));
-        let owner = p.list_at("metadata.ownerReferences").iter().find(|r| r.bool_at("controller"));
+        let name = format!(
+            "{}/{}",
+            p.str_at("metadata.namespace"),
+            p.str_at("metadata.name")
+        );
+        let owner = p
+            .list_at("metadata.ownerReferences")
+            .iter()
+            .find(|r| r.bool_at("controller"));
         let done = matches!(p.str_at("status.phase"), "Succeeded" | "Failed");
-        if p.at("metadata.annotations").and_then(|a| a.get("kubernetes.io/config.mirror")).is_some() {
+        if p.at("metadata.annotations")
+            .and_then(|a| a.get("kubernetes.io/config.mirror"))
+            .is_some()
+        {
             continue;
         }
         if owner.is_some_and(|o| o.str_at("kind") == "DaemonSet") && !done {
             if daemons {
                 note(false, "ignoring DaemonSet-managed Pods", name);
             } else {
-                note(true, "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", name);
+                note(
+                    true,
+                    "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)",
+                    name,
+                );
             }
             continue;
         }
-        let empty_dir = p.list_at("spec.volumes").iter().any(|v| v.get("emptyDir").is_some());
+        let empty_dir = p
+            .list_at("spec.volumes")
+            .iter()
+            .any(|v| v.get("emptyDir").is_some());
         if empty_dir && !done {
             if !local {
-                note(true, "cannot delete Pods with local storage (use --delete-emptydir-data to override)", name.clone());
+                note(
+                    true,
+                    "cannot delete Pods with local storage (use --delete-emptydir-data to override)",
+                    name.clone(),
+                );
                 continue;
             }
             let _ = &name;
@@ -104,14 +138,26 @@ fn plan(ctx: &Ctx<'_, '_>, node: &str) -> Res<Plan> {
             if force {
                 note(false, "deleting Pods that declare no controller", name);
             } else {
-                note(true, if ctx.minor() >= Minor(34) { "cannot delete Pods that declare no controller (use --force to override)" } else { "cannot delete cannot delete Pods that declare no controller (use --force to override)" }, name);
+                note(
+                    true,
+                    if ctx.minor() >= Minor(34) {
+                        "cannot delete Pods that declare no controller (use --force to override)"
+                    } else {
+                        "cannot delete cannot delete Pods that declare no controller (use --force to override)"
+                    },
+                    name,
+                );
                 continue;
             }
         }
         pods.push(p);
     }
     let text = |g: &(bool, &'static str, Vec<String>)| format!("{}: {}", g.1, g.2.join(", "));
-    Ok(Plan { pods, warnings: groups.iter().filter(|g| !g.0).map(text).collect(), errors: groups.iter().filter(|g| g.0).map(text).collect() })
+    Ok(Plan {
+        pods,
+        warnings: groups.iter().filter(|g| !g.0).map(text).collect(),
+        errors: groups.iter().filter(|g| g.0).map(text).collect(),
+    })
 }
 
 /// A waiting `drain`.
@@ -155,8 +201,15 @@ pub(crate) fn drain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             if !plan.warnings.is_empty() && infos.is_empty() {
                 ctx.warn(plan.warnings.join("; "));
             }
-            let error = if plan.errors.len() == 1 { plan.errors[0].clone() } else { format!("[{}]", plan.errors.join(", ")) };
-            let line = format!("error: unable to drain node {} due to error: {error}, continuing command...", quoted(&info.name));
+            let error = if plan.errors.len() == 1 {
+                plan.errors[0].clone()
+            } else {
+                format!("[{}]", plan.errors.join(", "))
+            };
+            let line = format!(
+                "error: unable to drain node {} due to error: {error}, continuing command...",
+                quoted(&info.name)
+            );
             ctx.warn(line);
             failed.push((info.name.clone(), error));
             continue;
@@ -167,8 +220,17 @@ pub(crate) fn drain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
         if dry != DryRun::None {
             for p in &plan.pods {
-                let verb = if ctx.flags.on("disable-eviction") { "deleting" } else { "evicting" };
-                let line = format!("{verb} pod {}/{}{}", p.str_at("metadata.namespace"), p.str_at("metadata.name"), dry.suffix());
+                let verb = if ctx.flags.on("disable-eviction") {
+                    "deleting"
+                } else {
+                    "evicting"
+                };
+                let line = format!(
+                    "{verb} pod {}/{}{}",
+                    p.str_at("metadata.namespace"),
+                    p.str_at("metadata.name"),
+                    dry.suffix()
+                );
                 ctx.say(line);
             }
             let line = format!("{} drained{}", info.title(), dry.suffix());
@@ -179,7 +241,11 @@ pub(crate) fn drain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             .pods
             .iter()
             .map(|p| Job {
-                key: ObjectKey::new(Kind::POD, Str::copy(p.str_at("metadata.namespace")), Str::copy(p.str_at("metadata.name"))),
+                key: ObjectKey::new(
+                    Kind::POD,
+                    Str::copy(p.str_at("metadata.namespace")),
+                    Str::copy(p.str_at("metadata.name")),
+                ),
                 uid: Str::copy(p.str_at("metadata.uid")),
                 sent: false,
                 done: false,
@@ -198,9 +264,22 @@ pub(crate) fn drain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         };
     }
     work.reverse();
-    let timeout = ctx.flags.millis("timeout").and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0);
+    let timeout = ctx
+        .flags
+        .millis("timeout")
+        .and_then(|ms| u64::try_from(ms).ok())
+        .filter(|ms| *ms > 0);
     let grace = ctx.flags.int_or("grace-period", -1);
-    let d = Draining { nodes: work, current: None, failed, grace: Some(grace).filter(|g| *g >= 0), by_deletion: ctx.flags.on("disable-eviction"), timeout, deadline: None, started: false };
+    let d = Draining {
+        nodes: work,
+        current: None,
+        failed,
+        grace: Some(grace).filter(|g| *g >= 0),
+        by_deletion: ctx.flags.on("disable-eviction"),
+        timeout,
+        deadline: None,
+        started: false,
+    };
     Ok(Next::Follow(Follow::new(follow::Kind::Drain(Box::new(d)))))
 }
 
@@ -210,15 +289,30 @@ fn pending(failed: &[(String, String)]) -> Option<String> {
     }
     let names: Vec<String> = failed.iter().map(|f| format!(" {}", f.0)).collect();
     let errors: Vec<&str> = failed.iter().map(|f| f.1.as_str()).collect();
-    Some(format!("There are pending nodes to be drained:\n{}\n{}", names.join("\n"), errors.join("\n")))
+    Some(format!(
+        "There are pending nodes to be drained:\n{}\n{}",
+        names.join("\n"),
+        errors.join("\n")
+    ))
 }
 
 impl Draining {
     pub(crate) fn pending(&self) -> Vec<ObjectKey> {
-        self.current.iter().flat_map(|c| c.1.iter().filter(|j| j.sent && !j.done).map(|j| j.key.clone())).collect()
+        self.current
+            .iter()
+            .flat_map(|c| {
+                c.1.iter()
+                    .filter(|j| j.sent && !j.done)
+                    .map(|j| j.key.clone())
+            })
+            .collect()
     }
     pub(crate) fn wake(&self) -> Option<u64> {
-        let again = self.current.iter().flat_map(|c| c.1.iter().filter(|j| !j.sent && !j.done).map(|j| j.again)).min();
+        let again = self
+            .current
+            .iter()
+            .flat_map(|c| c.1.iter().filter(|j| !j.sent && !j.done).map(|j| j.again))
+            .min();
         match (again, self.deadline) {
             (Some(a), Some(d)) => Some(a.min(d)),
             (a, d) => a.or(d),
@@ -226,20 +320,35 @@ impl Draining {
     }
 
     fn attempt(&mut self, turn: &mut Turn<'_, '_>, i: usize) -> Result<(), ApiError> {
-        let Some((_, jobs)) = &mut self.current else { return Ok(()) };
+        let Some((_, jobs)) = &mut self.current else {
+            return Ok(());
+        };
         let job = &mut jobs[i];
-        let options = DeleteOptions { grace_period_seconds: self.grace, ..DeleteOptions::default() };
+        let options = DeleteOptions {
+            grace_period_seconds: self.grace,
+            ..DeleteOptions::default()
+        };
         let sent = if self.by_deletion {
-            turn.client.delete(Kind::POD, &job.key.namespace, &job.key.name, &options)
+            turn.client
+                .delete(Kind::POD, &job.key.namespace, &job.key.name, &options)
         } else {
-            turn.out.stdout.push_str(&format!("evicting pod {}/{}\n", job.key.namespace, job.key.name));
-            turn.client.evict(&job.key.namespace, &job.key.name, &options)
+            turn.out.stdout.push_str(&format!(
+                "evicting pod {}/{}\n",
+                job.key.namespace, job.key.name
+            ));
+            turn.client
+                .evict(&job.key.namespace, &job.key.name, &options)
         };
         match sent {
             Ok(_) => job.sent = true,
             Err(e) if e.is_not_found() => job.sent = true,
             Err(e) if e.reason == "TooManyRequests" => {
-                let text = format!("error when evicting pods/{} -n {} (will retry after 5s): {}\n", quoted(&job.key.name), quoted(&job.key.namespace), e.message);
+                let text = format!(
+                    "error when evicting pods/{} -n {} (will retry after 5s): {}\n",
+                    quoted(&job.key.name),
+                    quoted(&job.key.namespace),
+                    e.message
+                );
                 turn.out.stderr.push_str(&text);
                 job.again = turn.at + RETRY;
             }
@@ -249,11 +358,17 @@ impl Draining {
     }
 
     fn fail(&mut self, turn: &mut Turn<'_, '_>, error: String, left: &[ObjectKey], node: String) {
-        let mut text = format!("There are pending pods in node {} when an error occurred: {error}\n", quoted(&node));
+        let mut text = format!(
+            "There are pending pods in node {} when an error occurred: {error}\n",
+            quoted(&node)
+        );
         for k in left {
             text.push_str(&format!("pod/{}\n", k.name));
         }
-        text.push_str(&format!("error: unable to drain node {} due to error: {error}, continuing command...\n", quoted(&node)));
+        text.push_str(&format!(
+            "error: unable to drain node {} due to error: {error}, continuing command...\n",
+            quoted(&node)
+        ));
         turn.out.stderr.push_str(&text);
         self.failed.push((node, error));
         self.current = None;
@@ -277,25 +392,47 @@ impl Draining {
                 };
                 self.current = Some(next);
             }
-            let (node, count) = self.current.as_ref().map(|c| (c.0.clone(), c.1.len())).unwrap_or_default();
+            let (node, count) = self
+                .current
+                .as_ref()
+                .map(|c| (c.0.clone(), c.1.len()))
+                .unwrap_or_default();
             let late = self.deadline.is_some_and(|d| turn.at >= d);
             for i in 0..count {
-                let due = self.current.as_ref().is_some_and(|c| !c.1[i].sent && !c.1[i].done && (c.1[i].again <= turn.at && !late));
+                let due = self.current.as_ref().is_some_and(|c| {
+                    !c.1[i].sent && !c.1[i].done && (c.1[i].again <= turn.at && !late)
+                });
                 if due && let Err(e) = self.attempt(turn, i) {
                     let key = self.current.as_ref().map(|c| c.1[i].key.clone());
-                    let name = key.as_ref().map_or_else(String::new, |k| format!("error when evicting pods/{} -n {}: {}", quoted(&k.name), quoted(&k.namespace), e.message));
+                    let name = key.as_ref().map_or_else(String::new, |k| {
+                        format!(
+                            "error when evicting pods/{} -n {}: {}",
+                            quoted(&k.name),
+                            quoted(&k.namespace),
+                            e.message
+                        )
+                    });
                     let left: Vec<ObjectKey> = key.into_iter().collect();
                     self.fail(turn, name, &left, node.clone());
                     break;
                 }
             }
             let by_deletion = self.by_deletion;
-            let Some((_, jobs)) = &mut self.current else { continue };
+            let Some((_, jobs)) = &mut self.current else {
+                continue;
+            };
             for job in jobs.iter_mut().filter(|j| j.sent && !j.done) {
-                let same = turn.client.get(Kind::POD, &job.key.namespace, &job.key.name).is_ok_and(|p| p.str_at("metadata.uid") == job.uid.as_str());
+                let same = turn
+                    .client
+                    .get(Kind::POD, &job.key.namespace, &job.key.name)
+                    .is_ok_and(|p| p.str_at("metadata.uid") == job.uid.as_str());
                 if !same {
                     job.done = true;
-                    turn.out.stdout.push_str(&format!("pod/{} {}\n", job.key.name, if by_deletion { "deleted" } else { "evicted" }));
+                    turn.out.stdout.push_str(&format!(
+                        "pod/{} {}\n",
+                        job.key.name,
+                        if by_deletion { "deleted" } else { "evicted" }
+                    ));
                 }
             }
             if jobs.iter().all(|j| j.done) {
@@ -304,22 +441,46 @@ impl Draining {
                 continue;
             }
             if late {
-                let left: Vec<ObjectKey> = jobs.iter().filter(|j| !j.done).map(|j| j.key.clone()).collect();
-                let limit = duration::go_text(i64::try_from(self.timeout.unwrap_or(0)).unwrap_or(0));
+                let left: Vec<ObjectKey> = jobs
+                    .iter()
+                    .filter(|j| !j.done)
+                    .map(|j| j.key.clone())
+                    .collect();
+                let limit =
+                    duration::go_text(i64::try_from(self.timeout.unwrap_or(0)).unwrap_or(0));
                 let waiting: Vec<bool> = jobs.iter().filter(|j| !j.done).map(|j| j.sent).collect();
                 let mut errors = Vec::new();
                 for (k, sent) in left.iter().zip(waiting) {
                     if !sent {
-                        turn.out.stdout.push_str(&format!("evicting pod {}/{}\n", k.namespace, k.name));
+                        turn.out
+                            .stdout
+                            .push_str(&format!("evicting pod {}/{}\n", k.namespace, k.name));
                     }
-                    let what = if sent { "waiting for pod to terminate" } else { "evicting" };
-                    errors.push(if sent {
-                        format!("error when {what} {} in namespace {}: global timeout reached: {limit}", quoted(&k.name), quoted(&k.namespace)).replace("waiting for pod to terminate", "waiting for pod")
+                    let what = if sent {
+                        "waiting for pod to terminate"
                     } else {
-                        format!("error when {what} pods/{} -n {}: global timeout reached: {limit}", quoted(&k.name), quoted(&k.namespace))
+                        "evicting"
+                    };
+                    errors.push(if sent {
+                        format!(
+                            "error when {what} {} in namespace {}: global timeout reached: {limit}",
+                            quoted(&k.name),
+                            quoted(&k.namespace)
+                        )
+                        .replace("waiting for pod to terminate", "waiting for pod")
+                    } else {
+                        format!(
+                            "error when {what} pods/{} -n {}: global timeout reached: {limit}",
+                            quoted(&k.name),
+                            quoted(&k.namespace)
+                        )
                     });
                 }
-                let error = if errors.len() == 1 { errors.swap_remove(0) } else { format!("[{}]", errors.join(", ")) };
+                let error = if errors.len() == 1 {
+                    errors.swap_remove(0)
+                } else {
+                    format!("[{}]", errors.join(", "))
+                };
                 self.fail(turn, error, &left, node);
                 continue;
             }
@@ -332,22 +493,33 @@ impl Draining {
 pub(crate) fn taint(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let dry = ctx.dry_run()?;
     let args = ctx.flags.args.clone();
-    let is_taint = |a: &String| a.contains('=') || a.contains(':') || a.ends_with('-') && a.len() > 1;
+    let is_taint =
+        |a: &String| a.contains('=') || a.contains(':') || a.ends_with('-') && a.len() > 1;
     let at = args.iter().position(is_taint).unwrap_or(args.len());
     let (resources, changes) = args.split_at(at);
     let Some(kind) = resources.first() else {
-        return Err(Failure::text("one or more resources must be specified as <resource> <name>"));
+        return Err(Failure::text(
+            "one or more resources must be specified as <resource> <name>",
+        ));
     };
-    if builder::resource_of(kind.split('/').next().unwrap_or(kind), ctx.minor()).is_ok_and(|r| r.kind != Kind::NODE) {
-        return Err(Failure::text(format!("invalid resource type {kind}, only node types are supported"))).or_else(|_: Failure| {
-            Err(Failure::text(format!("invalid resource type {kind}, only [node nodes no] types are supported")))
+    if builder::resource_of(kind.split('/').next().unwrap_or(kind), ctx.minor())
+        .is_ok_and(|r| r.kind != Kind::NODE)
+    {
+        return Err(Failure::text(format!(
+            "invalid resource type {kind}, only node types are supported"
+        )))
+        .or_else(|_: Failure| {
+            Err(Failure::text(format!(
+                "invalid resource type {kind}, only [node nodes no] types are supported"
+            )))
         });
     }
     if changes.is_empty() {
         return Err(Failure::text("at least one taint update is required"));
     }
     let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
-    let (mut add, mut remove): (Vec<(String, String, String)>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+    let (mut add, mut remove): (Vec<(String, String, String)>, Vec<(String, String)>) =
+        (Vec::new(), Vec::new());
     for c in changes {
         if let Some(body) = c.strip_suffix('-') {
             let (k, e) = body.split_once(':').unwrap_or((body, ""));
@@ -358,7 +530,9 @@ pub(crate) fn taint(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             return Err(Failure::text(format!("invalid taint spec: {c}")));
         };
         if !effects.contains(&effect) {
-            return Err(Failure::text(format!("invalid taint effect: {effect}, unsupported taint effect")));
+            return Err(Failure::text(format!(
+                "invalid taint effect: {effect}, unsupported taint effect"
+            )));
         }
         let (k, v) = kv.split_once('=').unwrap_or((kv, ""));
         if k.is_empty() {
@@ -372,16 +546,25 @@ pub(crate) fn taint(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let overwrite = ctx.flags.on("overwrite");
     for info in infos {
         let old: Vec<Value> = info.object.list_at("spec.taints").to_vec();
-        let has = |t: &Value, k: &str, e: &str| t.str_at("key") == k && (e.is_empty() || t.str_at("effect") == e);
+        let has = |t: &Value, k: &str, e: &str| {
+            t.str_at("key") == k && (e.is_empty() || t.str_at("effect") == e)
+        };
         if !overwrite && add.iter().any(|(k, _, e)| old.iter().any(|t| has(t, k, e))) {
-            return Err(Failure::text(format!("node {} already has a taint(s) with same effect(s) and --overwrite is false", info.name)));
+            return Err(Failure::text(format!(
+                "node {} already has a taint(s) with same effect(s) and --overwrite is false",
+                info.name
+            )));
         }
         let mut new = old.clone();
         for (k, e) in &remove {
             let before = new.len();
             new.retain(|t| !has(t, k, e));
             if new.len() == before {
-                let shown = if e.is_empty() { k.clone() } else { format!("{k}:{e}") };
+                let shown = if e.is_empty() {
+                    k.clone()
+                } else {
+                    format!("{k}:{e}")
+                };
                 return Err(Failure::text(format!("taint {} not found", quoted(&shown))));
             }
         }
@@ -402,7 +585,11 @@ pub(crate) fn taint(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         } else {
             "tainted"
         };
-        let taints = if new.is_empty() { Value::Null } else { Value::list(new) };
+        let taints = if new.is_empty() {
+            Value::Null
+        } else {
+            Value::list(new)
+        };
         let patch = object! { "spec" => object! { "taints" => taints } };
         let object = if dry == DryRun::Client {
             info.object.clone()

@@ -12,39 +12,72 @@ use rollout_manifest::documents;
 
 /// Runs it.
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
-    let (inline, file) = (ctx.flags.text("patch").to_owned(), ctx.flags.text("patch-file").to_owned());
+    let (inline, file) = (
+        ctx.flags.text("patch").to_owned(),
+        ctx.flags.text("patch-file").to_owned(),
+    );
     let dry = ctx.dry_run()?;
     if !inline.is_empty() && !file.is_empty() {
-        return Err(Failure::text("cannot specify --patch and --patch-file together"));
+        return Err(Failure::text(
+            "cannot specify --patch and --patch-file together",
+        ));
     }
     if inline.is_empty() && file.is_empty() {
-        return Err(Failure::text("must specify --patch or --patch-file containing the contents of the patch"));
+        return Err(Failure::text(
+            "must specify --patch or --patch-file containing the contents of the patch",
+        ));
     }
-    let kind = match ctx.flags.text_or("type", "strategic").to_lowercase().as_str() {
+    let kind = match ctx
+        .flags
+        .text_or("type", "strategic")
+        .to_lowercase()
+        .as_str()
+    {
         "strategic" => PatchType::Strategic,
         "merge" => PatchType::Merge,
         "json" => PatchType::Json,
         _ => {
             let given = ctx.flags.text("type").to_owned();
-            return Err(Failure::text(format!("--type must be one of [json merge strategic], not {}", quoted(&given))));
+            return Err(Failure::text(format!(
+                "--type must be one of [json merge strategic], not {}",
+                quoted(&given)
+            )));
         }
     };
     let subresource = ctx.flags.text("subresource").to_owned();
     if !subresource.is_empty() && !["status", "scale", "resize"].contains(&subresource.as_str()) {
-        return Err(Failure::text(format!("invalid subresource value: {}. Must be one of [status scale resize]", quoted(&subresource))));
+        return Err(Failure::text(format!(
+            "invalid subresource value: {}. Must be one of [status scale resize]",
+            quoted(&subresource)
+        )));
     }
     let text = if file.is_empty() {
         inline
     } else {
         match ctx.io.files.get(&file) {
             Some(t) => t.clone(),
-            None => return Err(Failure::text(format!("unable to read patch file: open {file}: no such file or directory"))),
+            None => {
+                return Err(Failure::text(format!(
+                    "unable to read patch file: open {file}: no such file or directory"
+                )));
+            }
         }
     };
     let unreadable = |why: &str| Failure::text(format!("unable to parse {}: {why}", quoted(&text)));
-    let patch = match documents::documents(text.as_bytes(), ctx.minor()).into_iter().next().map(|d| d.content) {
+    let patch = match documents::documents(text.as_bytes(), ctx.minor())
+        .into_iter()
+        .next()
+        .map(|d| d.content)
+    {
         Some(Ok(c)) => c.value,
-        Some(Err(refusal)) => return Err(unreadable(refusal.message.strip_prefix("error converting YAML to JSON: ").unwrap_or(&refusal.message))),
+        Some(Err(refusal)) => {
+            return Err(unreadable(
+                refusal
+                    .message
+                    .strip_prefix("error converting YAML to JSON: ")
+                    .unwrap_or(&refusal.message),
+            ));
+        }
         None => Value::Null,
     };
     let args = ctx.flags.args.clone();
@@ -64,15 +97,24 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         if subresource == "scale" {
             let mut scale = super::get::scale_of(&info.object);
             scale = match kind {
-                PatchType::Json => rollout_api::patch::apply_json_patch(&scale, &patch).map_err(rollout_api::patch::PatchError::into_api_error)?,
+                PatchType::Json => rollout_api::patch::apply_json_patch(&scale, &patch)
+                    .map_err(rollout_api::patch::PatchError::into_api_error)?,
                 _ => rollout_api::patch::apply_merge_patch(&scale, &patch),
             };
             let replicas = scale.int_at("spec.replicas").unwrap_or(0);
             let patch = object! { "spec" => object! { "replicas" => replicas } };
             let written = super::send_patch(ctx, info, PatchType::Merge, &patch, &options)?;
             if report.is_human() {
-                let change = if written.value == info.object { " (no change)" } else { "" };
-                let gone = if ctx.flags.on("no-headers") { "" } else { "scale.autoscaling" };
+                let change = if written.value == info.object {
+                    " (no change)"
+                } else {
+                    ""
+                };
+                let gone = if ctx.flags.on("no-headers") {
+                    ""
+                } else {
+                    "scale.autoscaling"
+                };
                 ctx.say(format!("{gone}/{} patched{change}", info.name));
             } else {
                 let shown = super::get::scale_of(&written.value);
@@ -86,14 +128,29 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 if let Some(cause) = &cause {
                     let annotations = object! { super::CHANGE_CAUSE => cause.clone() };
                     let extra = object! { "metadata" => object! { "annotations" => annotations } };
-                    if let Ok(more) = super::send_patch(ctx, info, PatchType::Merge, &extra, &options) {
+                    if let Ok(more) =
+                        super::send_patch(ctx, info, PatchType::Merge, &extra, &options)
+                    {
                         w = more;
                     }
                 }
-                report.done(ctx, info, &w.value, if same { "patched (no change)" } else { "patched" })?;
+                report.done(
+                    ctx,
+                    info,
+                    &w.value,
+                    if same {
+                        "patched (no change)"
+                    } else {
+                        "patched"
+                    },
+                )?;
             }
             Err(e) => errors.push(e.into()),
         }
     }
-    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }

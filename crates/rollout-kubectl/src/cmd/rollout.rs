@@ -24,13 +24,20 @@ const SKIPPED: [&str; 6] = [
 ];
 
 fn annotation<'a>(o: &'a Value, key: &str) -> &'a str {
-    o.at("metadata.annotations").and_then(|a| a.get(key)).and_then(Value::as_str).unwrap_or("")
+    o.at("metadata.annotations")
+        .and_then(|a| a.get(key))
+        .and_then(Value::as_str)
+        .unwrap_or("")
 }
 
 /// The revision of a Deployment or ReplicaSet.
 fn revision(o: &Value) -> Option<i64> {
     let text = annotation(o, REVISION);
-    if text.is_empty() { Some(0) } else { text.parse().ok() }
+    if text.is_empty() {
+        Some(0)
+    } else {
+        text.parse().ok()
+    }
 }
 
 fn targets(ctx: &mut Ctx<'_, '_>) -> Res<(Vec<Info>, Vec<Failure>)> {
@@ -55,31 +62,59 @@ pub fn status_line(d: &Value, wanted: i64) -> Res<(String, bool)> {
     let n = |p: &str| d.int_at(p).unwrap_or(0);
     if wanted > 0 {
         let Some(running) = revision(d) else {
-            return Err(Failure::text(format!("cannot get the revision of deployment {name}: strconv.ParseInt: parsing {}: invalid syntax", quoted(annotation(d, REVISION)))));
+            return Err(Failure::text(format!(
+                "cannot get the revision of deployment {name}: strconv.ParseInt: parsing {}: invalid syntax",
+                quoted(annotation(d, REVISION))
+            )));
         };
         if running != wanted {
-            return Err(Failure::text(format!("desired revision ({wanted}) is different from the running revision ({running})")));
+            return Err(Failure::text(format!(
+                "desired revision ({wanted}) is different from the running revision ({running})"
+            )));
         }
     }
     if n("metadata.generation") > n("status.observedGeneration") {
-        return Ok(("Waiting for deployment spec update to be observed...".to_owned(), false));
+        return Ok((
+            "Waiting for deployment spec update to be observed...".to_owned(),
+            false,
+        ));
     }
-    let late = d.list_at("status.conditions").iter().any(|c| c.str_at("type") == "Progressing" && c.str_at("reason") == "ProgressDeadlineExceeded");
+    let late = d.list_at("status.conditions").iter().any(|c| {
+        c.str_at("type") == "Progressing" && c.str_at("reason") == "ProgressDeadlineExceeded"
+    });
     if late {
-        return Err(Failure::text(format!("deployment {name} exceeded its progress deadline")));
+        return Err(Failure::text(format!(
+            "deployment {name} exceeded its progress deadline"
+        )));
     }
-    let (updated, total, available) = (n("status.updatedReplicas"), n("status.replicas"), n("status.availableReplicas"));
+    let (updated, total, available) = (
+        n("status.updatedReplicas"),
+        n("status.replicas"),
+        n("status.availableReplicas"),
+    );
     let head = format!("Waiting for deployment {name} rollout to finish:");
     if let Some(desired) = d.int_at("spec.replicas")
         && updated < desired
     {
-        return Ok((format!("{head} {updated} out of {desired} new replicas have been updated..."), false));
+        return Ok((
+            format!("{head} {updated} out of {desired} new replicas have been updated..."),
+            false,
+        ));
     }
     if total > updated {
-        return Ok((format!("{head} {} old replicas are pending termination...", total - updated), false));
+        return Ok((
+            format!(
+                "{head} {} old replicas are pending termination...",
+                total - updated
+            ),
+            false,
+        ));
     }
     if available < updated {
-        return Ok((format!("{head} {available} of {updated} updated replicas are available..."), false));
+        return Ok((
+            format!("{head} {available} of {updated} updated replicas are available..."),
+            false,
+        ));
     }
     Ok((format!("deployment {name} successfully rolled out"), true))
 }
@@ -102,7 +137,9 @@ pub(crate) fn status(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     if wanted < 0 {
         // An unnamed resource is said first.
         targets(ctx)?;
-        return Err(Failure::text(format!("revision must be a positive integer: {wanted}")));
+        return Err(Failure::text(format!(
+            "revision must be a positive integer: {wanted}"
+        )));
     }
     let (infos, mut errors) = targets(ctx)?;
     if infos.is_empty() && errors.is_empty() {
@@ -111,14 +148,33 @@ pub(crate) fn status(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut left = Vec::new();
     for i in infos {
         if i.kind() == Kind::DEPLOYMENT {
-            left.push(ObjectKey::new(i.kind(), i.namespace.clone(), i.name.clone()));
+            left.push(ObjectKey::new(
+                i.kind(),
+                i.namespace.clone(),
+                i.name.clone(),
+            ));
         } else {
-            errors.push(Failure::text(format!("no status viewer has been implemented for {}", i.resource.group_kind())));
+            errors.push(Failure::text(format!(
+                "no status viewer has been implemented for {}",
+                i.resource.group_kind()
+            )));
         }
     }
     left.reverse();
-    let timeout = ctx.flags.millis("timeout").and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0);
-    let s = Status { left, current: None, revision: wanted, watch: ctx.flags.on_or("watch", true), timeout, deadline: None, errors };
+    let timeout = ctx
+        .flags
+        .millis("timeout")
+        .and_then(|ms| u64::try_from(ms).ok())
+        .filter(|ms| *ms > 0);
+    let s = Status {
+        left,
+        current: None,
+        revision: wanted,
+        watch: ctx.flags.on_or("watch", true),
+        timeout,
+        deadline: None,
+        errors,
+    };
     Ok(Next::Follow(Follow::new(follow::Kind::Status(Box::new(s)))))
 }
 
@@ -162,7 +218,8 @@ impl Status {
             }
         }
         if self.current.is_some() && self.deadline.is_some_and(|d| turn.at >= d) {
-            self.errors.push(Failure::text("timed out waiting for the condition"));
+            self.errors
+                .push(Failure::text("timed out waiting for the condition"));
             self.current = None;
         }
         while self.current.is_none() {
@@ -190,7 +247,10 @@ impl Status {
 }
 
 fn sets_of(ctx: &Ctx<'_, '_>, info: &Info) -> Vec<Value> {
-    owned_by(ctx.list(Kind::REPLICA_SET, Some(&info.namespace)), &info.object)
+    owned_by(
+        ctx.list(Kind::REPLICA_SET, Some(&info.namespace)),
+        &info.object,
+    )
 }
 
 /// `rollout history`.
@@ -201,7 +261,9 @@ pub(crate) fn history(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             return Err(Failure::text("required resource not specified"));
         }
         if wanted < 0 {
-            return Err(Failure::text(format!("revision must be a positive integer: {wanted}")));
+            return Err(Failure::text(format!(
+                "revision must be a positive integer: {wanted}"
+            )));
         }
         targets(ctx)?
     };
@@ -214,7 +276,12 @@ pub(crate) fn history(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     for info in &infos {
         if info.kind() != Kind::DEPLOYMENT {
             let r = info.resource;
-            return Err(Failure::text(format!("error retrieving history for {}, no visitor method exists for {{{} {}}}", quoted(r.kind.0), r.group, r.kind.0)));
+            return Err(Failure::text(format!(
+                "error retrieving history for {}, no visitor method exists for {{{} {}}}",
+                quoted(r.kind.0),
+                r.group,
+                r.kind.0
+            )));
         }
         let mut sets: Vec<(i64, Value)> = Vec::new();
         for rs in sets_of(ctx, info) {
@@ -234,14 +301,21 @@ pub(crate) fn history(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             for (_, rs) in &sets {
                 let mut rs = print::visible(rs, ctx);
                 super::trim_times(&mut rs, ctx.minor());
-                let text = printer.text(Some(rollout_api::kinds::of_kind(Kind::REPLICA_SET).unwrap_or(info.resource)), &rs)?;
+                let text = printer.text(
+                    Some(rollout_api::kinds::of_kind(Kind::REPLICA_SET).unwrap_or(info.resource)),
+                    &rs,
+                )?;
                 ctx.print(&text);
             }
             continue;
         }
         let title = info.title();
         if sets.is_empty() {
-            let with = if wanted > 0 { format!("with revision #{wanted}") } else { String::new() };
+            let with = if wanted > 0 {
+                format!("with revision #{wanted}")
+            } else {
+                String::new()
+            };
             ctx.say(format!("{title} {with}\nNo rollout history found."));
             continue;
         }
@@ -262,7 +336,10 @@ pub(crate) fn history(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         let mut text = String::from("REVISION\tCHANGE-CAUSE");
         for (v, rs) in &sets {
             let cause = annotation(rs, super::CHANGE_CAUSE);
-            text.push_str(&format!("\n{v}\t{}", if cause.is_empty() { "<none>" } else { cause }));
+            text.push_str(&format!(
+                "\n{v}\t{}",
+                if cause.is_empty() { "<none>" } else { cause }
+            ));
         }
         ctx.say(format!("{title} \n{}\n", table::align(&text)));
     }
@@ -291,7 +368,12 @@ fn target_set(ctx: &Ctx<'_, '_>, info: &Info, to: i64) -> Res<Value> {
     if to > 0 {
         return Err(unknown());
     }
-    previous.1.ok_or_else(|| Failure::text(format!("no rollout history found for deployment {}", quoted(&info.name))))
+    previous.1.ok_or_else(|| {
+        Failure::text(format!(
+            "no rollout history found for deployment {}",
+            quoted(&info.name)
+        ))
+    })
 }
 
 /// `rollout undo`.
@@ -306,13 +388,20 @@ pub(crate) fn undo(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             Err(f) => errors.push(f),
         }
     }
-    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }
 
 fn undo_one(ctx: &mut Ctx<'_, '_>, info: &Info, to: i64, dry: DryRun) -> Res<(Value, String)> {
     let d = &info.object;
     if info.kind() != Kind::DEPLOYMENT {
-        return Err(Failure::text(format!("no rollbacker has been implemented for {}", quoted(&info.resource.group_kind()))));
+        return Err(Failure::text(format!(
+            "no rollbacker has been implemented for {}",
+            quoted(&info.resource.group_kind())
+        )));
     }
     if ctx.minor() >= Minor(36) && !annotation(d, LAST_APPLIED).is_empty() {
         let line = format!(
@@ -329,10 +418,17 @@ fn undo_one(ctx: &mut Ctx<'_, '_>, info: &Info, to: i64, dry: DryRun) -> Res<(Va
         return Ok((d.clone(), doc.raw()));
     }
     if d.bool_at("spec.paused") {
-        return Err(Failure::text("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"));
+        return Err(Failure::text(
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+        ));
     }
-    if d.at("spec.template").is_some_and(|t| same_template(t, &template)) {
-        return Ok((d.clone(), format!("skipped rollback (current template already matches revision {to})")));
+    if d.at("spec.template")
+        .is_some_and(|t| same_template(t, &template))
+    {
+        return Ok((
+            d.clone(),
+            format!("skipped rollback (current template already matches revision {to})"),
+        ));
     }
     let mut template = template;
     if let Some(labels) = template.at_mut("metadata.labels") {
@@ -356,7 +452,10 @@ fn undo_one(ctx: &mut Ctx<'_, '_>, info: &Info, to: i64, dry: DryRun) -> Res<(Va
     let options = super::options(ctx, dry);
     match super::send_patch(ctx, info, PatchType::Json, &patch, &options) {
         Ok(w) => Ok((w.value, "rolled back".to_owned())),
-        Err(e) => Err(Failure::text(format!("failed restoring revision {to}: {}", e.message))),
+        Err(e) => Err(Failure::text(format!(
+            "failed restoring revision {to}: {}",
+            e.message
+        ))),
     }
 }
 
@@ -383,14 +482,17 @@ pub(crate) fn change(ctx: &mut Ctx<'_, '_>, what: Change) -> Res<Next> {
     for info in &infos {
         let subject = format!("{} {}", info.resource.group_resource(), quoted(&info.name));
         let paused = info.object.bool_at("spec.paused");
-        let restarts = what == Change::Restart && matches!(info.kind().0, "DaemonSet" | "StatefulSet");
+        let restarts =
+            what == Change::Restart && matches!(info.kind().0, "DaemonSet" | "StatefulSet");
         let problem = if info.kind() != Kind::DEPLOYMENT && !restarts {
             Some(format!("{doing} is not supported"))
         } else {
             match what {
                 Change::Pause if paused => Some("is already paused".to_owned()),
                 Change::Resume if !paused => Some("is not paused".to_owned()),
-                Change::Restart if paused => Some("can't restart paused deployment (run rollout resume first)".to_owned()),
+                Change::Restart if paused => {
+                    Some("can't restart paused deployment (run rollout resume first)".to_owned())
+                }
                 _ => None,
             }
         };
@@ -403,7 +505,11 @@ pub(crate) fn change(ctx: &mut Ctx<'_, '_>, what: Change) -> Res<Next> {
             Change::Resume => object! { "spec" => object! { "paused" => Value::Null } },
             Change::Restart => {
                 let now = ctx.now().rfc3339();
-                let at = info.object.at("spec.template.metadata.annotations").and_then(|a| a.get("kubectl.kubernetes.io/restartedAt")).and_then(Value::as_str);
+                let at = info
+                    .object
+                    .at("spec.template.metadata.annotations")
+                    .and_then(|a| a.get("kubectl.kubernetes.io/restartedAt"))
+                    .and_then(Value::as_str);
                 if at == Some(&now) {
                     errors.push(Failure::text(format!(
                         "failed to create patch for {}: if restart has already been triggered within the past second, please wait before attempting to trigger another",
@@ -421,5 +527,9 @@ pub(crate) fn change(ctx: &mut Ctx<'_, '_>, what: Change) -> Res<Next> {
             Err(e) => errors.push(Failure::text(format!("failed to patch: {}", e.message))),
         }
     }
-    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }

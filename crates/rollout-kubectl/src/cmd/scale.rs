@@ -17,11 +17,15 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let replicas = ctx.flags.int_or("replicas", 0);
     let dry = ctx.dry_run()?;
     if replicas < 0 {
-        return Err(Failure::text("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"));
+        return Err(Failure::text(
+            "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
+        ));
     }
     let current = ctx.flags.int_or("current-replicas", -1);
     if current < -1 {
-        return Err(Failure::text("The --current-replicas must specify an integer of -1 or greater"));
+        return Err(Failure::text(
+            "The --current-replicas must specify an integer of -1 or greater",
+        ));
     }
     let mut report = Report::new(ctx, dry, false)?;
     let args = ctx.flags.args.clone();
@@ -29,8 +33,18 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let found = builder::find(ctx, &request)?;
     let version = ctx.flags.text("resource-version").to_owned();
     if (current >= 0 || !version.is_empty()) && found.infos.len() > 1 {
-        return Err(Failure::text("cannot use --resource-version with multiple resources"))
-            .or_else(|f: Failure| if version.is_empty() { Err(Failure::text("cannot use --current-replicas with multiple resources")) } else { Err(f) });
+        return Err(Failure::text(
+            "cannot use --resource-version with multiple resources",
+        ))
+        .or_else(|f: Failure| {
+            if version.is_empty() {
+                Err(Failure::text(
+                    "cannot use --current-replicas with multiple resources",
+                ))
+            } else {
+                Err(f)
+            }
+        });
     }
     let newer = ctx.minor() >= Minor(34);
     if found.infos.is_empty() {
@@ -41,11 +55,18 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             return Err(Failure::text("no objects passed to scale"));
         }
         let texts: Vec<String> = found.errors.iter().map(Failure::message).collect();
-        return Err(Failure::text(format!("no objects passed to scale {}", texts.join(", ")).trim_end().to_owned()));
+        return Err(Failure::text(
+            format!("no objects passed to scale {}", texts.join(", "))
+                .trim_end()
+                .to_owned(),
+        ));
     }
     let cause = recorded(ctx);
     for info in &found.infos {
-        if !matches!(info.kind().0, "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController") {
+        if !matches!(
+            info.kind().0,
+            "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController"
+        ) {
             return Err(ApiError::no_such_path().into());
         }
         if dry == DryRun::Client {
@@ -54,22 +75,34 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
         let is = info.object.int_at("spec.replicas").unwrap_or(0);
         if current >= 0 && is != current {
-            return Err(Failure::text(format!("Expected replicas to be {current}, was {is}")));
+            return Err(Failure::text(format!(
+                "Expected replicas to be {current}, was {is}"
+            )));
         }
         let is_version = info.object.str_at("metadata.resourceVersion");
         if !version.is_empty() && is_version != version {
-            return Err(Failure::text(format!("Expected resource version to be {version}, was {is_version}")));
+            return Err(Failure::text(format!(
+                "Expected resource version to be {version}, was {is_version}"
+            )));
         }
         let patch = object! { "spec" => object! { "replicas" => replicas } };
         let options = super::options(ctx, dry);
-        let mut written = super::send_patch(ctx, info, PatchType::Merge, &patch, &options)?;
+        super::send_patch(ctx, info, PatchType::Merge, &patch, &options)?;
         if let Some(cause) = &cause {
             let annotations = object! { super::CHANGE_CAUSE => cause.clone() };
             let patch = object! { "metadata" => object! { "annotations" => annotations } };
-            written = super::send_patch(ctx, info, PatchType::Merge, &patch, &options)?;
+            super::send_patch(ctx, info, PatchType::Merge, &patch, &options)?;
         }
-        let object = if newer { &written.value } else { &info.object };
-        report.done(ctx, info, object, "scaled")?;
+        // Older clients show the object as it was; newer ones as it was, with the new size.
+        let mut object = info.object.clone();
+        if newer {
+            object.set("spec.replicas", replicas);
+        }
+        report.done(ctx, info, &object, "scaled")?;
     }
-    if found.errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(found.errors)) }
+    if found.errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(found.errors))
+    }
 }

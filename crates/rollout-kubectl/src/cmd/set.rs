@@ -21,7 +21,9 @@ pub(crate) fn resources_and_pairs(args: &[String], what: &str) -> Res<(Vec<Strin
         } else if pairs.is_empty() {
             resources.push(a.clone());
         } else {
-            return Err(Failure::text(format!("all resources must be specified before {what} changes: {a}")));
+            return Err(Failure::text(format!(
+                "all resources must be specified before {what} changes: {a}"
+            )));
         }
     }
     Ok((resources, pairs))
@@ -31,9 +33,16 @@ pub(crate) fn resources_and_pairs(args: &[String], what: &str) -> Res<(Vec<Strin
 pub(crate) fn pod_spec_path(info: &Info) -> Res<&'static str> {
     match info.kind().0 {
         "Pod" => Ok("spec"),
-        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => Ok("spec.template.spec"),
+        "Deployment"
+        | "ReplicaSet"
+        | "StatefulSet"
+        | "DaemonSet"
+        | "Job"
+        | "ReplicationController" => Ok("spec.template.spec"),
         "CronJob" => Ok("spec.jobTemplate.spec.template.spec"),
-        other => Err(Failure::text(format!("the object is not a pod or does not have a pod template: *v1.{other}"))),
+        other => Err(Failure::text(format!(
+            "the object is not a pod or does not have a pod template: *v1.{other}"
+        ))),
     }
 }
 
@@ -42,7 +51,10 @@ fn subject(info: &Info) -> String {
 }
 
 /// Finds what a `set` command is about: files as they are with `--local`.
-pub(crate) fn targets(ctx: &mut Ctx<'_, '_>, resources: &[String]) -> Res<(Vec<Info>, Vec<Failure>)> {
+pub(crate) fn targets(
+    ctx: &mut Ctx<'_, '_>,
+    resources: &[String],
+) -> Res<(Vec<Info>, Vec<Failure>)> {
     let mut request = Request::of(ctx, resources);
     request.latest = !ctx.flags.on("local");
     let found = builder::find(ctx, &request)?;
@@ -53,14 +65,31 @@ pub(crate) fn targets(ctx: &mut Ctx<'_, '_>, resources: &[String]) -> Res<(Vec<I
 }
 
 /// Sends what is different between an object and its new state: `None` if nothing is.
-pub(crate) fn send_difference(ctx: &mut Ctx<'_, '_>, info: &Info, new: &Value, dry: DryRun) -> Res<Option<Written>> {
-    let Some(schema) = Schema::of_object(info.object.str_at("apiVersion"), info.object.str_at("kind"), ctx.client.version()) else { return Ok(None) };
+pub(crate) fn send_difference(
+    ctx: &mut Ctx<'_, '_>,
+    info: &Info,
+    new: &Value,
+    dry: DryRun,
+) -> Res<Option<Written>> {
+    let Some(schema) = Schema::of_object(
+        info.object.str_at("apiVersion"),
+        info.object.str_at("kind"),
+        ctx.client.version(),
+    ) else {
+        return Ok(None);
+    };
     let patch = create_two_way(&info.object, new, schema).map_err(|e| Failure::text(e.text()))?;
     if patch.is_empty() {
         return Ok(None);
     }
     let options = super::options(ctx, dry);
-    Ok(Some(super::send_patch(ctx, info, PatchType::Strategic, &patch, &options)?))
+    Ok(Some(super::send_patch(
+        ctx,
+        info,
+        PatchType::Strategic,
+        &patch,
+        &options,
+    )?))
 }
 
 /// What one `set` command does to its objects.
@@ -72,7 +101,13 @@ pub(crate) struct Setting<'a> {
 }
 
 /// Changes each object with `change` and sends the difference.
-pub(crate) fn apply(ctx: &mut Ctx<'_, '_>, infos: Vec<Info>, mut errors: Vec<Failure>, setting: &Setting<'_>, mut change: impl FnMut(&Info, &mut Value, &mut Vec<Failure>)) -> Res<Next> {
+pub(crate) fn apply(
+    ctx: &mut Ctx<'_, '_>,
+    infos: Vec<Info>,
+    mut errors: Vec<Failure>,
+    setting: &Setting<'_>,
+    mut change: impl FnMut(&Info, &mut Value, &mut Vec<Failure>),
+) -> Res<Next> {
     let dry = ctx.dry_run()?;
     let mut report = Report::new(ctx, dry, true)?;
     let cause = recorded(ctx);
@@ -93,7 +128,11 @@ pub(crate) fn apply(ctx: &mut Ctx<'_, '_>, infos: Vec<Info>, mut errors: Vec<Fai
             super::annotate(&mut new, super::CHANGE_CAUSE, cause);
         }
         if local || dry == DryRun::Client {
-            let mut object = if local { crate::typed::filled(&new, ctx.minor()) } else { new };
+            let mut object = if local {
+                crate::typed::filled(&new, ctx.minor())
+            } else {
+                new
+            };
             if local {
                 // `--local` works on the text of the file, which has no namespace of its own.
                 object.remove("metadata.namespace");
@@ -104,16 +143,24 @@ pub(crate) fn apply(ctx: &mut Ctx<'_, '_>, infos: Vec<Info>, mut errors: Vec<Fai
         match send_difference(ctx, &info, &new, dry) {
             Ok(Some(w)) => report.done(ctx, &info, &w.value, setting.verb)?,
             Ok(None) => {}
-            Err(Failure::Api(e)) => errors.push(Failure::text(format!("{}{}", setting.refused, e.message))),
+            Err(Failure::Api(e)) => {
+                errors.push(Failure::text(format!("{}{}", setting.refused, e.message)))
+            }
             Err(f) => errors.push(f),
         }
     }
-    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }
 
 fn check_targets(ctx: &Ctx<'_, '_>) -> Res<()> {
     if ctx.flags.on("all") && !ctx.flags.text("selector").is_empty() {
-        return Err(Failure::text("cannot set --all and --selector at the same time"));
+        return Err(Failure::text(
+            "cannot set --all and --selector at the same time",
+        ));
     }
     Ok(())
 }
@@ -135,9 +182,14 @@ pub(crate) fn image(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         return Err(Failure::text("at least one image update is required"));
     }
     if images.len() > 1 && images.iter().any(|i| i.0 == "*") {
-        return Err(Failure::text("all containers are already specified by *, but saw more than one container_name=container_image pairs"));
+        return Err(Failure::text(
+            "all containers are already specified by *, but saw more than one container_name=container_image pairs",
+        ));
     }
-    let setting = Setting { verb: "image updated", refused: "failed to patch image update to pod template: " };
+    let setting = Setting {
+        verb: "image updated",
+        refused: "failed to patch image update to pod template: ",
+    };
     apply(ctx, infos, errors, &setting, |info, new, errors| {
         let path = match pod_spec_path(info) {
             Ok(p) => p,
@@ -149,7 +201,9 @@ pub(crate) fn image(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         for (name, image) in &images {
             let mut found = false;
             for list in ["initContainers", "containers"] {
-                let Some(items) = new.at_mut(&format!("{path}.{list}")) else { continue };
+                let Some(items) = new.at_mut(&format!("{path}.{list}")) else {
+                    continue;
+                };
                 for c in items.list_mut() {
                     if c.str_at("name") == name || name == "*" {
                         found = true;
@@ -164,7 +218,10 @@ pub(crate) fn image(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 }
             }
             if !found {
-                errors.push(Failure::text(format!("unable to find container named {}", crate::flags::quoted(name))));
+                errors.push(Failure::text(format!(
+                    "unable to find container named {}",
+                    crate::flags::quoted(name)
+                )));
             }
         }
     })
@@ -175,12 +232,19 @@ fn resource_list(text: &str) -> Res<Map> {
     let mut map = Map::new();
     for part in text.split(',').filter(|p| !p.is_empty()) {
         let Some((k, v)) = part.split_once('=') else {
-            return Err(Failure::text(format!("invalid argument syntax {part}, expected <resource>=<value>")));
+            return Err(Failure::text(format!(
+                "invalid argument syntax {part}, expected <resource>=<value>"
+            )));
         };
         if rollout_api::quantity::Quantity::parse(v).is_err() {
-            return Err(Failure::text("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"));
+            return Err(Failure::text(
+                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+            ));
         }
-        map.insert(Str::copy(k), Value::text(&crate::describe::quantity::canonical(v)));
+        map.insert(
+            Str::copy(k),
+            Value::text(&crate::describe::quantity::canonical(v)),
+        );
     }
     Ok(map)
 }
@@ -188,8 +252,12 @@ fn resource_list(text: &str) -> Res<Map> {
 /// Does a name match a pattern with `*`?
 pub(crate) fn wildcard(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
-    let Some(first) = parts.next() else { return false };
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let Some(first) = parts.next() else {
+        return false;
+    };
+    let Some(mut rest) = name.strip_prefix(first) else {
+        return false;
+    };
     let parts: Vec<&str> = parts.collect();
     if parts.is_empty() {
         return rest.is_empty();
@@ -209,15 +277,23 @@ pub(crate) fn wildcard(pattern: &str, name: &str) -> bool {
 /// `set resources`.
 pub(crate) fn resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let args = ctx.flags.args.clone();
-    let (limits, requests) = (ctx.flags.text("limits").to_owned(), ctx.flags.text("requests").to_owned());
+    let (limits, requests) = (
+        ctx.flags.text("limits").to_owned(),
+        ctx.flags.text("requests").to_owned(),
+    );
     let (infos, errors) = targets(ctx, &args)?;
     check_targets(ctx)?;
     if limits.is_empty() && requests.is_empty() {
-        return Err(Failure::text("you must specify an update to requests or limits (in the form of --requests/--limits)"));
+        return Err(Failure::text(
+            "you must specify an update to requests or limits (in the form of --requests/--limits)",
+        ));
     }
     let (limits, requests) = (resource_list(&limits)?, resource_list(&requests)?);
     let pattern = ctx.flags.text_or("containers", "*").to_owned();
-    let setting = Setting { verb: "resource requirements updated", refused: "failed to patch resources update to pod template " };
+    let setting = Setting {
+        verb: "resource requirements updated",
+        refused: "failed to patch resources update to pod template ",
+    };
     apply(ctx, infos, errors, &setting, |info, new, errors| {
         let path = match pod_spec_path(info) {
             Ok(p) => p,
@@ -225,7 +301,9 @@ pub(crate) fn resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         };
         let mut found = false;
         for list in ["initContainers", "containers"] {
-            let Some(items) = new.at_mut(&format!("{path}.{list}")) else { continue };
+            let Some(items) = new.at_mut(&format!("{path}.{list}")) else {
+                continue;
+            };
             for c in items.list_mut() {
                 if !wildcard(&pattern, c.str_at("name")) {
                     continue;
@@ -233,7 +311,11 @@ pub(crate) fn resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 found = true;
                 for (side, map) in [("limits", &limits), ("requests", &requests)] {
                     for (k, v) in map.iter() {
-                        let of_side = c.map_mut().entry("resources", Value::object).map_mut().entry(side, Value::object);
+                        let of_side = c
+                            .map_mut()
+                            .entry("resources", Value::object)
+                            .map_mut()
+                            .entry(side, Value::object);
                         if v.as_str() == Some("0") {
                             of_side.map_mut().remove(k);
                         } else {
@@ -244,7 +326,9 @@ pub(crate) fn resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             }
         }
         if !found {
-            errors.push(Failure::text(format!("unable to find container named {pattern}")));
+            errors.push(Failure::text(format!(
+                "unable to find container named {pattern}"
+            )));
         }
     })
 }
@@ -262,17 +346,29 @@ pub(crate) fn selector(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             selectors::Need::In(k, v) if v.len() == 1 => {
                 map.insert(Str::from(k), v[0].clone());
             }
-            other => return Err(Failure::text(format!("{} is not a valid map-based label selector", need_text(&other)))),
+            other => {
+                return Err(Failure::text(format!(
+                    "{} is not a valid map-based label selector",
+                    need_text(&other)
+                )));
+            }
         }
     }
     if resources.is_empty() && ctx.flags.texts("filename").is_empty() {
-        return Err(Failure::text("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+        return Err(Failure::text(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
     }
     let (infos, errors) = targets(ctx, resources)?;
-    let setting = Setting { verb: "selector updated", refused: "" };
+    let setting = Setting {
+        verb: "selector updated",
+        refused: "",
+    };
     apply(ctx, infos, errors, &setting, |info, new, errors| {
         if info.kind().0 != "Service" {
-            errors.push(Failure::text("setting a selector is only supported for Services"));
+            errors.push(Failure::text(
+                "setting a selector is only supported for Services",
+            ));
             return;
         }
         new.set("spec.selector", Value::from(map.clone()));
@@ -292,16 +388,27 @@ fn need_text(n: &selectors::Need) -> String {
 /// `set serviceaccount`.
 pub(crate) fn service_account(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let args = ctx.flags.args.clone();
-    let Some((account, resources)) = args.split_last() else { return Err(Failure::text("serviceaccount is required")) };
+    let Some((account, resources)) = args.split_last() else {
+        return Err(Failure::text("serviceaccount is required"));
+    };
     let (infos, errors) = targets(ctx, resources)?;
-    let setting = Setting { verb: "serviceaccount updated", refused: "failed to patch ServiceAccountName " };
-    apply(ctx, infos, errors, &setting, |info, new, errors| match pod_spec_path(info) {
-        Ok(path) => {
-            new.set(&format!("{path}.serviceAccountName"), Value::text(account));
-            if new.at(&format!("{path}.serviceAccount")).is_some() {
-                new.set(&format!("{path}.serviceAccount"), Value::text(account));
+    let setting = Setting {
+        verb: "serviceaccount updated",
+        refused: "failed to patch ServiceAccountName ",
+    };
+    apply(
+        ctx,
+        infos,
+        errors,
+        &setting,
+        |info, new, errors| match pod_spec_path(info) {
+            Ok(path) => {
+                new.set(&format!("{path}.serviceAccountName"), Value::text(account));
+                if new.at(&format!("{path}.serviceAccount")).is_some() {
+                    new.set(&format!("{path}.serviceAccount"), Value::text(account));
+                }
             }
-        }
-        Err(f) => errors.push(f),
-    })
+            Err(f) => errors.push(f),
+        },
+    )
 }

@@ -19,15 +19,26 @@ fn name_ok(name: &str) -> bool {
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut args = ctx.flags.args.clone();
     args.extend(ctx.flags.texts("env").iter().cloned());
-    let (resources, pairs) = set::resources_and_pairs(&args, "environment variable").map_err(|f| Failure::text(f.message().replace("environment variable changes", "environment changes")))?;
+    let (resources, pairs) =
+        set::resources_and_pairs(&args, "environment variable").map_err(|f| {
+            Failure::text(
+                f.message()
+                    .replace("environment variable changes", "environment changes"),
+            )
+        })?;
     if resources.is_empty() && ctx.flags.texts("filename").is_empty() {
-        return Err(Failure::text("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+        return Err(Failure::text(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
     }
     let (mut set, mut remove): (Vec<Value>, Vec<String>) = (Vec::new(), Vec::new());
     for p in &pairs {
         if let Some((k, v)) = p.split_once('=') {
             if !name_ok(k) {
-                return Err(Failure::text(format!("{} is not a valid key name: {RULE}", quoted(k))));
+                return Err(Failure::text(format!(
+                    "{} is not a valid key name: {RULE}",
+                    quoted(k)
+                )));
             }
             set.retain(|e| e.str_at("name") != k);
             set.push(object! { "name" => k.to_owned(), "value" => v.to_owned() });
@@ -35,8 +46,13 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             remove.push(k.to_owned());
         }
     }
-    if let Some(k) = remove.iter().find(|k| set.iter().any(|e| e.str_at("name") == **k)) {
-        return Err(Failure::text(format!("can not both modify and remove the following environment variable(s) in the same command: {k}")));
+    if let Some(k) = remove
+        .iter()
+        .find(|k| set.iter().any(|e| e.str_at("name") == **k))
+    {
+        return Err(Failure::text(format!(
+            "can not both modify and remove the following environment variable(s) in the same command: {k}"
+        )));
     }
     let from = ctx.flags.text("from").to_owned();
     if !from.is_empty() {
@@ -48,35 +64,61 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         for info in &infos {
             list(ctx, info, &pattern)?;
         }
-        return if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) };
+        return if errors.is_empty() {
+            Ok(Next::Done)
+        } else {
+            Err(Failure::many(errors))
+        };
     }
     let overwrite = ctx.flags.on_or("overwrite", true);
     for info in &infos {
         if let Ok(path) = set::pod_spec_path(info) {
-            let any = ["initContainers", "containers"].iter().any(|l| info.object.list_at(&format!("{path}.{l}")).iter().any(|c| wildcard(&pattern, c.str_at("name"))));
+            let any = ["initContainers", "containers"].iter().any(|l| {
+                info.object
+                    .list_at(&format!("{path}.{l}"))
+                    .iter()
+                    .any(|c| wildcard(&pattern, c.str_at("name")))
+            });
             if !any {
-                let line = format!("Warning: {}/{} does not have any containers matching {}", info.resource.kind.0, info.name, quoted(&pattern));
+                let line = format!(
+                    "Warning: {}/{} does not have any containers matching {}",
+                    info.resource.kind.0,
+                    info.name,
+                    quoted(&pattern)
+                );
                 ctx.warn(line);
             }
         }
     }
-    let setting = Setting { verb: "env updated", refused: "failed to patch env update to pod template: " };
+    let setting = Setting {
+        verb: "env updated",
+        refused: "failed to patch env update to pod template: ",
+    };
     set::apply(ctx, infos, errors, &setting, |info, new, errors| {
         let path = match set::pod_spec_path(info) {
             Ok(p) => p,
             Err(f) => return errors.push(f),
         };
         for list in ["initContainers", "containers"] {
-            let Some(items) = new.at_mut(&format!("{path}.{list}")) else { continue };
+            let Some(items) = new.at_mut(&format!("{path}.{list}")) else {
+                continue;
+            };
             for c in items.list_mut() {
                 if !wildcard(&pattern, c.str_at("name")) {
                     continue;
                 }
                 let mut env: Vec<Value> = c.list_at("env").to_vec();
                 for e in &set {
-                    match env.iter_mut().find(|o| o.str_at("name") == e.str_at("name")) {
+                    match env
+                        .iter_mut()
+                        .find(|o| o.str_at("name") == e.str_at("name"))
+                    {
                         Some(old) if !overwrite && old.get("value") != e.get("value") => {
-                            errors.push(Failure::text(format!("'{}' already has a value ({}), and --overwrite is false", e.str_at("name"), old.str_at("value"))));
+                            errors.push(Failure::text(format!(
+                                "'{}' already has a value ({}), and --overwrite is false",
+                                e.str_at("name"),
+                                old.str_at("value")
+                            )));
                             return;
                         }
                         Some(old) => *old = e.clone(),
@@ -96,18 +138,38 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 
 /// `--from configmap/x`.
 fn taken_from(ctx: &Ctx<'_, '_>, from: &str, set: &mut Vec<Value>) -> Res<()> {
-    let Some((kind, name)) = from.split_once('/') else { return Err(Failure::text(format!("unsupported resource specified in --from: {from}"))) };
+    let Some((kind, name)) = from.split_once('/') else {
+        return Err(Failure::text(format!(
+            "unsupported resource specified in --from: {from}"
+        )));
+    };
     let (kind, source) = match crate::builder::resource_of(kind, ctx.minor())?.kind {
         Kind::CONFIG_MAP => (Kind::CONFIG_MAP, "configMapKeyRef"),
         Kind::SECRET => (Kind::SECRET, "secretKeyRef"),
-        _ => return Err(Failure::text(format!("unsupported resource specified in --from: {from}"))),
+        _ => {
+            return Err(Failure::text(format!(
+                "unsupported resource specified in --from: {from}"
+            )));
+        }
     };
     let o = ctx.client.get(kind, &ctx.namespace, name)?;
     let keys = ctx.flags.texts("keys");
     let prefix = ctx.flags.text("prefix").to_owned();
     if let Some(m) = o.get("data").and_then(Value::as_map) {
-        for (k, _) in m.iter().filter(|(k, _)| keys.is_empty() || keys.iter().any(|x| **x == ***k)) {
-            let upper: String = k.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+        for (k, _) in m
+            .iter()
+            .filter(|(k, _)| keys.is_empty() || keys.iter().any(|x| **x == ***k))
+        {
+            let upper: String = k
+                .chars()
+                .map(|c| {
+                    if c.is_ascii_alphanumeric() {
+                        c.to_ascii_uppercase()
+                    } else {
+                        '_'
+                    }
+                })
+                .collect();
             let reference = object! { "key" => k, "name" => name.to_owned() };
             let mut value = Value::object();
             value.map_mut().insert(source, reference);
@@ -125,7 +187,12 @@ fn list(ctx: &mut Ctx<'_, '_>, info: &Info, pattern: &str) -> Res<()> {
             if !wildcard(pattern, c.str_at("name")) {
                 continue;
             }
-            ctx.say(format!("# {} {}, container {}", info.resource.kind.0, info.name, c.str_at("name")));
+            ctx.say(format!(
+                "# {} {}, container {}",
+                info.resource.kind.0,
+                info.name,
+                c.str_at("name")
+            ));
             for e in c.list_at("env") {
                 let name = e.str_at("name").to_owned();
                 let Some(source) = e.get("valueFrom").filter(|v| !v.is_null()) else {
@@ -135,12 +202,37 @@ fn list(ctx: &mut Ctx<'_, '_>, info: &Info, pattern: &str) -> Res<()> {
                 let text = if let Some(f) = source.get("fieldRef") {
                     format!("# {name} from field path {}", f.str_at("fieldPath"))
                 } else if let Some(s) = source.get("secretKeyRef") {
-                    resolved(ctx, resolve, Kind::SECRET, s, info).map_or_else(|| format!("# {name} from secret {}, key {}", s.str_at("name"), s.str_at("key")), |v| format!("{name}={v}"))
+                    resolved(ctx, resolve, Kind::SECRET, s, info).map_or_else(
+                        || {
+                            format!(
+                                "# {name} from secret {}, key {}",
+                                s.str_at("name"),
+                                s.str_at("key")
+                            )
+                        },
+                        |v| format!("{name}={v}"),
+                    )
                 } else if let Some(s) = source.get("configMapKeyRef") {
-                    resolved(ctx, resolve, Kind::CONFIG_MAP, s, info).map_or_else(|| format!("# {name} from configmap {}, key {}", s.str_at("name"), s.str_at("key")), |v| format!("{name}={v}"))
+                    resolved(ctx, resolve, Kind::CONFIG_MAP, s, info).map_or_else(
+                        || {
+                            format!(
+                                "# {name} from configmap {}, key {}",
+                                s.str_at("name"),
+                                s.str_at("key")
+                            )
+                        },
+                        |v| format!("{name}={v}"),
+                    )
                 } else if let Some(r) = source.get("resourceFieldRef") {
-                    let container = if r.str_at("containerName").is_empty() { String::new() } else { format!("{}/", r.str_at("containerName")) };
-                    format!("# {name} from resource field {container}{}", r.str_at("resource"))
+                    let container = if r.str_at("containerName").is_empty() {
+                        String::new()
+                    } else {
+                        format!("{}/", r.str_at("containerName"))
+                    };
+                    format!(
+                        "# {name} from resource field {container}{}",
+                        r.str_at("resource")
+                    )
                 } else {
                     continue;
                 };
@@ -151,14 +243,29 @@ fn list(ctx: &mut Ctx<'_, '_>, info: &Info, pattern: &str) -> Res<()> {
     Ok(())
 }
 
-fn resolved(ctx: &Ctx<'_, '_>, resolve: bool, kind: Kind, reference: &Value, info: &Info) -> Option<String> {
+fn resolved(
+    ctx: &Ctx<'_, '_>,
+    resolve: bool,
+    kind: Kind,
+    reference: &Value,
+    info: &Info,
+) -> Option<String> {
     if !resolve {
         return None;
     }
-    let o = ctx.client.get(kind, &info.namespace, reference.str_at("name")).ok()?;
-    let text = o.get("data")?.get(reference.str_at("key"))?.as_str()?.to_owned();
+    let o = ctx
+        .client
+        .get(kind, &info.namespace, reference.str_at("name"))
+        .ok()?;
+    let text = o
+        .get("data")?
+        .get(reference.str_at("key"))?
+        .as_str()?
+        .to_owned();
     if kind == Kind::SECRET {
-        return rollout_api::base64::decode(&text).ok().map(|b| String::from_utf8_lossy(&b).into_owned());
+        return rollout_api::base64::decode(&text)
+            .ok()
+            .map(|b| String::from_utf8_lossy(&b).into_owned());
     }
     Some(text)
 }

@@ -26,7 +26,9 @@ pub(crate) struct Waiting {
     left: Vec<Info>,
     current: Option<Info>,
     timeout: i64,
+    /// One for all objects.
     deadline: Option<u64>,
+    started: bool,
     errors: Vec<Failure>,
     output_name: bool,
 }
@@ -59,9 +61,16 @@ fn parse_for(text: &str, minor: Minor) -> Res<For> {
         let path = path.trim_matches(['\'', '"']).to_owned();
         let relaxed = jsonpath::relaxed(&path).map_err(Failure::text)?;
         let parsed = JsonPath::parse(&relaxed).map_err(Failure::text)?;
-        return Ok(For::Path(parsed, value.map(|v| v.trim_matches(['\'', '"']).to_owned())));
+        return Ok(For::Path(
+            parsed,
+            value.map(|v| v.trim_matches(['\'', '"']).to_owned()),
+        ));
     }
-    let shown = if minor >= Minor(34) && text.is_empty() { "[]".to_owned() } else { quoted(text) };
+    let shown = if minor >= Minor(34) && text.is_empty() {
+        "[]".to_owned()
+    } else {
+        quoted(text)
+    };
     Err(Failure::text(format!("unrecognized condition: {shown}")))
 }
 
@@ -89,7 +98,16 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let timeout = ctx.flags.millis("timeout").unwrap_or(30_000);
     let mut left = found.infos;
     left.reverse();
-    let w = Waiting { what, left, current: None, timeout, deadline: None, errors: found.errors, output_name: ctx.flags.text("output") == "name" };
+    let w = Waiting {
+        what,
+        left,
+        current: None,
+        timeout,
+        deadline: None,
+        started: false,
+        errors: found.errors,
+        output_name: ctx.flags.text("output") == "name",
+    };
     Ok(Next::Follow(Follow::new(follow::Kind::Wait(Box::new(w)))))
 }
 
@@ -104,12 +122,17 @@ impl Waiting {
             (For::Delete, o) => Ok(o.is_none()),
             (For::Create, o) => Ok(o.is_some()),
             (_, None) => Ok(false),
-            (For::Condition(name, value), Some(o)) => Ok(o.list_at("status.conditions").iter().any(|c| {
-                let observed = c.int_at("observedGeneration").or_else(|| o.int_at("status.observedGeneration"));
-                c.str_at("type").eq_ignore_ascii_case(name)
-                    && c.str_at("status").eq_ignore_ascii_case(value)
-                    && observed.is_none_or(|g| g >= o.int_at("metadata.generation").unwrap_or(0))
-            })),
+            (For::Condition(name, value), Some(o)) => {
+                Ok(o.list_at("status.conditions").iter().any(|c| {
+                    let observed = c
+                        .int_at("observedGeneration")
+                        .or_else(|| o.int_at("status.observedGeneration"));
+                    c.str_at("type").eq_ignore_ascii_case(name)
+                        && c.str_at("status").eq_ignore_ascii_case(value)
+                        && observed
+                            .is_none_or(|g| g >= o.int_at("metadata.generation").unwrap_or(0))
+                }))
+            }
             (For::Path(path, value), Some(o)) => {
                 let found: Vec<Value> = match path.find(o) {
                     Ok(f) => f.into_iter().flatten().collect(),
@@ -120,22 +143,33 @@ impl Waiting {
                     (_, None) => Ok(true),
                     ([one], Some(v)) => {
                         if matches!(one, Value::Map(_) | Value::List(_)) {
-                            return Err(Failure::text("jsonpath leads to a nested object or list which is not supported"));
+                            return Err(Failure::text(
+                                "jsonpath leads to a nested object or list which is not supported",
+                            ));
                         }
                         Ok(jsonpath::text(one) == *v)
                     }
-                    _ => Err(Failure::text("given jsonpath expression matches more than one value")),
+                    _ => Err(Failure::text(
+                        "given jsonpath expression matches more than one value",
+                    )),
                 }
             }
         }
     }
 
     fn look(&mut self, turn: &mut Turn<'_, '_>, info: &Info) -> bool {
-        let object = turn.client.get(info.kind(), &info.namespace, &info.name).ok();
+        let object = turn
+            .client
+            .get(info.kind(), &info.namespace, &info.name)
+            .ok();
         match self.met(object.as_ref()) {
             Ok(false) => false,
             Ok(true) => {
-                turn.say(if self.output_name { info.title() } else { format!("{} condition met", info.title()) });
+                turn.say(if self.output_name {
+                    info.title()
+                } else {
+                    format!("{} condition met", info.title())
+                });
                 true
             }
             Err(f) => {
@@ -149,17 +183,32 @@ impl Waiting {
         let text = if matches!(self.what, For::Create) {
             "timed out waiting for the condition".to_owned()
         } else {
-            format!("timed out waiting for the condition on {}", info.plural_title())
+            format!(
+                "timed out waiting for the condition on {}",
+                info.plural_title()
+            )
         };
         self.errors.push(Failure::text(text));
     }
 
     pub(crate) fn feed(&mut self, turn: &mut Turn<'_, '_>) -> Option<i32> {
+        if !self.started {
+            self.started = true;
+            let week = 7 * 24 * 3_600_000;
+            if self.timeout != 0 {
+                self.deadline = Some(turn.at + u64::try_from(self.timeout).unwrap_or(week));
+            }
+        }
+        let late = self.deadline.is_some_and(|d| turn.at >= d);
         if let Some(info) = self.current.take() {
-            let touched = turn.changes.iter().any(|c| c.key.kind == info.kind() && *c.key.name == *info.name && *c.key.namespace == *info.namespace);
+            let touched = turn.changes.iter().any(|c| {
+                c.key.kind == info.kind()
+                    && *c.key.name == *info.name
+                    && *c.key.namespace == *info.namespace
+            });
             if touched && self.look(turn, &info) {
                 // On to the next one.
-            } else if self.deadline.is_some_and(|d| turn.at >= d) {
+            } else if late {
                 self.timed_out(&info);
             } else {
                 self.current = Some(info);
@@ -176,18 +225,22 @@ impl Waiting {
                 return Some(1);
             };
             // An object that is not there when waiting for its deletion is silently fine.
-            if matches!(self.what, For::Delete) && turn.client.get(info.kind(), &info.namespace, &info.name).is_err() {
+            if matches!(self.what, For::Delete)
+                && turn
+                    .client
+                    .get(info.kind(), &info.namespace, &info.name)
+                    .is_err()
+            {
                 continue;
             }
-            if self.look(turn, &info) {
+            // Once the time is over nothing is asked any more.
+            if !late && self.look(turn, &info) {
                 continue;
             }
-            if self.timeout == 0 {
+            if late || self.timeout == 0 {
                 self.timed_out(&info);
                 continue;
             }
-            let week = 7 * 24 * 3_600_000;
-            self.deadline = Some(turn.at + u64::try_from(self.timeout).unwrap_or(week));
             self.current = Some(info);
         }
         None

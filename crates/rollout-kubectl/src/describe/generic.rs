@@ -15,7 +15,9 @@ fn label(field: &str) -> String {
     let chars: Vec<char> = field.chars().collect();
     for (i, c) in chars.iter().enumerate() {
         let starts = i == 0
-            || c.is_uppercase() && (chars[i - 1].is_lowercase() || chars.get(i + 1).is_some_and(|n| n.is_lowercase()))
+            || c.is_uppercase()
+                && (chars[i - 1].is_lowercase()
+                    || chars.get(i + 1).is_some_and(|n| n.is_lowercase()))
             || c.is_ascii_digit() != chars[i - 1].is_ascii_digit();
         if starts {
             words.push(String::new());
@@ -32,7 +34,9 @@ fn label(field: &str) -> String {
                 return upper;
             }
             let mut cs = w.chars();
-            cs.next().map_or_else(String::new, |c| c.to_uppercase().collect::<String>() + cs.as_str())
+            cs.next().map_or_else(String::new, |c| {
+                c.to_uppercase().collect::<String>() + cs.as_str()
+            })
         })
         .collect::<Vec<_>>()
         .join(" ")
@@ -42,7 +46,14 @@ fn content(d: &mut Desk<'_, '_, '_>, level: usize, v: &Value, path: &str) {
     let Some(m) = v.as_map() else { return };
     for (k, x) in m.iter() {
         let here = format!("{path}.{k}");
-        if matches!(here.as_str(), ".metadata.managedFields" | ".metadata.name" | ".metadata.namespace" | ".metadata.labels" | ".metadata.annotations") {
+        if matches!(
+            here.as_str(),
+            ".metadata.managedFields"
+                | ".metadata.name"
+                | ".metadata.namespace"
+                | ".metadata.labels"
+                | ".metadata.annotations"
+        ) {
             continue;
         }
         match x {

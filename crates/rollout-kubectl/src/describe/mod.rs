@@ -83,7 +83,10 @@ impl Desk<'_, '_, '_> {
 
 /// RFC 1123 of the moment at a path.
 pub(crate) fn when(o: &Value, path: &str) -> String {
-    Timestamp::parse(o.str_at(path)).map_or_else(|| "Mon, 01 Jan 0001 00:00:00 +0000".to_owned(), Timestamp::rfc1123z)
+    Timestamp::parse(o.str_at(path)).map_or_else(
+        || "Mon, 01 Jan 0001 00:00:00 +0000".to_owned(),
+        Timestamp::rfc1123z,
+    )
 }
 
 /// `Labels:` and the like: one per line.
@@ -92,7 +95,11 @@ pub(crate) fn labels(doc: &mut Doc, title: &str, map: Option<&Value>) {
         None => doc.line(0, format!("{title}:\t<none>")),
         Some(m) => {
             for (i, (k, v)) in m.iter().enumerate() {
-                let head = if i == 0 { format!("{title}:\t") } else { "\t".to_owned() };
+                let head = if i == 0 {
+                    format!("{title}:\t")
+                } else {
+                    "\t".to_owned()
+                };
                 doc.line(0, format!("{head}{k}={}", v.as_str().unwrap_or("")));
             }
         }
@@ -115,12 +122,18 @@ fn shorten(s: &str, most: usize) -> String {
 
 /// `Annotations:`.
 pub(crate) fn annotations(doc: &mut Doc, title: &str, map: Option<&Value>) {
-    let list: Vec<_> = map.and_then(Value::as_map).map_or_else(Vec::new, |m| m.iter().filter(|(k, _)| &***k != LAST_APPLIED).collect());
+    let list: Vec<_> = map.and_then(Value::as_map).map_or_else(Vec::new, |m| {
+        m.iter().filter(|(k, _)| &***k != LAST_APPLIED).collect()
+    });
     if list.is_empty() {
         doc.line(0, format!("{title}:\t<none>"));
     }
     for (i, (k, v)) in list.into_iter().enumerate() {
-        let head = if i == 0 { format!("{title}:\t") } else { "\t".to_owned() };
+        let head = if i == 0 {
+            format!("{title}:\t")
+        } else {
+            "\t".to_owned()
+        };
         let value = v.as_str().unwrap_or("");
         let value = value.strip_suffix('\n').unwrap_or(value);
         if value.len() + k.len() + 2 > LONGEST_ANNOTATION || value.contains('\n') {
@@ -136,8 +149,16 @@ pub(crate) fn annotations(doc: &mut Doc, title: &str, map: Option<&Value>) {
 
 /// `Controlled By`, if it is.
 pub(crate) fn controlled_by(doc: &mut Doc, o: &Value) {
-    if let Some(owner) = o.list_at("metadata.ownerReferences").iter().find(|r| r.bool_at("controller")) {
-        doc.field(0, "Controlled By", format!("{}/{}", owner.str_at("kind"), owner.str_at("name")));
+    if let Some(owner) = o
+        .list_at("metadata.ownerReferences")
+        .iter()
+        .find(|r| r.bool_at("controller"))
+    {
+        doc.field(
+            0,
+            "Controlled By",
+            format!("{}/{}", owner.str_at("kind"), owner.str_at("name")),
+        );
     }
 }
 
@@ -153,8 +174,17 @@ pub(crate) fn show(o: &Value, path: &str) -> String {
 }
 
 /// The whole text of one object.
-pub(crate) fn describe(ctx: &Ctx<'_, '_>, resource: &Resource, object: &Value, events: bool) -> String {
-    let mut d = Desk { ctx, events, doc: Doc::default() };
+pub(crate) fn describe(
+    ctx: &Ctx<'_, '_>,
+    resource: &Resource,
+    object: &Value,
+    events: bool,
+) -> String {
+    let mut d = Desk {
+        ctx,
+        events,
+        doc: Doc::default(),
+    };
     match resource.kind {
         Kind::DEPLOYMENT => workload::deployment(&mut d, object),
         Kind::REPLICA_SET => workload::replica_set(&mut d, object),
@@ -180,7 +210,9 @@ pub(crate) fn describe(ctx: &Ctx<'_, '_>, resource: &Resource, object: &Value, e
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let args = ctx.flags.args.clone();
     if args.is_empty() && ctx.flags.texts("filename").is_empty() {
-        return Err(Failure::text("You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources."));
+        return Err(Failure::text(
+            "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
+        ));
     }
     let mut request = Request::of(ctx, &args).type_alone();
     request.validate = false;
@@ -191,17 +223,28 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let quiet = ctx.minor() >= Minor(34) && !ctx.flags.changed("show-events");
     let mut texts: Vec<String> = Vec::new();
     let mut errors = found.errors;
-    if found.infos.is_empty() && errors.iter().any(Failure::is_not_found) && args.len() == 2 && !args[0].contains('/') {
+    if found.infos.is_empty()
+        && errors.iter().any(Failure::is_not_found)
+        && args.len() == 2
+        && !args[0].contains('/')
+    {
         // No object of this name: every one whose name begins so.
         let resource = builder::resource_of(&args[0], ctx.minor())?;
-        let namespace = if resource.namespaced { Some(ctx.namespace.clone()) } else { None };
+        let namespace = if resource.namespaced {
+            Some(ctx.namespace.clone())
+        } else {
+            None
+        };
         for o in ctx.list(builder::stored_kind(resource), namespace.as_deref()) {
             if o.str_at("metadata.name").starts_with(&args[1]) {
                 texts.push(describe(ctx, resource, &o, events && !quiet));
             }
         }
         if !texts.is_empty() {
-            errors.clear();
+            for t in &texts {
+                ctx.say(t);
+            }
+            return Ok(Next::Done);
         }
     } else {
         if quiet && found.infos.len() > 1 {
@@ -220,5 +263,9 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
     }
     ctx.print(&texts.join("\n\n"));
-    if errors.is_empty() { Ok(Next::Done) } else { Err(Failure::many(errors)) }
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }

@@ -5,7 +5,11 @@ use crate::{context, selector};
 use rollout_api::{Kind, Minor, Value};
 
 fn entries(v: Option<&Value>) -> Vec<(String, String)> {
-    v.and_then(Value::as_map).map_or_else(Vec::new, |m| m.iter().map(|(k, v)| (k.to_string(), crate::jsonpath::text(v))).collect())
+    v.and_then(Value::as_map).map_or_else(Vec::new, |m| {
+        m.iter()
+            .map(|(k, v)| (k.to_string(), crate::jsonpath::text(v)))
+            .collect()
+    })
 }
 
 /// A namespace with its quotas.
@@ -14,7 +18,9 @@ pub(crate) fn namespace(d: &mut Desk<'_, '_, '_>, o: &Value) {
     labels(&mut d.doc, "Labels", o.at("metadata.labels"));
     annotations(&mut d.doc, "Annotations", o.at("metadata.annotations"));
     d.doc.field(0, "Status", o.str_at("status.phase"));
-    let quotas = d.ctx.list(Kind::RESOURCE_QUOTA, Some(o.str_at("metadata.name")));
+    let quotas = d
+        .ctx
+        .list(Kind::RESOURCE_QUOTA, Some(o.str_at("metadata.name")));
     if quotas.is_empty() {
         d.doc.line(0, "\nNo resource quota.");
     } else {
@@ -24,7 +30,10 @@ pub(crate) fn namespace(d: &mut Desk<'_, '_, '_>, o: &Value) {
             d.doc.line(1, "Resource\tUsed\tHard");
             d.doc.line(1, "--------\t---\t---");
             for (k, hard) in entries(q.at("status.hard")) {
-                let used = q.at("status.used").and_then(|u| u.get(&k)).map_or_else(|| "0".to_owned(), crate::jsonpath::text);
+                let used = q
+                    .at("status.used")
+                    .and_then(|u| u.get(&k))
+                    .map_or_else(|| "0".to_owned(), crate::jsonpath::text);
                 d.doc.line(1, format!("{k}\t{used}\t{hard}"));
             }
         }
@@ -63,7 +72,13 @@ pub(crate) fn secret(d: &mut Desk<'_, '_, '_>, o: &Value) {
     d.doc.line(0, format!("\nType:\t{}", o.str_at("type")));
     d.doc.line(0, "\nData\n====");
     for (k, v) in entries(o.get("data")) {
-        d.doc.line(0, format!("{k}:\t{} bytes", rollout_api::base64::decode(&v).map_or(0, |b| b.len())));
+        d.doc.line(
+            0,
+            format!(
+                "{k}:\t{} bytes",
+                rollout_api::base64::decode(&v).map_or(0, |b| b.len())
+            ),
+        );
     }
 }
 
@@ -71,15 +86,30 @@ pub(crate) fn secret(d: &mut Desk<'_, '_, '_>, o: &Value) {
 pub(crate) fn budget(d: &mut Desk<'_, '_, '_>, o: &Value) {
     head(&mut d.doc, o);
     if o.at("spec.minAvailable").is_some() {
-        d.doc.field(0, "Min available", show(o, "spec.minAvailable"));
+        d.doc
+            .field(0, "Min available", show(o, "spec.minAvailable"));
     } else if o.at("spec.maxUnavailable").is_some() {
-        d.doc.field(0, "Max unavailable", show(o, "spec.maxUnavailable"));
+        d.doc
+            .field(0, "Max unavailable", show(o, "spec.maxUnavailable"));
     }
     let chooses = o.at("spec.selector").filter(|s| !s.is_null());
-    d.doc.field(0, "Selector", chooses.map_or_else(|| "<unset>".to_owned(), |s| selector::text(Some(s))));
+    d.doc.field(
+        0,
+        "Selector",
+        chooses.map_or_else(|| "<unset>".to_owned(), |s| selector::text(Some(s))),
+    );
     d.doc.line(0, "Status:");
-    for (title, path) in [("Allowed disruptions", "disruptionsAllowed"), ("Current", "currentHealthy"), ("Desired", "desiredHealthy"), ("Total", "expectedPods")] {
-        d.doc.field(2, title, o.int_at(&format!("status.{path}")).unwrap_or(0).to_string());
+    for (title, path) in [
+        ("Allowed disruptions", "disruptionsAllowed"),
+        ("Current", "currentHealthy"),
+        ("Desired", "desiredHealthy"),
+        ("Total", "expectedPods"),
+    ] {
+        d.doc.field(
+            2,
+            title,
+            o.int_at(&format!("status.{path}")).unwrap_or(0).to_string(),
+        );
     }
     events::block(d, o);
 }
@@ -89,42 +119,102 @@ pub(crate) fn autoscaler(d: &mut Desk<'_, '_, '_>, o: &Value) {
     head(&mut d.doc, o);
     labels(&mut d.doc, "Labels", o.at("metadata.labels"));
     annotations(&mut d.doc, "Annotations", o.at("metadata.annotations"));
-    d.doc.field(0, "CreationTimestamp", when(o, "metadata.creationTimestamp"));
-    d.doc.field(0, "Reference", format!("{}/{}", o.str_at("spec.scaleTargetRef.kind"), o.str_at("spec.scaleTargetRef.name")));
+    d.doc.field(
+        0,
+        "CreationTimestamp",
+        when(o, "metadata.creationTimestamp"),
+    );
+    d.doc.field(
+        0,
+        "Reference",
+        format!(
+            "{}/{}",
+            o.str_at("spec.scaleTargetRef.kind"),
+            o.str_at("spec.scaleTargetRef.name")
+        ),
+    );
     d.doc.field(0, "Metrics", "( current / target )");
     let current = o.list_at("status.currentMetrics");
     for (i, m) in o.list_at("spec.metrics").iter().enumerate() {
         if m.str_at("type") != "Resource" {
-            d.doc.line(1, format!("<unknown metric type {}>", crate::flags::quoted(m.str_at("type"))));
+            d.doc.line(
+                1,
+                format!(
+                    "<unknown metric type {}>",
+                    crate::flags::quoted(m.str_at("type"))
+                ),
+            );
             continue;
         }
         let name = m.str_at("resource.name");
         let now = current.get(i);
         if let Some(target) = m.int_at("resource.target.averageUtilization") {
-            let have = now.and_then(|c| c.int_at("resource.current.averageUtilization")).map_or_else(
-                || "<unknown>".to_owned(),
-                |p| format!("{p}% ({})", now.map(|c| show(c, "resource.current.averageValue")).unwrap_or_default()),
+            let have = now
+                .and_then(|c| c.int_at("resource.current.averageUtilization"))
+                .map_or_else(
+                    || "<unknown>".to_owned(),
+                    |p| {
+                        format!(
+                            "{p}% ({})",
+                            now.map(|c| show(c, "resource.current.averageValue"))
+                                .unwrap_or_default()
+                        )
+                    },
+                );
+            d.doc.line(
+                1,
+                format!(
+                    "resource {name} on pods  (as a percentage of request):\t{have} / {target}%"
+                ),
             );
-            d.doc.line(1, format!("resource {name} on pods  (as a percentage of request):\t{have} / {target}%"));
         } else {
-            let have = now.map(|c| show(c, "resource.current.averageValue")).filter(|t| !t.is_empty()).unwrap_or_else(|| "<unknown>".to_owned());
-            d.doc.line(1, format!("resource {name} on pods:\t{have} / {}", show(m, "resource.target.averageValue")));
+            let have = now
+                .map(|c| show(c, "resource.current.averageValue"))
+                .filter(|t| !t.is_empty())
+                .unwrap_or_else(|| "<unknown>".to_owned());
+            d.doc.line(
+                1,
+                format!(
+                    "resource {name} on pods:\t{have} / {}",
+                    show(m, "resource.target.averageValue")
+                ),
+            );
         }
     }
-    let min = o.int_at("spec.minReplicas").map_or_else(|| "<unset>".to_owned(), |n| n.to_string());
+    let min = o
+        .int_at("spec.minReplicas")
+        .map_or_else(|| "<unset>".to_owned(), |n| n.to_string());
     d.doc.field(0, "Min replicas", min);
-    d.doc.field(0, "Max replicas", o.int_at("spec.maxReplicas").unwrap_or(0).to_string());
+    d.doc.field(
+        0,
+        "Max replicas",
+        o.int_at("spec.maxReplicas").unwrap_or(0).to_string(),
+    );
     d.doc.field(
         0,
         &format!("{} pods", o.str_at("spec.scaleTargetRef.kind")),
-        format!("{} current / {} desired", o.int_at("status.currentReplicas").unwrap_or(0), o.int_at("status.desiredReplicas").unwrap_or(0)),
+        format!(
+            "{} current / {} desired",
+            o.int_at("status.currentReplicas").unwrap_or(0),
+            o.int_at("status.desiredReplicas").unwrap_or(0)
+        ),
     );
     let conditions = o.list_at("status.conditions");
     if !conditions.is_empty() {
-        d.doc.line(0, "Conditions:\n  Type\tStatus\tReason\tMessage");
+        d.doc
+            .line(0, "Conditions:\n  Type\tStatus\tReason\tMessage");
         d.doc.line(1, "----\t------\t------\t-------");
         for c in conditions {
-            d.doc.line(1, format!("{}\t{}\t{}\t{}", c.str_at("type"), c.str_at("status"), c.str_at("reason"), c.str_at("message")));
+            d.doc.line(
+                1,
+                format!(
+                    "{}\t{}\t{}\t{}",
+                    c.str_at("type"),
+                    c.str_at("status"),
+                    c.str_at("reason"),
+                    c.str_at("message")
+                ),
+            );
         }
     }
     events::block(d, o);
@@ -133,20 +223,31 @@ pub(crate) fn autoscaler(d: &mut Desk<'_, '_, '_>, o: &Value) {
 /// A PersistentVolumeClaim.
 pub(crate) fn claim(d: &mut Desk<'_, '_, '_>, o: &Value) {
     head(&mut d.doc, o);
-    d.doc.field(0, "StorageClass", o.str_at("spec.storageClassName"));
+    d.doc
+        .field(0, "StorageClass", o.str_at("spec.storageClassName"));
     if o.at("metadata.deletionTimestamp").is_some() {
         let lasts = context::age_at(o, "metadata.deletionTimestamp", d.now());
-        d.doc.field(0, "Status", format!("Terminating (lasts {lasts})"));
+        d.doc
+            .field(0, "Status", format!("Terminating (lasts {lasts})"));
     } else {
         d.doc.field(0, "Status", o.str_at("status.phase"));
     }
     d.doc.field(0, "Volume", o.str_at("spec.volumeName"));
     labels(&mut d.doc, "Labels", o.at("metadata.labels"));
     annotations(&mut d.doc, "Annotations", o.at("metadata.annotations"));
-    let finalizers: Vec<&str> = o.list_at("metadata.finalizers").iter().filter_map(Value::as_str).collect();
-    d.doc.field(0, "Finalizers", format!("[{}]", finalizers.join(" ")));
+    let finalizers: Vec<&str> = o
+        .list_at("metadata.finalizers")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    d.doc
+        .field(0, "Finalizers", format!("[{}]", finalizers.join(" ")));
     let bound = !o.str_at("spec.volumeName").is_empty();
-    let modes: Vec<&str> = o.list_at("status.accessModes").iter().filter_map(Value::as_str).collect();
+    let modes: Vec<&str> = o
+        .list_at("status.accessModes")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     let short = |m: &&str| match *m {
         "ReadWriteOnce" => "RWO",
         "ReadOnlyMany" => "ROX",
@@ -154,23 +255,54 @@ pub(crate) fn claim(d: &mut Desk<'_, '_, '_>, o: &Value) {
         "ReadWriteOncePod" => "RWOP",
         _ => "",
     };
-    d.doc.field(0, "Capacity", if bound { show(o, "status.capacity.storage") } else { String::new() });
-    d.doc.field(0, "Access Modes", if bound { modes.iter().map(short).collect::<Vec<_>>().join(",") } else { String::new() });
+    d.doc.field(
+        0,
+        "Capacity",
+        if bound {
+            show(o, "status.capacity.storage")
+        } else {
+            String::new()
+        },
+    );
+    d.doc.field(
+        0,
+        "Access Modes",
+        if bound {
+            modes.iter().map(short).collect::<Vec<_>>().join(",")
+        } else {
+            String::new()
+        },
+    );
     let mode = o.str_at("spec.volumeMode");
-    d.doc.field(0, "VolumeMode", if mode.is_empty() { "<unset>" } else { mode });
+    d.doc.field(
+        0,
+        "VolumeMode",
+        if mode.is_empty() { "<unset>" } else { mode },
+    );
     let name = o.str_at("metadata.name");
     let users: Vec<String> = d
         .ctx
         .list(Kind::POD, Some(o.str_at("metadata.namespace")))
         .iter()
-        .filter(|p| p.list_at("spec.volumes").iter().any(|v| v.str_at("persistentVolumeClaim.claimName") == name))
+        .filter(|p| {
+            p.list_at("spec.volumes")
+                .iter()
+                .any(|v| v.str_at("persistentVolumeClaim.claimName") == name)
+        })
         .map(|p| p.str_at("metadata.name").to_owned())
         .collect();
     if users.is_empty() {
         d.doc.field(0, "Used By", "<none>");
     }
     for (i, u) in users.iter().enumerate() {
-        d.doc.line(0, if i == 0 { format!("Used By:\t{u}") } else { format!("\t{u}") });
+        d.doc.line(
+            0,
+            if i == 0 {
+                format!("Used By:\t{u}")
+            } else {
+                format!("\t{u}")
+            },
+        );
     }
     events::block(d, o);
 }
@@ -181,8 +313,18 @@ pub(crate) fn quota(d: &mut Desk<'_, '_, '_>, o: &Value) {
     d.doc.line(0, "Resource\tUsed\tHard");
     d.doc.line(0, "--------\t----\t----");
     for (k, hard) in entries(o.at("status.hard")) {
-        let used = o.at("status.used").and_then(|u| u.get(&k)).map_or_else(|| "0".to_owned(), crate::jsonpath::text);
-        d.doc.line(0, format!("{k}\t{}\t{}", quantity::canonical(&used), quantity::canonical(&hard)));
+        let used = o
+            .at("status.used")
+            .and_then(|u| u.get(&k))
+            .map_or_else(|| "0".to_owned(), crate::jsonpath::text);
+        d.doc.line(
+            0,
+            format!(
+                "{k}\t{}\t{}",
+                quantity::canonical(&used),
+                quantity::canonical(&hard)
+            ),
+        );
     }
 }
 

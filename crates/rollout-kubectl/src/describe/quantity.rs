@@ -48,7 +48,11 @@ pub fn read(text: &str) -> Option<Quantity> {
         "Ti" => (UNIT << 40, true),
         "Pi" => (UNIT << 50, true),
         _ => {
-            let exponent = rest.strip_prefix(['e', 'E'])?.parse::<u32>().ok().filter(|e| *e <= 15)?;
+            let exponent = rest
+                .strip_prefix(['e', 'E'])?
+                .parse::<u32>()
+                .ok()
+                .filter(|e| *e <= 15)?;
             (UNIT * 10i128.pow(exponent), false)
         }
     };
@@ -58,12 +62,20 @@ pub fn read(text: &str) -> Option<Quantity> {
         part /= 10;
         nanos += i128::from(d - b'0') * part;
     }
-    Some(Quantity { nanos: if negative { -nanos } else { nanos }, binary, set: true })
+    Some(Quantity {
+        nanos: if negative { -nanos } else { nanos },
+        binary,
+        set: true,
+    })
 }
 
 impl Default for Quantity {
     fn default() -> Self {
-        Quantity { nanos: 0, binary: false, set: false }
+        Quantity {
+            nanos: 0,
+            binary: false,
+            set: false,
+        }
     }
 }
 
@@ -78,11 +90,19 @@ impl Quantity {
     }
     /// The greater of both.
     pub fn max(self, other: Quantity) -> Quantity {
-        if other.nanos > self.nanos { other } else { self }
+        if other.nanos > self.nanos {
+            other
+        } else {
+            self
+        }
     }
     /// Percent of another, cut; 0 of nothing.
     pub fn percent_of(self, total: Quantity) -> i128 {
-        if total.nanos == 0 { 0 } else { self.nanos.saturating_mul(100) / total.nanos }
+        if total.nanos == 0 {
+            0
+        } else {
+            self.nanos.saturating_mul(100) / total.nanos
+        }
     }
     /// Whole units, rounded up.
     pub fn units(self) -> i128 {
@@ -129,7 +149,19 @@ mod tests {
 
     #[test]
     fn texts() {
-        for (t, want) in [("1", "1"), ("500m", "500m"), ("0.5", "500m"), ("1000m", "1"), ("128Mi", "128Mi"), ("1024Mi", "1Gi"), ("1500", "1500"), ("2000", "2k"), ("61202244Ki", "61202244Ki"), ("0", "0"), ("1e3", "1k")] {
+        for (t, want) in [
+            ("1", "1"),
+            ("500m", "500m"),
+            ("0.5", "500m"),
+            ("1000m", "1"),
+            ("128Mi", "128Mi"),
+            ("1024Mi", "1Gi"),
+            ("1500", "1500"),
+            ("2000", "2k"),
+            ("61202244Ki", "61202244Ki"),
+            ("0", "0"),
+            ("1e3", "1k"),
+        ] {
             assert_eq!(canonical(t), want, "{t}");
         }
         for bad in ["", "x", "1x", "Mi", "1.2.3"] {
