@@ -301,13 +301,8 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
             }
             if request.all {
                 return Err(Failure::text(
-                    "setting 'all' parameter but found a non empty selector. ",
-                ))
-                .or_else(|_: Failure| {
-                    Err(Failure::text(
-                        "name cannot be provided when a selector is specified",
-                    ))
-                });
+                    "name cannot be provided when a selector is specified",
+                ));
             }
             for r in &types {
                 for n in names {

@@ -104,10 +104,6 @@ impl Ctx<'_, '_> {
     pub fn usage(&self, text: impl std::fmt::Display) -> Failure {
         Failure::usage(&self.command.full(), text)
     }
-    /// The age of the moment at a path of an object.
-    pub fn age(&self, object: &Value, path: &str) -> String {
-        age_at(object, path, self.now())
-    }
     /// Objects of a kind in a namespace (`None`: all).
     pub fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Value> {
         self.client.list(kind, namespace)

@@ -363,10 +363,6 @@ impl Parsed {
             .and_then(|v| v.last())
             .and_then(|v| crate::duration::parse(v))
     }
-    /// Sets a flag as though it had been given.
-    pub fn set(&mut self, name: &'static str, value: &str) {
-        self.values.insert(name, vec![value.to_owned()]);
-    }
 }
 
 /// Go's `strconv.ParseBool`.
@@ -443,8 +439,7 @@ pub fn parse(args: &[String], known: &[Flag], command: &str) -> Result<Parsed, F
             p.put(flag, value).map_err(usage)?;
         } else if arg.len() > 1 && arg.starts_with('-') {
             let cluster = &arg[1..];
-            let mut chars = cluster.char_indices();
-            while let Some((at, c)) = chars.next() {
+            for (at, c) in cluster.char_indices() {
                 let Some(flag) = known.iter().find(|f| f.short == Some(c)) else {
                     return Err(usage(format!(
                         "unknown shorthand flag: '{c}' in -{}",

@@ -35,7 +35,6 @@ pub(crate) enum Kind {
 
 /// What a follower may use.
 pub(crate) struct Turn<'a, 'w> {
-    pub io: &'a Io,
     pub client: &'a mut Client<'w>,
     /// Milliseconds on the clock of time-outs.
     pub at: u64,
@@ -63,7 +62,7 @@ impl Follow {
     /// it). To be called at once after the command has started, with no changes, then at every change and at [`Follow::wake`].
     pub fn feed(
         &mut self,
-        io: &Io,
+        _io: &Io,
         client: &mut Client<'_>,
         at: u64,
         changes: &[Change],
@@ -75,7 +74,6 @@ impl Follow {
             };
         }
         let mut turn = Turn {
-            io,
             client,
             at,
             changes,

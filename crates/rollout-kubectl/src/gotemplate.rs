@@ -583,7 +583,9 @@ fn call(name: &str, args: &[Value]) -> Result<Value, String> {
                         match usize::try_from(*i).ok().and_then(|i| l.get(i)) {
                             Some(x) => x.clone(),
                             None => {
-                                return Err(format!("error calling index: index out of range: {i}"));
+                                return Err(format!(
+                                    "error calling index: index out of range: {i}"
+                                ));
                             }
                         }
                     }

@@ -38,15 +38,9 @@ pub fn of(command: &Command, minor: Minor) -> String {
         ));
     }
     if command.examples {
-        let usage = command.usage.split([' ', '[']).next().unwrap_or("");
         out.push_str(&format!(
             "Examples:\n  # {}\n  kubectl {}\n\n",
-            command.short,
-            if usage.is_empty() {
-                command.path
-            } else {
-                command.path
-            }
+            command.short, command.path
         ));
     }
     let kids: Vec<&Command> = command.children().collect();

@@ -1,7 +1,7 @@
 //! kubectl's JSONPath: reading a template, finding values, printing them.
 
+use rollout_api::Value;
 use rollout_api::json::{Html, to_json_go, to_json_pretty};
-use rollout_api::{Map, Value};
 
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
@@ -64,8 +64,8 @@ impl Parser {
                         parts.push(vec![Node::Text(text)]);
                     }
                     if in_range {
-                        return Err("not in range, nothing to end".to_owned())
-                            .or_else(|_: String| Ok(parts));
+                        // A range that is not closed ends with the template.
+                        return Ok(parts);
                     }
                     return Ok(parts);
                 }
@@ -661,9 +661,7 @@ pub fn relaxed(text: &str) -> Result<String, String> {
         return Ok(String::new());
     }
     let bad = || {
-        format!(
-            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{{name1.name2}}' or '{{.name1.name2}}'"
-        )
+        "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'".to_owned()
     };
     let inner = match text.strip_prefix('{') {
         Some(t) => t.strip_suffix('}').ok_or_else(bad)?,
@@ -675,11 +673,6 @@ pub fn relaxed(text: &str) -> Result<String, String> {
         return Err(bad());
     }
     Ok(format!("{{.{inner}}}"))
-}
-
-/// An empty object, for templates without one.
-pub fn nothing() -> Value {
-    Value::from(Map::new())
 }
 
 #[cfg(test)]

@@ -95,9 +95,9 @@ pub(crate) fn deployment(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let images = ctx.flags.texts("image").to_vec();
     let command = command_words(ctx);
     if images.len() > 1 && !command.is_empty() {
-        return Err(Failure::text(format!(
-            "cannot specify multiple --image options and command"
-        )));
+        return Err(Failure::text(
+            "cannot specify multiple --image options and command",
+        ));
     }
     let port = ctx.flags.int_or("port", -1);
     let replicas = ctx.flags.int_or("replicas", 1);
@@ -139,14 +139,8 @@ fn sources(ctx: &Ctx<'_, '_>) -> Res<Vec<(String, String)>> {
     let mut add = |k: String, v: String| -> Res<()> {
         if out.iter().any(|o| o.0 == k) {
             return Err(Failure::text(format!(
-                "cannot add key {}, another key by that name already exists in Data for ConfigMap",
-                quoted(&k)
-            )))
-            .or_else(|_: Failure| {
-                Err(Failure::text(format!(
-                    "cannot add key {k}, another key by that name already exists in data"
-                )))
-            });
+                "cannot add key {k}, another key by that name already exists in data"
+            )));
         }
         out.push((k, v));
         Ok(())

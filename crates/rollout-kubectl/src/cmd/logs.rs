@@ -247,9 +247,7 @@ fn problem(pod: &Value, container: &str, previous: bool) -> Option<ApiError> {
             quoted(name)
         ))
     };
-    let Some(s) = status else {
-        return None;
-    };
+    let s = status?;
     let last = s.at("lastState.terminated").filter(|t| !t.is_null());
     if previous {
         return last.is_none().then(|| {

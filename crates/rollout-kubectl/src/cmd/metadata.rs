@@ -85,18 +85,14 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
         )));
     }
     if let Some((k, _)) = set.iter().find(|(k, _)| remove.contains(k)) {
-        return Err(Failure::text(format!(
-            "can not both modify and remove the following {word}(s) in the same command: {k}"
-        )))
-        .or_else(|f: Failure| {
-            if what == What::Labels {
-                Err(Failure::text(
-                    "can not both modify and remove a label in the same command",
-                ))
-            } else {
-                Err(f)
-            }
-        });
+        let text = if what == What::Labels {
+            "can not both modify and remove a label in the same command".to_owned()
+        } else {
+            format!(
+                "can not both modify and remove the following {word}(s) in the same command: {k}"
+            )
+        };
+        return Err(Failure::text(text));
     }
     let dry = ctx.dry_run()?;
     let overwrite = ctx.flags.on("overwrite");

@@ -346,14 +346,9 @@ pub(crate) fn exec(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     };
     if !containers.iter().any(|c| c.str_at("name") == container) {
         return Err(Failure::text(format!(
-            "container {container} is not valid for pod {name}"
-        )))
-        .or_else(|_: Failure| {
-            Err(Failure::text(format!(
-                "container not found ({})",
-                quoted(&container)
-            )))
-        });
+            "container not found ({})",
+            quoted(&container)
+        )));
     }
     match command.first().map(String::as_str) {
         Some("hostname") => ctx.say(name),

@@ -506,20 +506,15 @@ pub(crate) fn taint(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         .is_ok_and(|r| r.kind != Kind::NODE)
     {
         return Err(Failure::text(format!(
-            "invalid resource type {kind}, only node types are supported"
-        )))
-        .or_else(|_: Failure| {
-            Err(Failure::text(format!(
-                "invalid resource type {kind}, only [node nodes no] types are supported"
-            )))
-        });
+            "invalid resource type {kind}, only [node nodes no] types are supported"
+        )));
     }
     if changes.is_empty() {
         return Err(Failure::text("at least one taint update is required"));
     }
     let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
-    let (mut add, mut remove): (Vec<(String, String, String)>, Vec<(String, String)>) =
-        (Vec::new(), Vec::new());
+    let mut add: Vec<(String, String, String)> = Vec::new();
+    let mut remove: Vec<(String, String)> = Vec::new();
     for c in changes {
         if let Some(body) = c.strip_suffix('-') {
             let (k, e) = body.split_once(':').unwrap_or((body, ""));

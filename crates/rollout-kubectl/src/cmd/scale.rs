@@ -33,18 +33,14 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let found = builder::find(ctx, &request)?;
     let version = ctx.flags.text("resource-version").to_owned();
     if (current >= 0 || !version.is_empty()) && found.infos.len() > 1 {
-        return Err(Failure::text(
-            "cannot use --resource-version with multiple resources",
-        ))
-        .or_else(|f: Failure| {
-            if version.is_empty() {
-                Err(Failure::text(
-                    "cannot use --current-replicas with multiple resources",
-                ))
-            } else {
-                Err(f)
-            }
-        });
+        let flag = if version.is_empty() {
+            "--current-replicas"
+        } else {
+            "--resource-version"
+        };
+        return Err(Failure::text(format!(
+            "cannot use {flag} with multiple resources"
+        )));
     }
     let newer = ctx.minor() >= Minor(34);
     if found.infos.is_empty() {

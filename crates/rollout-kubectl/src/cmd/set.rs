@@ -337,7 +337,9 @@ pub(crate) fn resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 pub(crate) fn selector(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let args = ctx.flags.args.clone();
     let Some((expression, resources)) = args.split_last() else {
-        return Err(Failure::text("resource/name or filename is required")).or_else(|_: Failure| Err(Failure::text("one or more resources must be specified as <resource> <name> or <resource>/<name>")));
+        return Err(Failure::text(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
     };
     let parsed = selectors::parse(expression)?;
     let mut map = Map::new();

@@ -55,8 +55,7 @@ fn parse_for(text: &str, minor: Minor) -> Res<For> {
             },
         };
         if value == Some("") {
-            return Err(Failure::text("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3"))
-                .or_else(|_: Failure| Err(Failure::text("jsonpath wait value cannot be empty")));
+            return Err(Failure::text("jsonpath wait value cannot be empty"));
         }
         let path = path.trim_matches(['\'', '"']).to_owned();
         let relaxed = jsonpath::relaxed(&path).map_err(Failure::text)?;

@@ -222,7 +222,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut events = ctx.flags.on_or("show-events", true);
     let quiet = ctx.minor() >= Minor(34) && !ctx.flags.changed("show-events");
     let mut texts: Vec<String> = Vec::new();
-    let mut errors = found.errors;
+    let errors = found.errors;
     if found.infos.is_empty()
         && errors.iter().any(Failure::is_not_found)
         && args.len() == 2

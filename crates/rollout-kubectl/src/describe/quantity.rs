@@ -1,7 +1,7 @@
 //! Quantities of resources: reading, adding, and the canonical text.
 
 /// A quantity: nano units and how it is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Quantity {
     /// Value in units of 10⁻⁹.
     pub nanos: i128,
@@ -69,16 +69,6 @@ pub fn read(text: &str) -> Option<Quantity> {
     })
 }
 
-impl Default for Quantity {
-    fn default() -> Self {
-        Quantity {
-            nanos: 0,
-            binary: false,
-            set: false,
-        }
-    }
-}
-
 impl Quantity {
     /// Adds; a zero takes over the other's notation.
     pub fn add(&mut self, other: Quantity) {
@@ -103,14 +93,6 @@ impl Quantity {
         } else {
             self.nanos.saturating_mul(100) / total.nanos
         }
-    }
-    /// Whole units, rounded up.
-    pub fn units(self) -> i128 {
-        (self.nanos + 999_999_999).div_euclid(1_000_000_000)
-    }
-    /// Thousandths, rounded up.
-    pub fn millis(self) -> i128 {
-        (self.nanos + 999_999).div_euclid(1_000_000)
     }
     /// The canonical text.
     pub fn text(self) -> String {
