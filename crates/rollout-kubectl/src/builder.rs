@@ -7,7 +7,7 @@ use crate::selector::{self, Fields, Selector};
 use rollout_api::kinds::{self, Resource};
 use rollout_api::status_error::ApiError;
 use rollout_api::{Kind, Minor, Value};
-use rollout_manifest::documents;
+use rollout_manifest::resources::{self, Sent};
 
 /// One object that the line names.
 #[derive(Clone, Debug)]
@@ -32,6 +32,10 @@ impl Info {
     /// `deployments/web`.
     pub fn plural_title(&self) -> String {
         format!("{}/{}", self.resource.plural, self.name)
+    }
+    /// `apps/` names no version: kubectl finds the kind, but no server has that path.
+    pub fn has_version(&self) -> bool {
+        !self.object.str_at("apiVersion").ends_with('/')
     }
     /// Kind.
     pub fn kind(&self) -> Kind {
@@ -214,17 +218,8 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
         let files = files(ctx, request)?;
         found.single = files.len() == 1;
         for (path, text) in files {
-            match read_file(ctx, &path, &text, request.validate) {
-                Ok(mut infos) => {
-                    if infos.len() != 1 {
-                        found.single = false;
-                    }
-                    found.infos.append(&mut infos);
-                }
-                Err((mut infos, e)) => {
-                    found.infos.append(&mut infos);
-                    found.errors.push(e);
-                }
+            if read_file(ctx, &path, &text, request.validate, &mut found) != 1 {
+                found.single = false;
             }
         }
         if let Some(s) = &selector {
@@ -559,113 +554,31 @@ pub fn files(ctx: &Ctx<'_, '_>, request: &Request) -> Res<Vec<(String, String)>>
     Ok(out)
 }
 
-/// Objects of a file in order; on an error those before it, too.
+/// Objects of a file in order; those before an error, too.
 fn read_file(
     ctx: &Ctx<'_, '_>,
     path: &str,
     text: &str,
     validate: bool,
-) -> Result<Vec<Info>, (Vec<Info>, Failure)> {
-    let mut infos = Vec::new();
-    for document in documents::objects(text.as_bytes(), ctx.minor()) {
-        let value = match &document.content {
-            Ok(c) => c.value.clone(),
-            Err(refusal) => {
-                return Err((
-                    infos,
-                    Failure::text(format!("error parsing {path}: {}", refusal.message)),
-                ));
-            }
-        };
-        if validate && let Some(problem) = shape_problem(&value) {
-            let text = format!(
-                "error validating {}: error validating data: {problem}; if you choose to ignore these errors, turn validation off with --validate=false",
-                quoted(path)
-            );
-            return Err((infos, Failure::text(text)));
-        }
-        for object in flatten(value) {
-            match info_of(ctx, path, object) {
-                Ok(info) => infos.push(info),
-                Err(e) => return Err((infos, e)),
-            }
+    found: &mut Found,
+) -> usize {
+    let server = ctx.client.version();
+    let read = resources::read(text.as_bytes(), path, validate, ctx.minor(), server);
+    let count = read.objects.len();
+    for sent in read.objects {
+        match info_of(ctx, path, sent) {
+            Ok(info) => found.infos.push(info),
+            Err(e) => found.errors.push(e),
         }
     }
-    Ok(infos)
+    found.errors.extend(read.error.map(Failure::text));
+    count
 }
 
-/// What client-side validation says about a document.
-fn shape_problem(value: &Value) -> Option<String> {
-    let Value::Map(_) = value else {
-        return Some("invalid object to validate".to_owned());
-    };
-    let mut problems = Vec::new();
-    if value.str_at("apiVersion").is_empty() {
-        problems.push("apiVersion not set");
-    }
-    if value.str_at("kind").is_empty() {
-        problems.push("kind not set");
-    }
-    match problems.as_slice() {
-        [] => None,
-        [one] => Some((*one).to_owned()),
-        many => Some(format!("[{}]", many.join(", "))),
-    }
-}
-
-/// The items of a `List`, or the object itself.
-fn flatten(value: Value) -> Vec<Value> {
-    if value.str_at("kind").ends_with("List") && matches!(value.get("items"), Some(Value::List(_)))
-    {
-        return value
-            .list_at("items")
-            .iter()
-            .cloned()
-            .flat_map(flatten)
-            .collect();
-    }
-    vec![value]
-}
-
-fn info_of(ctx: &Ctx<'_, '_>, path: &str, mut object: Value) -> Res<Info> {
-    let (api_version, kind) = (
-        object.str_at("apiVersion").to_owned(),
-        object.str_at("kind").to_owned(),
-    );
-    let decode = |why: String| Failure::text(format!("unable to decode {}: {why}", quoted(path)));
-    if !matches!(object, Value::Map(_)) {
-        let mut shown = String::new();
-        rollout_api::json::write(&object, &mut shown, rollout_api::json::Html::Plain);
-        return Err(decode(format!(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
-            json_kind(&object)
-        )));
-    }
-    if kind.is_empty() {
-        let json = rollout_api::json::to_json(&object);
-        return Err(decode(format!("Object 'Kind' is missing in '{json}'")));
-    }
-    if api_version.is_empty() {
-        let json = rollout_api::json::to_json(&object);
-        return Err(decode(format!(
-            "Object 'apiVersion' is missing in '{json}'"
-        )));
-    }
-    if let Some(why) = metadata_problem(&object) {
-        return Err(decode(why));
-    }
+fn info_of(ctx: &Ctx<'_, '_>, path: &str, sent: Sent) -> Res<Info> {
+    let (resource, mut object) = (sent.resource, sent.value);
     let name = object.str_at("metadata.name").to_owned();
     let own = object.str_at("metadata.namespace").to_owned();
-    let Some(resource) = kinds::of_object(&api_version, &kind, ctx.client.version()) else {
-        return Err(Failure::text(format!(
-            "resource mapping not found for name: {} namespace: {} from {}: no matches for kind {} in version {}\nensure CRDs are installed first",
-            quoted(&name),
-            quoted(&own),
-            quoted(path),
-            quoted(&kind),
-            quoted(&api_version)
-        )));
-    };
     let mut namespace = String::new();
     if resource.namespaced {
         if !own.is_empty()
@@ -693,61 +606,4 @@ fn info_of(ctx: &Ctx<'_, '_>, path: &str, mut object: Value) -> Res<Info> {
         object,
         source: path.to_owned(),
     })
-}
-
-fn json_kind(v: &Value) -> &'static str {
-    match v {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Int(_) | Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::List(_) => "array",
-        Value::Map(_) => "object",
-    }
-}
-
-/// What kubectl itself can't decode: metadata of wrong types.
-fn metadata_problem(object: &Value) -> Option<String> {
-    let meta = object.get("metadata")?;
-    let wrong = |v: &Value, field: &str, go: &str| {
-        Some(format!(
-            "json: cannot unmarshal {} into Go struct field ObjectMeta.metadata.{field} of type {go}",
-            json_kind(v)
-        ))
-    };
-    if meta.is_null() {
-        return None;
-    }
-    let Some(meta) = meta.as_map() else {
-        return Some(format!(
-            "json: cannot unmarshal {} into Go struct field .metadata of type v1.ObjectMeta",
-            json_kind(meta)
-        ));
-    };
-    for (field, v) in meta.iter() {
-        match (field.as_str(), v) {
-            (_, Value::Null) => {}
-            ("annotations" | "labels", Value::Map(m)) => {
-                if let Some((_, bad)) = m
-                    .iter()
-                    .find(|(_, x)| !matches!(x, Value::String(_) | Value::Null))
-                {
-                    return wrong(bad, field, "string");
-                }
-            }
-            ("annotations" | "labels", other) => return wrong(other, field, "map[string]string"),
-            (
-                "name" | "namespace" | "generateName" | "uid" | "resourceVersion" | "selfLink",
-                Value::String(_),
-            ) => {}
-            ("uid", other) => return wrong(other, field, "types.UID"),
-            ("name" | "namespace" | "generateName" | "resourceVersion" | "selfLink", other) => {
-                return wrong(other, field, "string");
-            }
-            ("finalizers", Value::List(_)) => {}
-            ("finalizers", other) => return wrong(other, field, "[]string"),
-            _ => {}
-        }
-    }
-    None
 }

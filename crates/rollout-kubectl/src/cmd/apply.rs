@@ -11,6 +11,7 @@ use rollout_api::patch::{LAST_APPLIED, create_apply_patch, last_applied, with_la
 use rollout_api::types::Schema;
 use rollout_api::{Value, object};
 use rollout_engine::client::PatchType;
+use rollout_manifest::resources::url_problem;
 
 /// `apply`.
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
@@ -98,9 +99,9 @@ pub(crate) fn one(
         quoted(&info.name),
         quoted(&info.namespace)
     );
-    if info.name.is_empty() {
+    if let Some(problem) = url_problem(&info.namespace, &info.name) {
         return Err(Failure::text(format!(
-            "error when retrieving current configuration of:\n{place}\nfrom server for: {}: resource name may not be empty",
+            "error when retrieving current configuration of:\n{place}\nfrom server for: {}: {problem}",
             quoted(&info.source)
         )));
     }
@@ -128,8 +129,8 @@ pub(crate) fn one(
         };
     }
     let live = match live {
-        Ok(v) => v,
-        Err(_) => {
+        Ok(v) if info.has_version() => v,
+        _ => {
             let object = with_last_applied(&info.object);
             if dry == DryRun::Client {
                 return Ok((object, "created"));
@@ -166,14 +167,8 @@ pub(crate) fn one(
         return Ok((live, "unchanged"));
     }
     match super::send_patch(ctx, info, PatchType::Strategic, &patch, &options) {
-        Ok(w) => {
-            let verb = if w.value == live {
-                "unchanged"
-            } else {
-                "configured"
-            };
-            Ok((w.value, verb))
-        }
+        // Also if the server finds nothing to change.
+        Ok(w) => Ok((w.value, "configured")),
         Err(mut e) => {
             if !e.is_invalid() {
                 let text = format!(

@@ -211,9 +211,13 @@ pub(crate) fn send_patch(
 pub(crate) fn send_new(
     ctx: &mut Ctx<'_, '_>,
     info: &Info,
-    object: Value,
+    mut object: Value,
     options: &WriteOptions,
 ) -> Result<Written, rollout_api::status_error::ApiError> {
+    if !info.has_version() {
+        return Err(rollout_api::status_error::ApiError::no_such_path());
+    }
+    object.remove("metadata.resourceVersion");
     let written = ctx
         .client
         .create(info.kind(), &info.namespace, object, options)?;
