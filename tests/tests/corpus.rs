@@ -5,14 +5,11 @@
     reason = "a test says by panicking what is wrong"
 )]
 
-use rollout_api::gofmt::quote;
+use rollout_api::Minor;
 use rollout_api::json::from_json;
-use rollout_api::status_error::ApiError;
-use rollout_api::types::Schema;
-use rollout_api::{Minor, patch};
-use rollout_engine::client::{PatchType, WriteOptions};
 use rollout_engine::{ClusterConfig, Engine, NodeSide};
-use rollout_manifest::resources::{self, Sent};
+use rollout_kubectl::{Io, Outcome, Output, run};
+use rollout_manifest::resources;
 use std::path::{Path, PathBuf};
 
 /// Cases whose answer differs from the recorded one. May only shrink.
@@ -38,95 +35,27 @@ fn mask(text: &str) -> String {
     out + rest
 }
 
-/// What a run of kubectl said.
-#[derive(Default)]
-struct Said {
-    stdout: String,
-    stderr: String,
-    errors: Vec<String>,
-}
-
-/// `kubectl apply -f FILE`, as far as these files need it.
-fn apply(engine: &mut Engine, bytes: &[u8], file: &str, minor: Minor) -> Said {
-    let mut said = Said::default();
-    let read = resources::read(bytes, file, true, minor, minor);
-    said.errors
-        .extend(read.error.map(|e| format!("error: {e}\n")));
-    if read.objects.is_empty() && said.errors.is_empty() {
-        said.errors
-            .push("error: no objects passed to apply\n".to_owned());
-    }
-    for sent in read.objects {
-        apply_one(engine, sent, file, minor, &mut said);
-    }
-    said.stderr += &said.errors.concat();
-    said
-}
-
-fn apply_one(engine: &mut Engine, sent: Sent, file: &str, minor: Minor, said: &mut Said) {
-    let (resource, has_version, mut value) = (sent.resource, sent.has_version(), sent.value);
-    let (api_version, kind) = (resource.api_version(minor), resource.kind);
-    let name = value.str_at("metadata.name").to_owned();
-    let generated = value.str_at("metadata.generateName");
-    if name.is_empty() && !generated.is_empty() {
-        let text = format!("error: from {generated}: cannot use generate name with apply\n");
-        return said.errors.push(text);
-    }
-    let namespace = match (resource.namespaced, value.str_at("metadata.namespace")) {
-        (false, _) => String::new(),
-        (true, "") => "default".to_owned(),
-        (true, namespace) => namespace.to_owned(),
+/// `kubectl apply -f FILE`.
+fn apply(engine: &mut Engine, bytes: &[u8], file: &str, minor: Minor) -> Output {
+    let Ok(text) = String::from_utf8(bytes.to_vec()) else {
+        // A terminal's files are texts; what is none is read by the same function.
+        let read = resources::read(bytes, file, true, minor, minor);
+        assert!(read.objects.is_empty());
+        return Output {
+            stdout: String::new(),
+            stderr: format!("error: {}\n", read.error.unwrap_or_default()),
+            exit: 1,
+        };
     };
-    if let Some(problem) = resources::url_problem(&namespace, &name) {
-        return said.errors.push(format!(
-            "error: error when retrieving current configuration of:\nResource: \"{api_version}, Resource={}\", GroupVersionKind: \"{api_version}, Kind={}\"\nName: {}, Namespace: {}\nfrom server for: {}: {problem}\n",
-            resource.plural, kind.0, quote(&name), quote(&namespace), quote(file),
-        ));
-    }
-    if resource.namespaced {
-        value.set("metadata.namespace", namespace.clone());
-    }
-    let options = WriteOptions::default();
-    let title = format!("{}/{name}", resource.singular_group());
-    let live = engine.act("kubectl", |c| c.get(kind, &namespace, &name)).0;
-    let (result, verb) = match live {
-        _ if !has_version => (
-            Err(ApiError::no_such_path().with_source("creating", file)),
-            "created",
-        ),
-        Err(_) => {
-            let mut body = patch::with_last_applied(&value);
-            body.remove("metadata.resourceVersion");
-            let done = engine
-                .act("kubectl", |c| c.create(kind, &namespace, body, &options))
-                .0;
-            (done.map_err(|e| e.with_source("creating", file)), "created")
-        }
-        Ok(live) => {
-            let schema = Schema::of_object(&api_version, kind.0, minor).unwrap();
-            let body = patch::create_apply_patch(&value, &live, schema).unwrap();
-            if body.is_empty() {
-                said.stdout += &format!("{title} unchanged\n");
-                return;
-            }
-            let strategic = PatchType::Strategic;
-            let done = engine
-                .act("kubectl", |c| {
-                    c.patch(kind, &namespace, &name, strategic, &body, &options)
-                })
-                .0;
-            // Also if the server finds nothing to change.
-            (done, "configured")
-        }
+    let io = Io {
+        files: [(file.to_owned(), text)].into(),
+        version: minor,
+        ..Io::default()
     };
-    match result {
-        Ok(written) => {
-            for warning in written.warnings {
-                said.stderr += &format!("Warning: {warning}\n");
-            }
-            said.stdout += &format!("{title} {verb}\n");
-        }
-        Err(e) => said.errors.push(e.kubectl_text()),
+    let words = ["apply", "-f", file].map(str::to_owned);
+    match engine.act("kubectl", |c| run(&words, &io, c)).0 {
+        Outcome::Done(output) => output,
+        _ => panic!("{file}: apply goes on"),
     }
 }
 
@@ -147,9 +76,12 @@ fn check(minor: Minor) {
             let bytes = std::fs::read(folder().join(file)).unwrap();
             let said = apply(&mut engine, &bytes, file.rsplit('/').next().unwrap(), minor);
             seen += 1;
-            let exit = i64::from(!said.errors.is_empty());
             let (stdout, stderr) = (run.str_at("stdout"), run.str_at("stderr"));
-            let got = (mask(&said.stdout), mask(&said.stderr), Some(exit));
+            let got = (
+                mask(&said.stdout),
+                mask(&said.stderr),
+                Some(i64::from(said.exit)),
+            );
             let want = (mask(stdout), mask(stderr), run.int_at("exit"));
             if got != want && !EXCEPTIONS.contains(&id) {
                 let got = said.stdout + &said.stderr;
