@@ -256,6 +256,8 @@ messages! {
     RecreateOutage = "Recreate: {new} new {new|pod is|pods are} starting and 0 are available. Nobody answers.";
     /// Stalled: cause and limits.
     StalledAtLimits = "{cause} With {total} pods at the ceiling and {available} available at the floor, nothing may be added or removed.";
+    /// Stalled: cause, below the floor.
+    StalledBelowFloor = "{cause} {available} {available|pod is|pods are} available, below the floor of {floor}, so no old pod may go.";
     /// Stalled: cause and the floor.
     StalledAtFloor = "{cause} {available} available is the floor, so no old pod may go.";
     /// Stalled: cause only.

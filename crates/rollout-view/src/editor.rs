@@ -7,6 +7,7 @@ use rollout_api::Value;
 use rollout_api::intstr::IntOrString;
 use rollout_api::views::DeploymentView;
 use rollout_manifest::documents::{Document, documents};
+use rollout_manifest::edit;
 use rollout_manifest::tree::{Node, Span as Bytes};
 use rollout_session::Session;
 
@@ -16,7 +17,10 @@ const MAX_LIVE_TEXT: usize = 256 * 1024;
 /// Notes on a text.
 pub fn manifest(session: &Session, rollout: Option<&Rollout>, text: &str) -> ManifestView {
     let file = rollout_session::file_name(text);
-    let applied = session.files().get(&file).is_some_and(|t| t == text) || text.trim().is_empty();
+    let held = session.files().get(&file);
+    let applied = text.trim().is_empty()
+        || held
+            .is_some_and(|t| t == text || live_text(session, t).is_some_and(|live| live == text));
     let mut view = ManifestView {
         file,
         notes: Vec::new(),
@@ -68,6 +72,57 @@ fn summary(view: &ManifestView, text: &str) -> String {
         }
     }
     parts.join(", ")
+}
+
+/// The text as the cluster has it at the cursor: images and replicas that commands have changed, in the places where the
+/// text names them. None: the text says what the cluster has, or is about nothing that is there.
+pub fn live_text(session: &Session, text: &str) -> Option<String> {
+    if text.len() > MAX_LIVE_TEXT {
+        return None;
+    }
+    let mut now = text.to_owned();
+    for (number, doc) in documents(text.as_bytes(), session.config().version)
+        .iter()
+        .enumerate()
+    {
+        let Some(value) = doc.value().filter(|v| v.str_at("kind") == "Deployment") else {
+            continue;
+        };
+        let namespace = value
+            .shared_str_at("metadata.namespace")
+            .unwrap_or("default".into());
+        let name = value.shared_str_at("metadata.name").unwrap_or_default();
+        let key = rollout_api::ObjectKey::new(rollout_api::Kind::DEPLOYMENT, namespace, name);
+        let Some(live) = session.store().get(&key) else {
+            continue;
+        };
+        let mut set = |path: &str, new: &Value| {
+            if value
+                .at(path)
+                .is_some_and(|old| old != new && !old.is_null())
+                && let Ok(edited) = edit::set(&now, number, &edit::steps(path), new)
+            {
+                now = edited;
+            }
+        };
+        if let Some(replicas) = live.value.at("spec.replicas") {
+            set("spec.replicas", replicas);
+        }
+        for (i, container) in value
+            .list_at("spec.template.spec.containers")
+            .iter()
+            .enumerate()
+        {
+            let containers = live.value.list_at("spec.template.spec.containers");
+            let same = containers
+                .iter()
+                .find(|c| c.get("name") == container.get("name"));
+            if let Some(image) = same.and_then(|c| c.get("image")) {
+                set(&format!("spec.template.spec.containers.{i}.image"), image);
+            }
+        }
+    }
+    (now != text).then_some(now)
 }
 
 /// The Deployment of the text: the one that is shown, else the first.

@@ -24,6 +24,7 @@ pub mod walk;
 pub use catalogue::seconds as span_text;
 pub use compare::compare_view;
 pub use complete::complete;
+pub use editor::live_text;
 pub use model::*;
 pub use page::{PageInput, applied_deployment, page_view, presets};
 pub use rollout_session::with_strategy;

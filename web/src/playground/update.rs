@@ -352,6 +352,14 @@ fn key(p: &mut Playground, ctx: &Context<Playground>, press: &KeyPress) -> bool 
 impl Playground {
     /// Makes the view again.
     pub fn refresh(&mut self) {
+        // What commands change stands in the manifest too, as long as nobody has written into it.
+        if self.text == self.applied
+            && self.comparison.is_none()
+            && let Some(live) = rollout_view::live_text(&self.session, &self.text)
+        {
+            self.text = AttrValue::from(live);
+            self.applied = self.text.clone();
+        }
         let focus = self
             .focus
             .as_ref()
@@ -422,7 +430,9 @@ impl Playground {
         }
         self.notice = None;
         let file = file_name(&self.text);
-        let fresh = self.untouched
+        // The landing scene's only action is its own: the learner has looked, but done nothing yet.
+        let only_looked = self.session.branches().len() == 1 && self.session.branch().log.len() <= 1;
+        let fresh = only_looked
             && self.session.start().preset.as_deref() == Some(LANDING)
             && self.begins_anew(&file);
         if fresh {
@@ -447,11 +457,8 @@ impl Playground {
 
     /// The pasted text names another Deployment than the landing scene, or is the scene's own beginning.
     fn begins_anew(&self, file: &str) -> bool {
-        !self.session.files().contains_key(file)
-            || (self.pasted
-                && self.session.files().get(file).is_some_and(|text| {
-                    text.trim() != self.text.trim() || self.applied.trim() == text.trim()
-                }))
+        let files = self.session.files();
+        self.pasted || files.get(file).is_none_or(|text| text.trim() == self.text.trim())
     }
 
     fn after_apply(&mut self, exit: Option<i32>, stdout: &str, stderr: &str) {

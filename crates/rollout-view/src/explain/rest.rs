@@ -269,9 +269,21 @@ fn tidy(spans: &mut [Span]) {
 }
 
 fn stalled(r: &Rollout, cause: Cause) -> Explanation {
+    let (available, floor) = (r.available(), r.limits.floor());
     let numbers = [
         ("total", counted(r.wanted(), Quantity::Ceiling)),
-        ("available", counted(r.available(), Quantity::Floor)),
+        (
+            "available",
+            counted(
+                available,
+                if available == floor {
+                    Quantity::Floor
+                } else {
+                    Quantity::Available
+                },
+            ),
+        ),
+        ("floor", counted(floor, Quantity::Floor)),
     ];
     let l = &r.limits;
     let tail = if !r.in_flight() || !l.rolling {
@@ -280,6 +292,8 @@ fn stalled(r: &Rollout, cause: Cause) -> Explanation {
             ("desired", counted(l.desired, Quantity::Desired)),
         ];
         tail(Msg::Degraded, &args)
+    } else if available < floor {
+        tail(Msg::StalledBelowFloor, &numbers)
     } else if r.wanted() >= l.ceiling() && r.available() <= l.floor() {
         tail(Msg::StalledAtLimits, &numbers)
     } else if r.available() <= l.floor() && r.old_size() > 0 {
