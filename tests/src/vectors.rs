@@ -85,7 +85,13 @@ pub const NODE: &[&str] = &[
     "pod_terminal",
 ];
 /// Tables of `vectors_kubectl.rs`.
-pub const KUBECTL: &[&str] = &[];
+pub const KUBECTL: &[&str] = &[
+    "human_duration",
+    "kubectl_get_deployment_row",
+    "kubectl_get_pod_row",
+    "kubectl_rollout_history",
+    "kubectl_rollout_status",
+];
 
 /// Every list: what `vectors_complete.rs` compares with the directory.
 pub const ALL: &[&[&str]] = &[CONTROLLERS, API, VALIDATION, NODE, KUBECTL];

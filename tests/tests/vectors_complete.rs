@@ -6,16 +6,11 @@ use rollout_tests::vectors;
 const PENDING: &[&str] = &[
     "deployment_defaults",
     "eviction",
-    "human_duration",
     "image_pull_policy_default",
     "image_reference_parse",
     "intstr_parse",
     "intstr_scaled_value",
     "intstr_value",
-    "kubectl_get_deployment_row",
-    "kubectl_get_pod_row",
-    "kubectl_rollout_history",
-    "kubectl_rollout_status",
     "pod_delete_grace_period",
 ];
 
