@@ -2,6 +2,8 @@
 //!
 //! `ROLLOUT_KUBECTL_GOLDEN` names another folder of such files. What is known to differ is listed below; the list may only shrink.
 
+#![allow(clippy::print_stdout, reason = "counts of cases are shown")]
+
 use rollout_api::Value;
 use rollout_api::json::from_json;
 use rollout_cli::kubectl_cases::edit_with_shell;
