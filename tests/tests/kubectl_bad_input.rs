@@ -1,5 +1,7 @@
 //! Lines that are wrong: kubectl's texts and exit codes. And random lines, which never panic.
 
+#![allow(clippy::unwrap_used, reason = "the recording is there")]
+
 use proptest::prelude::*;
 use rollout_api::Value;
 use rollout_api::json::from_json;
