@@ -347,6 +347,8 @@ fn images(
                 .filter(|s| s.name() != set.name())
                 .max_by_key(|s| (s.size > 0, s.revision));
             let text = match old.filter(|o| o.image() != image) {
+                // The cluster was changed past this text, by a command.
+                _ if r.image() != image => format!("now {}", short_image(r.image())),
                 Some(old) if r.in_flight() => format!("was {}", short_image(old.image())),
                 _ => String::new(),
             };
