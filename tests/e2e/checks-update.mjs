@@ -1,6 +1,7 @@
 // Checks 9 to 17 and 23, 24: updates, limits, history.
 import { assert, check, equal } from './runner.mjs';
-import { complete, counting, id, kubectl, number, open, playUntil, sizes, state, stepUntil } from './drive.mjs';
+import { apply, complete, counting, id, kubectl, number, open, playUntil, sizes, state, stepUntil } from './drive.mjs';
+import { deployment } from './texts.mjs';
 
 const within = (s) => {
   assert(number(s, 'total') <= 12, `step ${s.step}: ${s.measures.total} pods above the ceiling`);
@@ -90,6 +91,7 @@ check(14, 'paused with two ready pods: 6 and 6 stay; resume writes 2, then 10', 
 check(15, 'undo while paused is refused', async (page) => {
   await open(page, '?preset=roll-10');
   await kubectl(page, 'kubectl set image deployment/rolldeployment nginx=httpd');
+  await stepUntil(page, (s) => s.history.length === 2);
   await kubectl(page, 'kubectl rollout pause deployment/rolldeployment');
   const said = await kubectl(page, 'kubectl rollout undo deployment/rolldeployment');
   assert(/you cannot rollback a paused deployment; resume it first/.test(said), said);
@@ -115,14 +117,15 @@ check(16, 'quarter-10 broken, then good: the broken set is empty before the thir
 });
 
 check(17, '10 to 15 while resting at 8 and 5: 11 and 7', async (page) => {
-  await open(page, '?preset=quarter-10');
-  const name = (await kubectl(page, 'kubectl get deployments -o name')).trim();
-  const container = (await kubectl(page, `kubectl get ${name} -o jsonpath='{.spec.template.spec.containers[0].name}'`)).trim();
+  await open(page, '?preset=empty');
+  const strategy = '  strategy:\n    rollingUpdate:\n      maxSurge: 3\n      maxUnavailable: 2\n';
+  await apply(page, deployment({ replicas: 10, strategy }));
+  await playUntil(page, complete, { speed: 64 });
   await kubectl(page, 'image nothere:v1 missing');
-  await kubectl(page, `kubectl set image ${name} ${container}=nothere:v1`);
+  await kubectl(page, 'kubectl set image deployment/web web=nothere:v1');
   const stalled = await stepUntil(page, (s) => s.kind === 'stalled');
   equal([...sizes(stalled)].sort((a, b) => a - b), [5, 8], 'resting sizes');
-  await kubectl(page, `kubectl scale ${name} --replicas=15`);
+  await kubectl(page, 'kubectl scale deployment/web --replicas=15');
   const scaled = await stepUntil(page, (s) => sizes(s).reduce((a, b) => a + b, 0) === 18);
   equal([...sizes(scaled)].sort((a, b) => a - b), [7, 11], 'sizes');
   equal(scaled.history, stalled.history, 'history');

@@ -2,7 +2,7 @@
 
 use crate::editor::Lines;
 use crate::model::{DiagnosticLevel, DiagnosticView};
-use rollout_api::kinds;
+use rollout_api::kinds::{self, Support};
 use rollout_engine::Engine;
 use rollout_engine::client::WriteOptions;
 use rollout_manifest::check::{check_documents, place_of};
@@ -45,6 +45,14 @@ pub fn of(
         else {
             continue;
         };
+        if resource.support != Support::Simulated {
+            let span = place_of(doc, "kind").unwrap_or(doc.span);
+            let message = format!(
+                "{} is stored as it is and has no effect here.",
+                resource.kind.0
+            );
+            out.push(lines.diagnostic(span, DiagnosticLevel::Caution, "kind", &message));
+        }
         let engine = engine.get_or_insert_with(|| Engine::bare(session.config().clone()));
         let namespace = match (resource.namespaced, value.str_at("metadata.namespace")) {
             (false, _) => "",

@@ -431,7 +431,8 @@ impl Playground {
         self.notice = None;
         let file = file_name(&self.text);
         // The landing scene's only action is its own: the learner has looked, but done nothing yet.
-        let only_looked = self.session.branches().len() == 1 && self.session.branch().log.len() <= 1;
+        let only_looked =
+            self.session.branches().len() == 1 && self.session.branch().log.len() <= 1;
         let fresh = only_looked
             && self.session.start().preset.as_deref() == Some(LANDING)
             && self.begins_anew(&file);
@@ -458,7 +459,10 @@ impl Playground {
     /// The pasted text names another Deployment than the landing scene, or is the scene's own beginning.
     fn begins_anew(&self, file: &str) -> bool {
         let files = self.session.files();
-        self.pasted || files.get(file).is_none_or(|text| text.trim() == self.text.trim())
+        self.pasted
+            || files
+                .get(file)
+                .is_none_or(|text| text.trim() == self.text.trim())
     }
 
     fn after_apply(&mut self, exit: Option<i32>, stdout: &str, stderr: &str) {
