@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, and the options that all of them take.
 
+mod bench;
 mod files;
 mod hash;
 pub mod kubectl_cases;
@@ -49,6 +50,12 @@ const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[
         "FILE [--trace OUT.json]",
         "a scenario or a recording, with the recordings' scheduler and kubelet",
         scenario::command,
+    ),
+    (
+        "bench",
+        "[REPLICAS…]",
+        "CPU time and memory of an image update at 10, 100, 1000 and 10000 replicas",
+        bench::run,
     ),
 ];
 
