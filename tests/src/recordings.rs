@@ -186,10 +186,73 @@ pub fn compare(recorded: &Value, ours: &Value) -> Vec<Difference> {
     }
     compare_sizes(recorded, ours, &mut found);
     compare_extremes(recorded, ours, &mut found);
+    compare_outputs(recorded, ours, &mut found);
     // A restart puts the time of day into the template, and so into the hash.
     let restarts = format!("{:?}", recorded.at("scenario.steps")).contains("\"restart\"");
     compare_final(&last(recorded, restarts), &last(ours, restarts), &mut found);
     found
+}
+
+/// What kubectl printed, without ages, times, names and the width of columns.
+fn compare_outputs(recorded: &Value, ours: &Value, found: &mut Vec<Difference>) {
+    let steps = recorded.list_at("scenario.steps");
+    for action in recorded.list_at("actions") {
+        let n = action.int_at("n");
+        let step = n.and_then(|n| steps.get(usize::try_from(n).ok()?));
+        if step.is_some_and(|s| s.bool_at("background")) {
+            continue;
+        }
+        let mine = ours.list_at("actions").iter().find(|a| a.int_at("n") == n);
+        for stream in ["stdout", "stderr"] {
+            let want = masked(recorded, action.str_at(stream));
+            let got = masked(ours, mine.map_or("", |a| a.str_at(stream)));
+            if want != got {
+                let text = format!("step {n:?} {stream}: want {want:?}, got {got:?}");
+                found.push(Difference {
+                    lane: "kubectl".to_owned(),
+                    text,
+                });
+            }
+        }
+    }
+}
+
+fn masked(trace: &Value, text: &str) -> String {
+    let mut names: Vec<(String, String)> = at(trace, "names")
+        .as_map()
+        .into_iter()
+        .flat_map(Map::iter)
+        .filter(|(id, _)| id.contains('.'))
+        .map(|(id, n)| (n.str_at("name").to_owned(), format!("{{{id}}}")))
+        .collect();
+    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    let mut text = text.to_owned();
+    for (name, id) in names {
+        // Which pod of a set is shown where is open: only the set counts.
+        let set = id.split('.').next().unwrap_or("").to_owned();
+        text = text.replace(&name, &format!("{set}.pod}}"));
+    }
+    let word = |w: &str| -> String {
+        let age = w.len() > 1
+            && w.starts_with(|c: char| c.is_ascii_digit())
+            && w.ends_with(['s', 'm', 'h', 'd'])
+            && w.chars().all(|c| c.is_ascii_digit() || "smhd".contains(c));
+        if age {
+            "AGE".to_owned()
+        } else if w.matches(':').count() >= 2 && w.chars().any(|c| c.is_ascii_digit()) {
+            "TIME".to_owned()
+        } else {
+            w.to_owned()
+        }
+    };
+    let mut lines: Vec<String> = text
+        .lines()
+        .map(|l| l.split_whitespace().map(word).collect::<Vec<_>>().join(" "))
+        .collect();
+    if lines.len() > 2 && lines.iter().skip(1).any(|l| l.contains(".pod}")) {
+        lines[1..].sort();
+    }
+    lines.join("\n")
 }
 
 fn last(trace: &Value, without_hash: bool) -> Value {

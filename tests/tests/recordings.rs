@@ -7,11 +7,9 @@ use rollout_tests::recordings::{self, Difference};
 /// Scenarios that are not reproduced yet. Must be empty at a release.
 const PENDING: &[&str] = &[
     "budget-and-rollout",
-    "change-cause",
     "deadline-exceeded",
     "endpoints-recreate",
     "endpoints-rollout",
-    "history-limit-2",
     "quota-first",
     "random-0020",
     "random-0035",
@@ -21,11 +19,7 @@ const PENDING: &[&str] = &[
     "random-0167",
     "random-0177",
     "random-0187",
-    "recreate-undo-in-the-gap",
-    "room-solo",
     "story-bootcamp-missing-tag",
-    "story-first-update",
-    "undo-to-current",
 ];
 
 fn differences(name: &str) -> Vec<Difference> {

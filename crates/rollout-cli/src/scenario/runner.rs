@@ -15,6 +15,10 @@ use std::rc::Rc;
 
 /// The mark of the end.
 const END: u32 = u32::MAX;
+/// The mark of conditions that may have held long enough.
+const STABLE: u32 = END - 1;
+/// The mark of a command that wants to look again.
+const WAKE: u32 = END - 2;
 /// So long after the last change the controllers count as settled (`settle_ms`).
 const SETTLE: u64 = 100;
 /// A scenario that does not end by itself is given up after this time.
@@ -55,6 +59,8 @@ pub struct Runner<'s> {
     last_work: u64,
     variables: BTreeMap<String, String>,
     followers: Vec<kubectl::Running>,
+    /// When a waiting command looks again.
+    wake: Option<u64>,
     failed: Vec<String>,
 }
 
@@ -90,9 +96,11 @@ pub fn run(scenario: &Scenario, options: Options) -> Outcome {
         last_work: 0,
         variables: BTreeMap::new(),
         followers: Vec::new(),
+        wake: None,
         failed: Vec::new(),
     };
     runner.play();
+    runner.note_outputs();
     let trace = runner.trace.finish(&runner.engine, scenario);
     Outcome {
         trace,
@@ -140,10 +148,12 @@ impl Runner<'_> {
             }
             self.take(&records);
             if let Some(mark) = self.take_mark() {
-                if mark == END {
-                    return;
+                match mark {
+                    END => return,
+                    STABLE => {}
+                    WAKE => self.feed(&[]),
+                    _ => self.carry_out_step(),
                 }
-                self.carry_out_step();
             }
         }
         self.failed.push("too many events".to_owned());
@@ -219,8 +229,7 @@ impl Runner<'_> {
                 } else if self.stable.is_none() {
                     self.stable = Some(self.now());
                     // A mark of its own kind: whether it still counts is seen when it comes.
-                    let mark = END - 1;
-                    self.plan_mark(self.now() + span.0, mark);
+                    self.plan_mark(self.now() + span.0, STABLE);
                 }
                 self.stable
                     .is_some_and(|since| self.now() >= since + span.0)
@@ -270,6 +279,18 @@ impl Runner<'_> {
         }
         followers.append(&mut self.followers);
         self.followers = followers;
+        let wake = self
+            .followers
+            .iter()
+            .filter_map(kubectl::Running::wake)
+            .min();
+        if let Some(at) = wake
+            && self.wake.is_none_or(|w| w > at || w <= self.now())
+        {
+            let at = at.max(self.now() + 1);
+            self.wake = Some(at);
+            self.plan_mark(at, WAKE);
+        }
     }
 
     fn carry_out_step(&mut self) {
@@ -500,11 +521,35 @@ impl Runner<'_> {
         }
     }
 
+    /// What waiting commands printed goes to their actions.
+    fn note_outputs(&mut self) {
+        let followers = std::mem::take(&mut self.followers);
+        for f in followers {
+            let n = i64::try_from(f.step).unwrap_or(0);
+            if let Some(action) = self
+                .trace
+                .actions
+                .iter_mut()
+                .find(|a| a.int_at("n") == Some(n))
+            {
+                action.set("exit", i64::from(f.output.exit));
+                action.set("stdout", f.output.stdout.clone());
+                action.set("stderr", f.output.stderr.clone());
+            }
+            if let Some(step) = self.scenario.steps.get(f.step) {
+                self.check_output(f.step, &step.entry.clone(), &f.output);
+            }
+        }
+    }
+
     fn check_output(&mut self, n: usize, entry: &Value, output: &kubectl::Output) {
-        let wanted = entry.int_at("exit").unwrap_or(0);
-        if wanted != i64::from(output.exit) {
+        // A command in the background may be cut short: only what the scenario names is checked.
+        let wanted = entry
+            .int_at("exit")
+            .or((!entry.bool_at("background")).then_some(0));
+        if wanted.is_some_and(|w| w != i64::from(output.exit)) {
             let text = format!(
-                "step {n}: exit code {} instead of {wanted}: {}{}",
+                "step {n}: exit code {} instead of {wanted:?}: {}{}",
                 output.exit, output.stdout, output.stderr
             );
             self.failed.push(text);
