@@ -15,9 +15,27 @@ pub struct AxisProps {
 pub fn Axis(props: &AxisProps) -> Html {
     html! {
         <div class="axis" aria-hidden="true">
-            { for props.axis.iter().map(|label| html! { <AxisNumber key={label.level.to_string()} label={label.clone()} per={props.per} /> }) }
+            { for readable(&props.axis, props.per).into_iter().map(|label| html! { <AxisNumber key={label.level.to_string()} label={label.clone()} per={props.per} /> }) }
         </div>
     }
+}
+
+/// Without the numbers that would touch a more important one: the ceiling's first, then the floor's.
+fn readable(axis: &[AxisLabel], per: u32) -> Vec<&AxisLabel> {
+    let rank = |label: &AxisLabel| match label.quantity {
+        Some(Quantity::Ceiling) => 0,
+        Some(Quantity::Floor) => 1,
+        _ => 2,
+    };
+    let touches =
+        |a: &AxisLabel, b: &AxisLabel| per > 1 && a.level.abs_diff(b.level) * 10 < per * 11;
+    axis.iter()
+        .filter(|label| {
+            !axis
+                .iter()
+                .any(|other| rank(other) < rank(label) && touches(other, label))
+        })
+        .collect()
 }
 
 #[derive(Properties, PartialEq)]
@@ -37,6 +55,9 @@ fn AxisNumber(props: &AxisNumberProps) -> Html {
 pub struct LimitProps {
     pub limit: LimitView,
     pub per: u32,
+    /// The other line is so near that this plate goes below its own.
+    #[prop_or_default]
+    pub below: bool,
 }
 
 /// A thick line with poché on the forbidden side.
@@ -45,7 +66,7 @@ pub fn Limit(props: &LimitProps) -> Html {
     let limit = &props.limit;
     let node = use_vars(vec![("--at", ratio(limit.level, props.per))]);
     html! {
-        <div ref={node} class={format!("limit limit-{}", limit.quantity.name())} data-src={limit.quantity.name()} role="img"
+        <div ref={node} class={format!("limit limit-{}", limit.quantity.name())} data-src={limit.quantity.name()} data-below={props.below.then_some("true")} role="img"
             aria-label={limit.label.clone()} title={limit.sum.clone()}><span class="limit-plate">{limit.plate.clone()}</span></div>
     }
 }
@@ -83,5 +104,29 @@ fn Band(props: &BandProps) -> Html {
         <li ref={node} class="band" data-state={band.state.name()} data-version={band.version.letter.clone()} data-livery={band.version.livery.to_string()}>
             <b class="pod-letter">{band.version.letter.clone()}</b><span>{band.label.clone()}</span>
         </li>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_would_touch_give_way_to_limits() {
+        let label = |level, quantity| AxisLabel { level, quantity };
+        let axis = [
+            label(150, None),
+            label(198, Some(Quantity::Floor)),
+            label(200, None),
+            label(202, Some(Quantity::Ceiling)),
+        ];
+        let levels = |per| {
+            readable(&axis, per)
+                .iter()
+                .map(|l| l.level)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(levels(1), [150, 198, 200, 202]);
+        assert_eq!(levels(10), [150, 202]);
     }
 }

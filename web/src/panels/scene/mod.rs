@@ -78,6 +78,12 @@ pub fn Stage(props: &StageProps) -> Html {
             ratio(scene.ceiling.as_ref().map_or(height, |c| c.level), per),
         ),
     ]);
+    let near = match (&scene.ceiling, &scene.floor) {
+        (Some(ceiling), Some(floor)) => {
+            ceiling.level.saturating_sub(floor.level) < 2 * per && per > 1
+        }
+        _ => false,
+    };
     let dispatch = &props.dispatch;
     html! {
         <section ref={node} class={props.class.clone()} data-testid={if props.pane { "compare-pane" } else { "band" }} aria-label={scene.label.clone()}
@@ -86,7 +92,7 @@ pub fn Stage(props: &StageProps) -> Html {
             <PastHead past={scene.past.clone()} dispatch={dispatch.clone()} />
             <Axis axis={scene.axis.clone()} {per} />
             if let Some(ceiling) = &scene.ceiling { <Limit limit={ceiling.clone()} {per} /> }
-            if let Some(floor) = &scene.floor { <Limit limit={floor.clone()} {per} /> }
+            if let Some(floor) = &scene.floor { <Limit limit={floor.clone()} {per} below={near} /> }
             <div class="ground"></div>
             <Past past={scene.past.clone()} {height} at_head={props.page.transport.at_head} dispatch={dispatch.clone()} />
             <p class="now-head"><b>{props.page.transport.time.clone()}</b>{if props.page.transport.at_head { " now" } else { " looking back" }}</p>

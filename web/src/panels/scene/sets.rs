@@ -35,9 +35,9 @@ fn Set(props: &SetProps) -> Html {
     let set = &props.set;
     let size = set.to.saturating_sub(set.from);
     // The plate of the floor stands in the level above its line: the label of a set begins below it.
-    let meets = props
-        .floor
-        .is_some_and(|f| f < set.to && f + 2 > set.to && f > set.from && size > 3);
+    let meets = props.floor.is_some_and(|f| {
+        f < set.to && f + 2 * props.per > set.to && f > set.from && size > 3 * props.per
+    });
     let node = use_vars(vec![
         ("--from", ratio(set.from, props.per)),
         ("--size", ratio(size, props.per)),
