@@ -10,6 +10,7 @@ pub mod emit;
 pub mod gojson;
 pub mod number;
 pub mod openapi;
+pub mod own_files;
 pub mod resolve;
 pub mod resources;
 pub mod span_map;
