@@ -275,6 +275,11 @@ impl Kubelet {
         }
     }
 
+    /// How many pods they look after.
+    pub fn pod_count(&self) -> usize {
+        self.pods.len()
+    }
+
     /// A node's address.
     fn host_ip(&mut self, world: &World, node: &Str) -> Str {
         self.nodes.host_ip(world, node)

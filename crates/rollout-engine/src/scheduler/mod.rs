@@ -547,6 +547,10 @@ impl Scheduler {
     pub fn nodes(&self) -> impl Iterator<Item = (&Str, &NodeInfo)> {
         self.nodes.iter()
     }
+    /// How many pods wait for a node.
+    pub fn waiting_count(&self) -> usize {
+        self.waiting.len()
+    }
     /// Why a pod is not on a node: the message of its PodScheduled condition.
     pub fn why(pod: &Value) -> Option<&str> {
         pod_condition::find(pod, "PodScheduled").map(|c| c.str_at("message"))
