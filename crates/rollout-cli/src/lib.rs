@@ -4,7 +4,7 @@ mod bench;
 mod files;
 mod hash;
 pub mod kubectl_cases;
-mod play;
+pub mod play;
 pub mod scenario;
 
 use rollout_api::Minor;

@@ -26,33 +26,60 @@ pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
     let folder = std::path::Path::new(script.as_str())
         .parent()
         .filter(|_| *script != "-");
-    let mut session = Session::with_config(ClusterConfig {
-        version: common.version,
-        seed: common.seed,
-        ..ClusterConfig::default()
-    });
+    let mut session = session(common);
     let mut exit = 0;
     for line in text.lines() {
         load_files(&mut session, folder, line);
-        let at = session.at();
-        let ran = session.run_to_end(line, LONGEST_WAIT_MS);
-        exit = ran.exit.unwrap_or(0);
         if json {
-            let record = object! {
-                "line" => line.to_owned(),
-                "exit" => exit,
-                "stdout" => ran.stdout,
-                "stderr" => ran.stderr,
-                "at" => seconds(at),
-            };
-            print(&format!("{}\n", ordered(&record)));
+            let (code, record) = play_line(&mut session, line);
+            exit = code;
+            print(&record);
         } else {
+            let ran = session.run_to_end(line, LONGEST_WAIT_MS);
+            exit = ran.exit.unwrap_or(0);
             print(&format!("$ {line}\n"));
             print(&on_its_own_line(ran.stdout));
             print(&on_its_own_line(ran.stderr));
         }
     }
     Exit(u8::try_from(exit).unwrap_or(1))
+}
+
+/// A fresh cluster with its console.
+fn session(common: &Common) -> Session {
+    Session::with_config(ClusterConfig {
+        version: common.version,
+        seed: common.seed,
+        ..ClusterConfig::default()
+    })
+}
+
+/// Runs one line: its exit code, and the record of `--json` with its newline.
+fn play_line(session: &mut Session, line: &str) -> (i32, String) {
+    let at = session.at();
+    let ran = session.run_to_end(line, LONGEST_WAIT_MS);
+    let exit = ran.exit.unwrap_or(0);
+    let record = object! {
+        "line" => line.to_owned(),
+        "exit" => exit,
+        "stdout" => ran.stdout,
+        "stderr" => ran.stderr,
+        "at" => seconds(at),
+    };
+    (exit, format!("{}\n", ordered(&record)))
+}
+
+/// What `rollout play --json` prints for a script with these files (name, text), without touching a disk: the same
+/// bytes, natively and in wasm.
+pub fn play_json(common: &Common, script: &str, files: &[(String, String)]) -> String {
+    let mut session = session(common);
+    for (name, text) in files {
+        session.save(name, text);
+    }
+    script
+        .lines()
+        .map(|line| play_line(&mut session, line).1)
+        .collect()
 }
 
 /// The next prompt begins on a line of its own.

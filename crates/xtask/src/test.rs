@@ -133,7 +133,8 @@ fn wasm() -> Outcome {
     run(&mut cargo(&[
         "build",
         "--quiet",
-        "--release",
+        "--profile",
+        "door",
         "-p",
         "rollout-wasm-door",
         "--target",
@@ -142,13 +143,14 @@ fn wasm() -> Outcome {
     run(&mut cargo(&[
         "build",
         "--quiet",
-        "--release",
+        "--profile",
+        "door",
         "-p",
         "rollout-cli",
     ]))?;
     wasm_bindgen_cli_support::Bindgen::new()
         .input_path(
-            crate::run::target_dir().join("wasm32-unknown-unknown/release/rollout_wasm_door.wasm"),
+            crate::run::target_dir().join("wasm32-unknown-unknown/door/rollout_wasm_door.wasm"),
         )
         .nodejs(true)
         .and_then(|b| b.typescript(false).generate(&folder))
@@ -156,8 +158,9 @@ fn wasm() -> Outcome {
     run(Command::new(node)
         .arg(root().join("tests/wasm/compare.cjs"))
         .arg(folder.join("rollout_wasm_door.js"))
-        .arg(crate::run::target_dir().join("release/rollout"))
-        .arg(root().join("tests/wasm/scripts")))
+        .arg(crate::run::target_dir().join("door/rollout"))
+        .arg(root().join("tests/wasm/scripts"))
+        .arg(root().join("tests/data/recordings")))
 }
 
 fn page() -> Outcome {
