@@ -392,7 +392,7 @@ pub const COMMANDS: &[Command] = &[
     ),
     c(
         "cluster-info",
-        "cluster-info",
+        "cluster-info [flags]",
         "",
         "Show the cluster's addresses",
     ),
@@ -456,7 +456,7 @@ pub const COMMANDS: &[Command] = &[
     c(
         "exec",
         "exec (POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]",
-        "container -:filename pod-running-timeout=1m0s quiet stdin tty",
+        "container filename pod-running-timeout=1m0s quiet stdin tty",
         "Run a command in a container",
     ),
     c(
@@ -477,7 +477,7 @@ pub const COMMANDS: &[Command] = &[
         "container",
         "Copy files to and from containers",
     ),
-    plain("auth", "auth", "", "Look into authorization"),
+    plain("auth", "auth [flags]", "", "Look into authorization"),
     c(
         "auth can-i",
         "auth can-i VERB [TYPE | TYPE/NAME | NONRESOURCEURL]",
@@ -571,7 +571,7 @@ pub const COMMANDS: &[Command] = &[
     ),
     c(
         "api-resources",
-        "api-resources",
+        "api-resources [flags]",
         "api-group cached categories namespaced no-headers output sort-by verbs",
         "List the resources of the server",
     ),
@@ -589,7 +589,7 @@ pub const COMMANDS: &[Command] = &[
     ),
     c(
         "config current-context",
-        "config current-context",
+        "config current-context [flags]",
         "",
         "Show the current context",
     ),
@@ -613,7 +613,7 @@ pub const COMMANDS: &[Command] = &[
     ),
     c(
         "config get-clusters",
-        "config get-clusters",
+        "config get-clusters [flags]",
         "",
         "List clusters",
     ),
@@ -623,7 +623,12 @@ pub const COMMANDS: &[Command] = &[
         "no-headers output",
         "List contexts",
     ),
-    c("config get-users", "config get-users", "", "List users"),
+    c(
+        "config get-users",
+        "config get-users [flags]",
+        "",
+        "List users",
+    ),
     c(
         "config rename-context",
         "config rename-context CONTEXT_NAME NEW_NAME",
@@ -675,7 +680,12 @@ pub const COMMANDS: &[Command] = &[
     ),
     plain("plugin", "plugin [flags]", "", "Work with plugins"),
     c("plugin list", "plugin list", "", "List plugins"),
-    c("version", "version", "client output", "Print versions"),
+    c(
+        "version",
+        "version [flags]",
+        "client output",
+        "Print versions",
+    ),
     plain("options", "options", "", "Print flags of all commands"),
     plain("help", "help [command]", "", "Help for any command"),
 ];

@@ -17,8 +17,18 @@ fn footer() -> &'static str {
 }
 
 /// Flags that help does not show.
-fn hidden(f: &Flag) -> bool {
-    matches!(f.name, "record" | "use-protocol-buffers")
+fn hidden(command: &Command, f: &Flag) -> bool {
+    let unused = [
+        "cascade",
+        "filename",
+        "force",
+        "grace-period",
+        "kustomize",
+        "recursive",
+        "timeout",
+        "wait",
+    ];
+    f.name == "record" || command.path == "run" && unused.contains(&f.name)
 }
 
 /// The help of a command.
@@ -53,7 +63,7 @@ pub fn of(command: &Command, minor: Minor) -> String {
         out.push('\n');
     }
     let mut own: Vec<Flag> = flags::flags_of(command.flags);
-    own.retain(|f| !hidden(f));
+    own.retain(|f| !hidden(command, f));
     if command.path == "wait"
         && minor >= Minor(35)
         && let Some(f) = own.iter_mut().find(|f| f.name == "for")

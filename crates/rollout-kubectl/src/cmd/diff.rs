@@ -2,10 +2,15 @@
 
 use super::create;
 use crate::Next;
+use crate::builder::Info;
 use crate::context::{Ctx, DryRun};
 use crate::error::{Failure, Res};
 use crate::print;
+use rollout_api::json::from_json;
+use rollout_api::patch::{create_three_way, last_applied};
+use rollout_api::types::Schema;
 use rollout_api::{Timestamp, Value};
+use rollout_engine::client::PatchType;
 
 /// Runs it.
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
@@ -19,12 +24,12 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     }
     let mut different = false;
     let now = ctx.now();
-    for mut info in infos {
+    for info in infos {
         let live = ctx
             .client
             .get(info.kind(), &info.namespace, &info.name)
             .ok();
-        let (merged, _) = super::apply::one(ctx, &mut info, DryRun::Server, false)?;
+        let merged = merged(ctx, &info, live.as_ref())?;
         let version = info
             .resource
             .api_version(ctx.client.version())
@@ -36,14 +41,8 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         let text = |o: Option<&Value>| {
             o.map_or_else(String::new, |o| {
                 let mut o = o.clone();
-                for path in ["metadata.managedFields", "metadata.resourceVersion"] {
-                    o.remove(path);
-                }
-                if let Some(a) = o.at_mut("metadata.annotations") {
-                    a.map_mut().remove(rollout_api::patch::LAST_APPLIED);
-                    if a.is_empty() {
-                        o.remove("metadata.annotations");
-                    }
+                if !ctx.flags.on("show-managed-fields") {
+                    o.remove("metadata.managedFields");
                 }
                 print::yaml(&o)
             })
@@ -56,6 +55,39 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
     }
     Ok(if different { Next::Exit(1) } else { Next::Done })
+}
+
+/// What the server would store: nothing is stored, and the annotation of `apply` stays as it is.
+fn merged(ctx: &mut Ctx<'_, '_>, info: &Info, live: Option<&Value>) -> Res<Value> {
+    let options = super::options(ctx, DryRun::Server);
+    let Some(live) = live else {
+        let mut new = super::send_new(ctx, info, info.object.clone(), &options)
+            .map_err(|e| e.with_source("creating", &info.source))?
+            .value;
+        new.remove("metadata.resourceVersion");
+        return Ok(new);
+    };
+    let version = info.resource.api_version(ctx.client.version());
+    let Some(schema) = Schema::of_object(&version, info.kind().0, ctx.client.version()) else {
+        return Ok(live.clone());
+    };
+    let original = last_applied(live)
+        .and_then(|t| from_json(t.trim()).ok())
+        .unwrap_or_else(Value::object);
+    // kubectl always names the annotations, so that those of the live object stay.
+    let mut wanted = info.object.clone();
+    let meta = wanted.map_mut().entry("metadata", Value::object);
+    meta.map_mut().entry("annotations", Value::object);
+    let patch =
+        create_three_way(&original, &wanted, live, schema).map_err(|e| Failure::text(e.text()))?;
+    if patch.is_empty() {
+        return Ok(live.clone());
+    }
+    let mut new = super::send_patch(ctx, info, PatchType::Strategic, &patch, &options)?.value;
+    if let Some(v) = live.at("metadata.resourceVersion") {
+        new.set("metadata.resourceVersion", v.clone());
+    }
+    Ok(new)
 }
 
 /// `diff -u -N` of two texts, three lines of context.

@@ -49,6 +49,10 @@ fn send(
         source: String::new(),
     };
     if dry == DryRun::Client {
+        let mut object = object;
+        if ctx.flags.changed("namespace") {
+            object.set("metadata.namespace", info.namespace.clone());
+        }
         let mut shown = typed::filled(&object, ctx.minor());
         trim_times(&mut shown, ctx.minor());
         return report.done(ctx, &info, &shown, verb);

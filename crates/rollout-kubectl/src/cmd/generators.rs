@@ -48,7 +48,7 @@ pub(crate) fn finish(
         object: Value::Null,
         source: String::new(),
     };
-    if resource.namespaced && ctx.explicit_namespace {
+    if resource.namespaced && ctx.flags.changed("namespace") {
         object.set("metadata.namespace", Value::text(&info.namespace));
     }
     if ctx.flags.on("save-config") {

@@ -223,8 +223,9 @@ impl Waiting {
                 turn.out.stderr.push_str(&f.stderr());
                 return Some(1);
             };
-            // An object that is not there when waiting for its deletion is silently fine.
+            // A named object that is not there when its turn comes is silently fine.
             if matches!(self.what, For::Delete)
+                && info.object.is_null()
                 && turn
                     .client
                     .get(info.kind(), &info.namespace, &info.name)
