@@ -56,6 +56,8 @@ struct Series {
 #[derive(Clone, Default)]
 pub struct Correlators {
     sources: BTreeMap<Source, Rc<Correlator>>,
+    /// The `source` field of each source's events: one tree for all of them.
+    origins: BTreeMap<Source, Value>,
     series: Rc<BTreeMap<SeriesKey, Series>>,
     /// Makes the names of events different within one instant.
     sequence: u64,
@@ -168,7 +170,7 @@ impl World {
         if result.skip {
             return false;
         }
-        let wall = self.wall().rfc3339();
+        let wall: Str = self.wall().rfc3339().into();
         let namespace = about.event_namespace();
         if let Some(name) = &result.existing {
             let key = ObjectKey::new(Kind::EVENT, namespace.clone(), name.clone());
@@ -176,7 +178,7 @@ impl World {
                 let mut value = stored.value.clone();
                 let m = value.map_mut();
                 m.insert("count", result.count);
-                m.insert("lastTimestamp", wall);
+                m.insert("lastTimestamp", wall.clone());
                 m.insert("message", result.message);
                 // The object was read a line above; nothing can refuse the write.
                 let _ = self.update(&key, value);
@@ -187,10 +189,18 @@ impl World {
         if let Some(correlator) = self.events.sources.get_mut(source) {
             Rc::make_mut(correlator).created(result.key, name.clone());
         }
-        let mut origin = object! { "component" => source.component.clone() };
-        if !source.host.is_empty() {
-            origin.map_mut().insert("host", source.host.clone());
-        }
+        let origin = self
+            .events
+            .origins
+            .entry(source.clone())
+            .or_insert_with(|| {
+                let mut origin = object! { "component" => source.component.clone() };
+                if !source.host.is_empty() {
+                    origin.map_mut().insert("host", source.host.clone());
+                }
+                origin
+            })
+            .clone();
         let value = object! {
             "apiVersion" => "v1",
             "kind" => "Event",
@@ -201,7 +211,7 @@ impl World {
             "type" => kind,
             "count" => result.count,
             "eventTime" => Value::Null,
-            "firstTimestamp" => Value::text(&wall),
+            "firstTimestamp" => wall.clone(),
             "lastTimestamp" => wall,
             "reportingComponent" => source.component.clone(),
             "reportingInstance" => source.host.clone(),
