@@ -36,6 +36,8 @@ pub struct World {
     pub images: crate::images::ImageRules,
     /// Allocated addresses and ports.
     pub addresses: crate::apiserver::Addresses,
+    /// How far the wall clock is ahead of the clock: the scripted node side holds its clock while controllers work.
+    pub(crate) skew: Millis,
     /// How many pods were ever created.
     pub(crate) pods_created: usize,
     undelivered: VecDeque<Change>,
@@ -55,6 +57,7 @@ impl World {
             events: crate::events::Correlators::default(),
             images: config.images.clone(),
             addresses: crate::apiserver::Addresses::default(),
+            skew: Millis(0),
             pods_created: 0,
             undelivered: VecDeque::new(),
             record: StepRecord {
@@ -70,7 +73,7 @@ impl World {
 
     /// The wall clock, in whole seconds: what timestamps of objects hold.
     pub fn wall(&self) -> Timestamp {
-        self.now.timestamp(self.config.start)
+        (self.now + self.skew).timestamp(self.config.start)
     }
 
     /// The minor version whose behaviour is shown.

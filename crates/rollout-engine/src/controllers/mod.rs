@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 /// Now, in ms of the wall clock: what rules about "seconds since" compare with.
 pub(crate) fn wall_ms(world: &World) -> i64 {
-    world.config.start.0 * 1000 + i64::try_from(world.now.0).unwrap_or(i64::MAX / 2)
+    world.config.start.0 * 1000 + i64::try_from((world.now + world.skew).0).unwrap_or(i64::MAX / 2)
 }
 
 /// The owner that a controller reference means, if it is still the same object.

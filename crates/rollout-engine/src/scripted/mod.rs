@@ -103,6 +103,22 @@ pub struct ScriptedNode {
     reached: Option<u32>,
     /// The last item that was carried out: when, on which pod, and whether controllers react to it.
     inputs: u64,
+    /// Until when (on the wall clock) the control plane of a recording would still work or settle.
+    busy_until: SimTime,
+}
+
+/// What things take in a recorded control plane, in ms of the wall clock; the scenario clock stands still meanwhile.
+mod work {
+    /// A write of the kubelet that no controller reacts to.
+    pub const SOFT: u64 = 5;
+    /// An input, until the controllers count as settled.
+    pub const INPUT: u64 = 135;
+    /// A step of the scenario.
+    pub const STEP: u64 = 190;
+    /// A ReplicaSet written by a controller.
+    pub const REPLICA_SET: u64 = 30;
+    /// A pod made or deleted.
+    pub const POD: u64 = 6;
 }
 
 impl ScriptedNode {
@@ -115,7 +131,14 @@ impl ScriptedNode {
             waiting: Vec::new(),
             reached: None,
             inputs: 0,
+            busy_until: SimTime::ZERO,
         }
+    }
+    /// An input is due: the clock waits for the controllers, the wall clock goes on.
+    fn hold(&mut self, world: &mut World, work: u64) {
+        let wall = world.now + world.skew;
+        world.skew = world.skew + self.busy_until.since(wall);
+        self.busy_until = self.busy_until.max(wall) + Millis(work);
     }
     /// The mark that was reached last, once.
     pub fn take_reached(&mut self) -> Option<u32> {
@@ -146,6 +169,14 @@ impl ScriptedNode {
 
     /// Its watch: pods that appear, are deleted, or are gone; nodes that appear.
     pub fn observe(&mut self, world: &mut World, change: &Change) {
+        let spec = |o: &Option<Rc<Object>>| o.as_ref().and_then(|o| o.value.get("spec").cloned());
+        match change.key.kind {
+            Kind::REPLICA_SET if spec(&change.before) != spec(&change.after) => {
+                self.busy_until = self.busy_until + Millis(work::REPLICA_SET);
+            }
+            Kind::POD => self.busy_until = self.busy_until + pod_work(change),
+            _ => {}
+        }
         match change.key.kind {
             Kind::POD => match (&change.before, &change.after) {
                 (None, Some(pod)) => self.pod_created(world, &change.key, pod),
@@ -247,7 +278,10 @@ impl ScriptedNode {
             return;
         }
         match event {
-            ScriptedEvent::Mark(n) => self.reached = Some(n),
+            ScriptedEvent::Mark(n) => {
+                self.hold(world, work::STEP);
+                self.reached = Some(n);
+            }
             ScriptedEvent::Pod { pod, version, what } => {
                 let current = self.plans.get(&pod).is_some_and(|p| p.version == version);
                 let stored = world.store.get(&pod).cloned();
@@ -257,6 +291,14 @@ impl ScriptedNode {
                     && current
                 {
                     self.inputs += u64::from(what.is_gated());
+                    self.hold(
+                        world,
+                        if what.is_gated() {
+                            work::INPUT
+                        } else {
+                            work::SOFT
+                        },
+                    );
                     self.carry_out(world, &pod, &object, what);
                 }
             }
@@ -600,6 +642,14 @@ pub enum PodSet {
     Fail,
     /// Its container exits.
     Crash,
+}
+
+/// Only pods that controllers make or delete are work.
+fn pod_work(change: &Change) -> Millis {
+    let deleting = |o: &Option<Rc<Object>>| o.as_ref().is_some_and(|o| o.meta.is_terminating());
+    let made = change.before.is_none();
+    let deleted = !deleting(&change.before) && deleting(&change.after);
+    Millis(if made || deleted { work::POD } else { 0 })
 }
 
 fn times(span: Millis, n: u64) -> Millis {
