@@ -119,6 +119,18 @@ fn lanes(trace: &Value) -> BTreeMap<String, Vec<Entry>> {
             }
             continue;
         }
+        if d == "endpoints" {
+            // Which pods of a set is open where there was a choice: how many are in which state.
+            let mut counts: BTreeMap<String, i64> = BTreeMap::new();
+            let endpoints = at(decision, "endpoints");
+            for (pod, letters) in endpoints.as_map().into_iter().flat_map(Map::iter) {
+                let set = pod.split('.').next().unwrap_or(pod);
+                *counts
+                    .entry(format!("{set} {}", letters.as_str().unwrap_or("")))
+                    .or_insert(0) += 1;
+            }
+            what.insert("endpoints", counts.into_iter().collect::<Map>());
+        }
         if matches!(d, "pods_created" | "pods_deleted") {
             let count = decision.list_at("pods").len();
             what.insert("pods", i64::try_from(count).unwrap_or(0));
@@ -286,12 +298,22 @@ fn compare_times(
         .filter_map(|e| e.int_at("epoch"))
         .collect();
     let first_tie = first_other_choice(recorded, ours);
+    let failure = "/condition:ReplicaFailure";
+    let want_failures: Vec<String> = want
+        .keys()
+        .filter_map(|l| l.strip_suffix(failure).map(str::to_owned))
+        .collect();
     // Where a timer fired, by epoch: what follows is compared relative to it.
     let mut shifts: BTreeMap<i64, i64> = BTreeMap::new();
     let mut matched: Vec<(i64, i64, i64, &str, &Value)> = Vec::new();
     for (lane, want) in want {
         // Status writes may come one epoch later; garbage has no order.
-        if lane == "gc" || lane == "endpoints" || lane.contains("condition:") {
+        // Failed creations are tried again at times of their own.
+        if lane == "gc"
+            || lane == "endpoints"
+            || lane.contains("condition:")
+            || want_failures.contains(lane)
+        {
             continue;
         }
         for (w, g) in want
@@ -313,7 +335,8 @@ fn compare_times(
         } else {
             2
         };
-        if (w - g - shift).abs() > limit {
+        // Steps keep their own distance; what pods do follows the timer.
+        if (w - g - shift).abs().min((w - g).abs()) > limit {
             let text = format!("want at {w} ms, got at {g} ms (shift {shift}): {what:?}");
             found.push(Difference {
                 lane: format!("time:{lane}"),

@@ -6,18 +6,10 @@ use rollout_tests::recordings::{self, Difference};
 
 /// Scenarios that are not reproduced yet. Must be empty at a release.
 const PENDING: &[&str] = &[
-    "budget-and-rollout",
-    "deadline-exceeded",
-    "endpoints-recreate",
     "endpoints-rollout",
-    "quota-first",
-    "random-0020",
     "random-0035",
-    "random-0093",
     "random-0103",
-    "random-0125",
     "random-0167",
-    "random-0177",
     "random-0187",
     "story-bootcamp-missing-tag",
 ];

@@ -262,7 +262,12 @@ impl Runner<'_> {
             }
             self.trace.take(record);
         }
-        if !records.is_empty() {
+        let seen = [Kind::DEPLOYMENT, Kind::REPLICA_SET, Kind::POD];
+        if records
+            .iter()
+            .flat_map(|r| &r.changes)
+            .any(|c| seen.contains(&c.key.kind))
+        {
             let name = self.deployment_name().map(str::to_owned);
             self.trace.look(&self.engine, name.as_deref());
         }
@@ -307,8 +312,6 @@ impl Runner<'_> {
         let entry = step.entry.clone();
         if let Some(mark) = entry.get("mark").and_then(Value::as_str) {
             self.trace.mark(mark);
-            let name = self.deployment_name().map(str::to_owned);
-            self.trace.look(&self.engine, name.as_deref());
         }
         let mut action = Map::new();
         action.insert("do", entry.get("do").cloned().unwrap_or_default());

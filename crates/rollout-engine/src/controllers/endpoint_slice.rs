@@ -141,6 +141,8 @@ struct Slices {
     dirty: BTreeSet<Str>,
     /// The Service itself changed: look at everything.
     all: bool,
+    /// The first of several changes was looked at alone; the others follow together.
+    begun: bool,
 }
 
 /// The controller's state.
@@ -252,7 +254,15 @@ impl EndpointSliceController {
             );
         }
         let all = std::mem::take(&mut slices.all);
-        let dirty = std::mem::take(&mut slices.dirty);
+        let mut dirty = std::mem::take(&mut slices.dirty);
+        // In a real cluster the sync begins with the first change of several; it does not wait for the others.
+        slices.begun = !all && !slices.begun && dirty.len() > 1;
+        if slices.begun
+            && let Some(first) = dirty.pop_first()
+        {
+            slices.dirty = std::mem::replace(&mut dirty, BTreeSet::from([first]));
+            self.queue.add(world, key.clone());
+        }
         let headless = view.cluster_ip.as_str() == "None";
         // Slice by slice: which endpoints change, which are new.
         let mut changes: BTreeMap<Str, BTreeMap<Str, Option<Value>>> = BTreeMap::new();
