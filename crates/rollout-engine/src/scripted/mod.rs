@@ -172,9 +172,9 @@ impl ScriptedNode {
         let spec = |o: &Option<Rc<Object>>| o.as_ref().and_then(|o| o.value.get("spec").cloned());
         match change.key.kind {
             Kind::REPLICA_SET if spec(&change.before) != spec(&change.after) => {
-                self.busy_until = self.busy_until + Millis(work::REPLICA_SET);
+                self.busy_until += Millis(work::REPLICA_SET);
             }
-            Kind::POD => self.busy_until = self.busy_until + pod_work(change),
+            Kind::POD => self.busy_until += pod_work(change),
             _ => {}
         }
         match change.key.kind {
