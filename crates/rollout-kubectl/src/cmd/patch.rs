@@ -2,10 +2,12 @@
 
 use super::{Report, recorded};
 use crate::Next;
-use crate::builder::{self, Request};
+use crate::builder::{self, Info, Request};
 use crate::context::{Ctx, DryRun};
 use crate::error::{Failure, Res};
 use crate::flags::quoted;
+use rollout_api::patch::{PatchError, apply_json_patch, apply_merge_patch, apply_strategic};
+use rollout_api::types::Schema;
 use rollout_api::{Value, object};
 use rollout_engine::client::PatchType;
 use rollout_manifest::documents;
@@ -81,7 +83,8 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         None => Value::Null,
     };
     let args = ctx.flags.args.clone();
-    let request = Request::of(ctx, &args);
+    let mut request = Request::of(ctx, &args);
+    request.latest = !ctx.flags.on("local");
     let found = builder::find(ctx, &request)?;
     if found.infos.is_empty() && found.errors.is_empty() {
         return Err(Failure::text("no objects passed to patch"));
@@ -122,6 +125,17 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             }
             continue;
         }
+        if dry == DryRun::Client || ctx.flags.on("local") {
+            // The client patches what it has; the server is not asked.
+            let new = patched(ctx, info, kind, &patch)?;
+            let verb = if new == info.object {
+                "patched (no change)"
+            } else {
+                "patched"
+            };
+            report.done(ctx, info, &new, verb)?;
+            continue;
+        }
         match super::send_patch(ctx, info, kind, &patch, &options) {
             Ok(mut w) => {
                 let same = w.value == info.object;
@@ -152,5 +166,19 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         Ok(Next::Done)
     } else {
         Err(Failure::many(errors))
+    }
+}
+
+/// The object as the client itself would patch it.
+fn patched(ctx: &Ctx<'_, '_>, info: &Info, kind: PatchType, patch: &Value) -> Res<Value> {
+    let failed = |e: PatchError| Failure::text(e.text());
+    let version = ctx.client.version();
+    let api_version = info.object.str_at("apiVersion");
+    match (kind, Schema::of_object(api_version, info.kind().0, version)) {
+        (PatchType::Json, _) => apply_json_patch(&info.object, patch).map_err(failed),
+        (PatchType::Strategic, Some(schema)) => {
+            apply_strategic(&info.object, patch, schema).map_err(failed)
+        }
+        _ => Ok(apply_merge_patch(&info.object, patch)),
     }
 }
