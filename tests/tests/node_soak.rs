@@ -175,11 +175,24 @@ fn check(engine: &Engine) {
             );
         }
     }
+    let mut mates: BTreeMap<String, i64> = BTreeMap::new();
+    for pod in engine.list(Kind::POD).filter(|p| !p.meta.is_terminating()) {
+        let view = pod.pod().unwrap();
+        if view.is_live() && !view.node.is_empty() && pod.meta.controller.is_some() {
+            *mates.entry(view.node.to_string()).or_insert(0) += 1;
+        }
+    }
     for (name, node) in engine.components().scheduler.as_ref().unwrap().nodes() {
         assert_eq!(
             node.pods,
             pods.get(name.as_str()).copied().unwrap_or(0),
             "pods of {name}"
+        );
+        let counted: i64 = node.by_owner.values().sum();
+        assert_eq!(
+            counted,
+            mates.get(name.as_str()).copied().unwrap_or(0),
+            "mates on {name}"
         );
         assert!(
             node.used.cpu <= node.allocatable.cpu && node.used.cpu >= 0,

@@ -25,7 +25,7 @@ pub struct NodeInfo {
     pub used_nonzero: Amounts,
     /// Its pods, terminating ones included.
     pub pods: i64,
-    /// Its pods by controller uid.
+    /// Its pods by controller uid, without those that are being deleted.
     pub by_owner: BTreeMap<Str, i64>,
     /// Its pods with a required anti-affinity of their own.
     pub choosy: i64,

@@ -87,7 +87,21 @@ fn claim(object: &Object) -> Option<&Str> {
         .then_some(&pod.node)
 }
 
+/// What spreading counts: a pod's node and controller, while it is not being deleted.
+fn mate(object: &Object) -> Option<(&Str, &Str)> {
+    let owner = object.meta.controller.as_ref()?;
+    (!object.meta.is_terminating()).then_some((claim(object)?, &owner.uid))
+}
+
 impl NodeInfo {
+    fn account_mate(&mut self, owner: &Str, sign: i64) {
+        let n = self.by_owner.entry(owner.clone()).or_insert(0);
+        *n += sign;
+        if *n <= 0 {
+            self.by_owner.remove(owner);
+        }
+    }
+
     fn account(&mut self, pod: &Object, sign: i64) {
         let request = Amounts::of_pod(&pod.value);
         let nonzero = Amounts {
@@ -112,13 +126,6 @@ impl NodeInfo {
         }
         self.pods += sign;
         self.choosy += sign * i64::from(is_choosy(pod));
-        if let Some(owner) = &pod.meta.controller {
-            let n = self.by_owner.entry(owner.uid.clone()).or_insert(0);
-            *n += sign;
-            if *n <= 0 {
-                self.by_owner.remove(&owner.uid);
-            }
-        }
         for port in filters::host_ports(&pod.value) {
             let n = self.ports.entry(port.clone()).or_insert(0);
             *n += sign;
@@ -153,6 +160,11 @@ impl Scheduler {
         for pod in world.store.list(Kind::POD) {
             if let Some(info) = claim(pod).and_then(|n| nodes.get_mut(n)) {
                 info.account(pod, 1);
+            }
+            if let Some((node, owner)) = mate(pod)
+                && let Some(info) = nodes.get_mut(node)
+            {
+                info.account_mate(owner, 1);
             }
         }
     }
@@ -189,6 +201,17 @@ impl Scheduler {
     fn observe_pod(&mut self, world: &mut World, change: &Change) {
         let before = change.before.as_ref().and_then(|o| claim(o));
         let after = change.after.as_ref().and_then(|o| claim(o));
+        let mates = [&change.before, &change.after].map(|o| o.as_deref().and_then(mate));
+        if self.synced && mates[0] != mates[1] {
+            let nodes = Rc::make_mut(&mut self.nodes);
+            for (mate, sign) in mates.into_iter().zip([-1, 1]) {
+                if let Some((node, owner)) = mate
+                    && let Some(info) = nodes.get_mut(node)
+                {
+                    info.account_mate(owner, sign);
+                }
+            }
+        }
         if self.synced && before != after {
             let nodes = Rc::make_mut(&mut self.nodes);
             let mut freed = None;
