@@ -235,7 +235,10 @@ fn service(spec: &mut Map) {
         } else {
             vec!["IPv4".into()]
         };
-        if_nil(spec, "ipFamilies", Value::list(families));
+        // An address of the other family is refused later.
+        if !text(spec, "clusterIP").contains(':') {
+            if_nil(spec, "ipFamilies", Value::list(families));
+        }
         if headless {
             if_nil(spec, "clusterIPs", Value::list(vec!["None".into()]));
         }
@@ -283,6 +286,13 @@ pub fn generate_job_selector(job: &mut Value) {
     if job.at("spec.selector").is_none_or(Value::is_null) {
         let labels = object! { "batch.kubernetes.io/controller-uid" => &uid };
         job.set("spec.selector", object! { "matchLabels" => labels });
+    } else {
+        let spec = job.map_mut().entry("spec", Value::object).map_mut();
+        let selector = spec.entry("selector", Value::object).map_mut();
+        let labels = selector.entry("matchLabels", Value::object).map_mut();
+        if !labels.contains_key("batch.kubernetes.io/controller-uid") {
+            labels.insert("batch.kubernetes.io/controller-uid", &uid);
+        }
     }
 }
 

@@ -106,6 +106,11 @@ fn validate_required_selector(
         return e.required(path, "");
     };
     validate_label_selector(selector, path, e);
+    refuse_empty(s, empty, path, e);
+}
+
+/// A selector that selects everything.
+fn refuse_empty(s: &Value, empty: &'static str, path: &Path<'_>, e: &mut Errors) {
     if s.get("matchLabels").is_none_or(Value::is_empty) && items(s, "matchExpressions").is_empty() {
         let mut shown = s.clone();
         for key in ["matchLabels", "matchExpressions"] {
@@ -117,7 +122,7 @@ fn validate_required_selector(
     }
 }
 
-fn validate_match(template: &Value, found: Selects, path: &Path<'_>, e: &mut Errors) {
+pub(super) fn validate_match(template: &Value, found: Selects, path: &Path<'_>, e: &mut Errors) {
     if found == Selects::No {
         let meta_at = path.child("metadata");
         let at = meta_at.child("labels");
@@ -345,15 +350,8 @@ fn validate_daemon_set_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
         &template_at,
         e,
     );
-    if let Some(s) = selector
-        && s.get("matchLabels").is_none_or(Value::is_empty)
-        && items(s, "matchExpressions").is_empty()
-    {
-        e.invalid(
-            &at,
-            Tree::label_selector(s),
-            "empty selector is invalid for daemonset",
-        );
+    if let Some(s) = selector {
+        refuse_empty(s, "empty selector is invalid for daemonset", &at, e);
     }
     validate_pod_template(template, &template_at, e);
     validate_endless(template, "DaemonSet", &template_at, e);

@@ -1,9 +1,10 @@
 //! Jobs and cron jobs. Mirrors pkg/apis/batch/validation/validation.go.
 
+use super::apps::validate_match;
 use super::errors::Errors;
 use super::meta::{
-    int, sub, text, validate_label_selector, validate_nonnegative, validate_object_meta,
-    validate_object_meta_update,
+    int, selector_matches, sub, text, validate_label_selector, validate_nonnegative,
+    validate_object_meta, validate_object_meta_update,
 };
 use super::names;
 use super::path::Path;
@@ -17,9 +18,44 @@ pub fn validate_job(object: &Value, e: &mut Errors) {
     let none = Value::object();
     let spec = sub(object, "spec").unwrap_or(&none);
     let path = Path::root("spec");
+    let selector = sub(spec, "selector");
+    let at = path.child("selector");
+    let template = sub(spec, "template").unwrap_or(&none);
+    let matches = |key: &str, value: &str| {
+        let name = key.rsplit('/').next().unwrap_or(key);
+        value
+            == object.str_at(if name == "job-name" {
+                "metadata.name"
+            } else {
+                "metadata.uid"
+            })
+    };
+    if let Some(selector) = selector
+        && !spec.bool_at("manualSelector")
+    {
+        let strange = |(key, value): (&crate::value::Str, &Value)| {
+            !GENERATED_LABELS.contains(&key.as_str())
+                || !matches(key, value.as_str().unwrap_or_default())
+        };
+        let labels = sub(selector, "matchLabels").and_then(Value::as_map);
+        if labels.is_some_and(|l| l.iter().any(strange)) {
+            let shown = Tree::label_selector(selector);
+            e.invalid(&at, shown, "`selector` not auto-generated");
+        }
+    }
     validate_job_spec(spec, &path, e);
-    validate_label_selector(sub(spec, "selector"), &path.child("selector"), e);
+    validate_label_selector(selector, &at, e);
+    let found = selector_matches(selector, template.at("metadata.labels"), e);
+    validate_match(template, found, &path.child("template"), e);
 }
+
+/// Labels that the server gives to the pods of a job.
+const GENERATED_LABELS: &[&str] = &[
+    "controller-uid",
+    "job-name",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-name",
+];
 
 /// Mirrors `ValidateJobUpdate` for what a learner may change.
 /// Differs: an error about the template shows no dump of it.
@@ -77,7 +113,13 @@ fn validate_job_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
             validate_nonnegative(n, &path.child(key), e);
         }
     }
-    if let Some(mode) = sub(spec, "completionMode").and_then(Value::as_str) {
+    let per_index = ["backoffLimitPerIndex", "maxFailedIndexes"];
+    if int(spec, per_index[1]).is_some() && int(spec, per_index[0]).is_none() {
+        let detail = "when maxFailedIndexes is specified";
+        e.required(&path.child(per_index[0]), detail);
+    }
+    let mode = sub(spec, "completionMode").and_then(Value::as_str);
+    if let Some(mode) = mode {
         let at = path.child("completionMode");
         if !["NonIndexed", "Indexed"].contains(&mode) {
             e.not_supported(&at, Shown::typed(mode), &["NonIndexed", "Indexed"]);
@@ -94,6 +136,24 @@ fn validate_job_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
                 let detail = "must be less than or equal to 100000 when completion mode is Indexed";
                 e.invalid(&path.child("parallelism"), n, detail);
             }
+        }
+    }
+    if matches!(mode, None | Some("NonIndexed")) {
+        for key in per_index {
+            if let Some(n) = int(spec, key) {
+                e.invalid(&path.child(key), n, "requires indexed completion mode");
+            }
+        }
+    }
+    if let Some(policy) = sub(spec, "podReplacementPolicy").and_then(Value::as_str) {
+        let allowed: &[&str] = if sub(spec, "podFailurePolicy").is_some() {
+            &["Failed"]
+        } else {
+            &["Failed", "TerminatingOrFailed"]
+        };
+        if !allowed.contains(&policy) {
+            let at = path.child("podReplacementPolicy");
+            e.not_supported(&at, Shown::typed(policy), allowed);
         }
     }
     let none = Value::object();
@@ -152,6 +212,8 @@ fn validate_cron_job_spec(object: &Value, e: &mut Errors) {
             e.invalid(&at, zone, "timeZone must be nil or non-empty string");
         } else if zone.eq_ignore_ascii_case("local") {
             e.invalid(&at, zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
+        } else if !ZONES.contains(&zone.split('/').next().unwrap_or(zone)) {
+            e.invalid(&at, zone, format!("unknown time zone {zone}"));
         }
     }
     e.one_of(
@@ -179,6 +241,17 @@ fn validate_cron_job_spec(object: &Value, e: &mut Errors) {
         }
     }
 }
+
+/// Areas of the time zone database, and zones without one. Differs: places within an area are not looked up.
+#[rustfmt::skip]
+const ZONES: &[&str] = &[
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Brazil", "Canada", "Chile", "Etc",
+    "Europe", "Indian", "Mexico", "Pacific", "US",
+    "CET", "CST6CDT", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "Factory", "GB", "GB-Eire", "GMT", "GMT+0", "GMT-0",
+    "GMT0", "Greenwich", "HST", "Hongkong", "Iceland", "Iran", "Israel", "Jamaica", "Japan", "Kwajalein", "Libya", "MET",
+    "MST", "MST7MDT", "NZ", "NZ-CHAT", "Navajo", "PRC", "PST8PDT", "Poland", "Portugal", "ROC", "ROK", "Singapore",
+    "Turkey", "UCT", "UTC", "Universal", "W-SU", "WET", "Zulu",
+];
 
 /// Names that may stand for numbers.
 const MONTHS: &[&str] = &[

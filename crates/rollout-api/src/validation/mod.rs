@@ -82,6 +82,17 @@ pub fn validate_create(
     finish(kind, object, e)
 }
 
+/// Checks addresses and families of a Service before the allocator looks at them.
+pub fn validate_before_allocation(
+    service: &Value,
+    old: Option<&Value>,
+    minor: Minor,
+) -> Result<(), ApiError> {
+    let mut e = Errors::new(minor);
+    service::validate_before_allocation(service, old, &mut e);
+    e.into_result("", Kind::SERVICE.0, service.str_at("metadata.name"))
+}
+
 /// Checks a changed object against the stored one.
 pub fn validate_update(
     kind: Kind,

@@ -100,6 +100,53 @@ pub fn validate_service_update(new: &Value, old: &Value, e: &mut Errors) {
     validate(new, &ip, &ips, e);
 }
 
+/// What the allocator says of addresses and families before anything else is looked at. Mirrors `initIPFamilyFields`,
+/// pkg/registry/core/service/storage/alloc.go, on a cluster that has IPv4 only.
+pub fn validate_before_allocation(service: &Value, old: Option<&Value>, e: &mut Errors) {
+    let none = Value::object();
+    let spec = sub(service, "spec").unwrap_or(&none);
+    let ty = text(spec, "type");
+    if ty == "ExternalName" {
+        return;
+    }
+    let path = Path::root("spec");
+    let (ip, ips) = cluster_ips(service, old);
+    validate_cluster_ips(spec, ty, &ip, &ips, &path, e);
+    if !e.is_empty() {
+        return;
+    }
+    let families = items(spec, "ipFamilies");
+    let headless = ip == "None";
+    for (i, ip) in ips.iter().enumerate().skip(families.len()) {
+        if !headless && names::parse_ip(ip).is_some_and(|ip| ip.is_ipv6()) {
+            let detail = "IPv6 is not configured on this cluster";
+            e.invalid(&path.child("clusterIPs").index(i), list(&ips), detail);
+        }
+    }
+    let no_selector = sub(spec, "selector").is_none_or(Value::is_empty);
+    if !e.is_empty() || (headless && no_selector) {
+        return;
+    }
+    let policy = sub(spec, "ipFamilyPolicy").and_then(Value::as_str);
+    let two = ips.len() > 1 || families.len() > 1;
+    if policy == Some("RequireDualStack") || (policy.is_none() && two) {
+        e.invalid(
+            &path.child("ipFamilyPolicy"),
+            Shown::typed("RequireDualStack"),
+            "this cluster is not configured for dual-stack services",
+        );
+    }
+    for (i, family) in families.iter().enumerate() {
+        if family.as_str() == Some("IPv6") {
+            e.invalid(
+                &path.child("ipFamilies").index(i),
+                Shown::typed("IPv6"),
+                "not configured on this cluster",
+            );
+        }
+    }
+}
+
 fn validate_changed_ips(new: &Value, ips: &[String], before: &[String], e: &mut Errors) {
     let spec = Path::root("spec");
     let at = spec.child("clusterIPs");

@@ -5,7 +5,7 @@ use super::rules;
 use crate::rng::Stream;
 use crate::world::World;
 use rollout_api::status_error::ApiError;
-use rollout_api::{Kind, Str, Value};
+use rollout_api::{Kind, Str, Value, validation};
 
 /// Addresses and ports that were handed out. They are read from the Services that are stored.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -127,6 +127,7 @@ impl World {
         if let Some(old) = old {
             drop_type_dependent_fields(value, old);
         }
+        validation::validate_before_allocation(value, old, self.version())?;
         self.allocate_ip(value, old)?;
         self.allocate_ports(value, old)
     }
