@@ -1,6 +1,6 @@
 //! JSON text: reading with places of errors, writing as Go's encoder does.
 
-use crate::value::{Map, Str, Value};
+use crate::value::{Map, Value};
 use std::fmt::Write as _;
 
 /// Deepest nesting that is read. Go's limit is 10 000; a manifest needs some dozen.
@@ -180,7 +180,7 @@ impl Parser<'_> {
         let text = &self.text[start..self.at];
         match (whole, text.parse::<i64>()) {
             (true, Ok(i)) if text != "-0" => Ok(Value::Int(i)),
-            _ => Ok(Value::Number(Str::copy(text))),
+            _ => Ok(Value::Number(text.into())),
         }
     }
     fn digits(&mut self) -> Result<usize, JsonError> {

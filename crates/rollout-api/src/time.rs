@@ -1,5 +1,8 @@
 //! Points in time as the API stores them: whole seconds, written as RFC 3339 in UTC.
 
+use crate::value::Str;
+use std::cell::RefCell;
+
 /// Seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Timestamp(pub i64);
@@ -40,7 +43,24 @@ fn days_from_civil(y: i64, m: i64, d: i64) -> i64 {
 impl Timestamp {
     /// Reads RFC 3339; a fraction is cut, an offset is taken into account.
     pub fn parse(text: &str) -> Option<Timestamp> {
-        read(text).ok()
+        plain(text).or_else(|| read(text).ok())
+    }
+
+    /// [`Timestamp::rfc3339`] as a shared text: the same moment is written over and over, so the last few are kept.
+    pub fn text(self) -> Str {
+        thread_local! {
+            static LAST: RefCell<[(i64, Str); 4]> =
+                const { RefCell::new([const { (i64::MIN, Str::Static("")) }; 4]) };
+        }
+        LAST.with_borrow_mut(|last| {
+            if let Some((_, text)) = last.iter().find(|(t, _)| *t == self.0) {
+                return text.clone();
+            }
+            last.rotate_right(1);
+            let text = Str::copy(&self.rfc3339());
+            last[0] = (self.0, text.clone());
+            text
+        })
     }
 
     /// Splits into calendar parts, UTC.
@@ -138,6 +158,28 @@ const LAYOUT: [(&str, usize); 11] = [
     (":", 1),
     ("05", 2),
 ];
+
+/// `2025-06-10T12:00:00Z` and nothing else: the form in which everything is stored.
+fn plain(text: &str) -> Option<Timestamp> {
+    let b: &[u8; 20] = text.as_bytes().try_into().ok()?;
+    if [b[4], b[7], b[10], b[13], b[16], b[19]] != *b"--T::Z" {
+        return None;
+    }
+    let two = |i: usize| -> Option<i64> {
+        let (high, low) = (b[i].wrapping_sub(b'0'), b[i + 1].wrapping_sub(b'0'));
+        (high < 10 && low < 10).then(|| i64::from(high * 10 + low))
+    };
+    let (year, month, day) = (two(0)? * 100 + two(2)?, two(5)?, two(8)?);
+    let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
+    let right = (1..=12).contains(&month)
+        && (1..=days_in(year, month)).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
+    right.then(|| {
+        Timestamp(days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
+    })
+}
 
 fn read(text: &str) -> Result<Timestamp, TimeError<'_>> {
     let mut numbers = [0i64; 6];
@@ -287,6 +329,8 @@ mod tests {
             "1969-12-31T23:59:59Z",
         ] {
             assert_eq!(Timestamp::parse(t).unwrap().rfc3339(), t);
+            assert_eq!(Timestamp::parse(t).unwrap().text(), *t);
+            assert_eq!(plain(t), read(t).ok());
         }
         assert_eq!(
             Timestamp::parse("2025-06-10T14:00:00.123+02:00")
@@ -304,6 +348,17 @@ mod tests {
             "2025-13-10T12:00:00Z",
             "2025-06-10T12:00:00",
             "2025-06-10T12:00:00.Z",
+        ] {
+            assert_eq!(Timestamp::parse(bad), None, "{bad}");
+        }
+        for bad in [
+            "2025-02-29T12:00:00Z",
+            "2025-00-10T12:00:00Z",
+            "2025-06-1xT12:00:00Z",
+            "2025-06-10T24:00:00Z",
+            "2025-06-10T12:60:00Z",
+            "2025-06-10 12:00:00Z",
+            "2025-06-10T12:00:0éZ",
         ] {
             assert_eq!(Timestamp::parse(bad), None, "{bad}");
         }

@@ -1,6 +1,7 @@
 //! The tree every object is made of: JSON values with shared, cheap-to-clone parts.
 
 use std::borrow::Borrow;
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -49,7 +50,8 @@ impl Default for Str {
 }
 impl PartialEq for Str {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        let (a, b) = (self.as_str(), other.as_str());
+        std::ptr::eq(a, b) || a == b
     }
 }
 impl Eq for Str {}
@@ -70,7 +72,11 @@ impl PartialOrd for Str {
 }
 impl Ord for Str {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
+        let (a, b) = (self.as_str(), other.as_str());
+        if std::ptr::eq(a, b) {
+            return Ordering::Equal;
+        }
+        order(a, b)
     }
 }
 impl Hash for Str {
@@ -118,6 +124,45 @@ impl Str {
     pub fn copy(s: &str) -> Str {
         Str::Shared(s.into())
     }
+    /// Parts in a row. Cheaper than `format!`: one allocation, no formatter.
+    pub fn concat(parts: &[&str]) -> Str {
+        thread_local! {
+            static BUFFER: RefCell<String> = const { RefCell::new(String::new()) };
+        }
+        BUFFER.with_borrow_mut(|buffer| {
+            buffer.clear();
+            for part in parts {
+                buffer.push_str(part);
+            }
+            Str::copy(buffer)
+        })
+    }
+    /// A number in decimal digits.
+    pub fn number(n: u64) -> Str {
+        let mut digits = [0; 20];
+        Str::copy(digits_of(n, 10, &mut digits))
+    }
+}
+
+/// The digits of a number, written into a buffer.
+pub fn digits_of(mut n: u64, base: u64, buffer: &mut [u8; 20]) -> &str {
+    let mut at = buffer.len();
+    loop {
+        at -= 1;
+        buffer[at] = b"0123456789abcdef"[(n % base) as usize & 15];
+        n /= base;
+        if n == 0 || at == 0 {
+            return std::str::from_utf8(&buffer[at..]).unwrap_or("");
+        }
+    }
+}
+
+/// Order of two texts. Most differ in their first byte: no call is needed then.
+fn order(a: &str, b: &str) -> Ordering {
+    match (a.as_bytes().first(), b.as_bytes().first()) {
+        (Some(x), Some(y)) if x != y => x.cmp(y),
+        _ => a.cmp(b),
+    }
 }
 
 /// A JSON value. Lists and maps are shared; a change copies only the path to it.
@@ -130,8 +175,9 @@ pub enum Value {
     Bool(bool),
     /// A number without fraction or exponent that fits 64 bits.
     Int(i64),
-    /// Any other number, as its JSON text (`3.5`, `1e3`, `99999999999999999999`).
-    Number(Str),
+    /// Any other number, as its JSON text (`3.5`, `1e3`, `99999999999999999999`). Not a `Str`: with one variant that
+    /// holds one, a value is 24 bytes, not 32.
+    Number(Rc<str>),
     /// A string.
     String(Str),
     /// A list.
@@ -166,7 +212,13 @@ impl Map {
         self.entries.is_empty()
     }
     fn find(&self, key: &str) -> Result<usize, usize> {
-        self.entries.binary_search_by(|(k, _)| k.as_str().cmp(key))
+        // Maps are mostly written in order.
+        match self.entries.last() {
+            Some((last, _)) if order(last, key).is_ge() => self
+                .entries
+                .binary_search_by(|(k, _)| order(k.as_str(), key)),
+            _ => Err(self.entries.len()),
+        }
     }
     /// Where `key` is. Objects are small: comparing lengths first beats halving with a full comparison each time.
     fn position(&self, key: &str) -> Option<usize> {
@@ -175,7 +227,9 @@ impl Map {
         }
         self.entries.iter().position(|(k, _)| {
             let k = k.as_str();
-            k.len() == key.len() && (std::ptr::eq(k.as_ptr(), key.as_ptr()) || k == key)
+            k.len() == key.len()
+                && (std::ptr::eq(k.as_ptr(), key.as_ptr())
+                    || (k.as_bytes().first() == key.as_bytes().first() && k == key))
         })
     }
     /// The value at `key`.
@@ -197,6 +251,7 @@ impl Map {
         match self.find(&key) {
             Ok(i) => Some(std::mem::replace(&mut self.entries[i].1, value)),
             Err(i) => {
+                self.room();
                 self.entries.insert(i, (key, value));
                 None
             }
@@ -212,11 +267,31 @@ impl Map {
         let at = match self.find(&key) {
             Ok(i) => i,
             Err(i) => {
+                self.room();
                 self.entries.insert(i, (key, make()));
                 i
             }
         };
         &mut self.entries[at].1
+    }
+    /// As [`Map::entry`]; the key is only copied if it is not there.
+    fn entry_copied(&mut self, key: &str, make: impl FnOnce() -> Value) -> &mut Value {
+        let at = match self.position(key) {
+            Some(i) => i,
+            None => {
+                let i = self.find(key).unwrap_or_else(|i| i);
+                self.room();
+                self.entries.insert(i, (Str::copy(key), make()));
+                i
+            }
+        };
+        &mut self.entries[at].1
+    }
+    /// Room for one more, and not much beyond: there are many maps, and they live long.
+    fn room(&mut self) {
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(2 + self.entries.len() / 4);
+        }
     }
     /// Entries in order of key.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Str, &Value)> + ExactSizeIterator {
@@ -265,11 +340,17 @@ impl Value {
     /// Follows `a.b.c` through objects; digits index lists (`spec.containers.0.name`).
     /// For keys that contain dots use [`Value::get`].
     pub fn at(&self, path: &str) -> Option<&Value> {
-        path.split('.').try_fold(self, |v, part| match v {
-            Value::Map(m) => m.get(part),
-            Value::List(l) => l.get(part.parse::<usize>().ok()?),
-            _ => None,
-        })
+        let (mut v, mut path) = (self, Some(path));
+        while let Some(rest) = path {
+            let (part, more) = split_path(rest);
+            v = match v {
+                Value::Map(m) => m.get(part)?,
+                Value::List(l) => l.get(part.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+            path = more;
+        }
+        Some(v)
     }
     /// The text at a path, or `""`.
     pub fn str_at(&self, path: &str) -> &str {
@@ -363,15 +444,18 @@ impl Value {
     }
     /// Sets the value at a path of objects, making objects on the way.
     pub fn set(&mut self, path: &str, value: impl Into<Value>) {
-        let mut v = self;
-        let mut parts = path.split('.').peekable();
-        while let Some(part) = parts.next() {
-            if parts.peek().is_none() {
-                v.map_mut().insert(Str::copy(part), value);
-                return;
-            }
-            v = v.map_mut().entry(Str::copy(part), Value::object);
+        let (mut v, mut path) = (self, Some(path));
+        while let Some(rest) = path {
+            let (part, more) = split_path(rest);
+            let make = if more.is_some() {
+                Value::object
+            } else {
+                Value::default
+            };
+            v = v.map_mut().entry_copied(part, make);
+            path = more;
         }
+        *v = value.into();
     }
     /// Takes out the value at a path of objects.
     pub fn remove(&mut self, path: &str) -> Option<Value> {
@@ -401,6 +485,14 @@ impl Value {
             Value::List(l) => l.is_empty(),
             Value::Map(m) => m.is_empty(),
         }
+    }
+}
+
+/// The first part of a path, and the rest.
+fn split_path(path: &str) -> (&str, Option<&str>) {
+    match path.bytes().position(|b| b == b'.') {
+        Some(i) => (&path[..i], Some(&path[i + 1..])),
+        None => (path, None),
     }
 }
 
@@ -501,6 +593,36 @@ mod tests {
             panic!("maps")
         };
         assert!(Rc::ptr_eq(x, y));
+    }
+
+    #[test]
+    fn a_value_is_small() {
+        assert!(std::mem::size_of::<Value>() <= 24);
+    }
+
+    #[test]
+    fn texts_of_parts_and_numbers() {
+        assert_eq!(Str::concat(&["a", "", "b-", "c"]), "ab-c");
+        for n in [0, 9, 10, 1_234_567_890, u64::MAX] {
+            assert_eq!(Str::number(n).as_str(), n.to_string());
+        }
+        let mut buffer = [0; 20];
+        assert_eq!(digits_of(u64::MAX, 16, &mut buffer), "ffffffffffffffff");
+    }
+
+    #[test]
+    fn set_makes_what_is_missing() {
+        let mut v = Value::object();
+        v.set("a.b.c", 1);
+        v.set("a.b.a", 2);
+        v.set("a.b.c", 3);
+        v.set("a.aa", 4);
+        assert_eq!(
+            crate::json::to_json(&v),
+            r#"{"a":{"aa":4,"b":{"a":2,"c":3}}}"#
+        );
+        assert_eq!(v.at("a.b.c.d"), None);
+        assert_eq!(v.at("a..c"), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Conditions in a pod's status.
 
-use rollout_api::{Str, Timestamp, Value, object};
+use rollout_api::{Map, Str, Timestamp, Value, object};
 
 /// A condition without reason and message.
 pub fn plain(kind: &'static str, status: &'static str, since: Str) -> Value {
@@ -22,22 +22,43 @@ pub fn condition(
     old: Option<&Value>,
     now: Timestamp,
 ) -> Value {
+    let old = old.filter(|o| o.get("status").and_then(Value::as_str) == Some(status));
+    if let Some(old) = old
+        && old
+            .as_map()
+            .is_some_and(|m| says(m, kind, reason, &message))
+    {
+        return old.clone();
+    }
     let since = old
-        .filter(|o| o.get("status").and_then(Value::as_str) == Some(status))
         .and_then(|o| match o.get("lastTransitionTime") {
             Some(Value::String(s)) => Some(s.clone()),
             _ => None,
         })
-        .unwrap_or_else(|| now.rfc3339().into());
-    let mut value = plain(kind, status, since);
-    let m = value.map_mut();
-    if !reason.is_empty() {
-        m.insert("reason", reason);
-    }
+        .unwrap_or_else(|| now.text());
+    let mut m = Map::with_capacity(6);
+    m.insert("lastProbeTime", Value::Null);
+    m.insert("lastTransitionTime", since);
     if !message.is_empty() {
         m.insert("message", message);
     }
-    value
+    if !reason.is_empty() {
+        m.insert("reason", reason);
+    }
+    m.insert("status", status);
+    m.insert("type", kind);
+    m.into()
+}
+
+/// Is this the condition that would be written, apart from its status?
+fn says(old: &Map, kind: &str, reason: &str, message: &str) -> bool {
+    let text = |key: &str| old.get(key).and_then(Value::as_str);
+    old.len() == 4 + usize::from(!reason.is_empty()) + usize::from(!message.is_empty())
+        && text("type") == Some(kind)
+        && text("reason").unwrap_or("") == reason
+        && text("message").unwrap_or("") == message
+        && text("lastTransitionTime").is_some()
+        && old.get("lastProbeTime") == Some(&Value::Null)
 }
 
 /// The condition of a type in a pod.

@@ -1,5 +1,7 @@
 //! Seeded randomness: one stream per purpose, so that one more draw here changes nothing there.
 
+use rollout_api::Str;
+
 /// What a random number is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
@@ -70,23 +72,23 @@ impl SimRng {
             .collect()
     }
     /// A version-4 UID.
-    pub fn uid(&mut self) -> String {
+    pub fn uid(&mut self) -> Str {
         let a = self.next(Stream::Uid);
         let b = self.next(Stream::Uid);
         // Version 4, variant 10.
         let high = (a & 0xffff_ffff_ffff_0fff) | 0x4000;
         let low = (b & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
-        let mut text = String::with_capacity(36);
-        for (i, shift) in (0..32u32).map(|i| (i, 60 - 4 * (i % 16))) {
+        let mut text = [b'-'; 36];
+        let mut at = 0;
+        for i in 0..32u32 {
             if matches!(i, 8 | 12 | 16 | 20) {
-                text.push('-');
+                at += 1;
             }
             let part = if i < 16 { high } else { low };
-            text.push(char::from(
-                b"0123456789abcdef"[((part >> shift) & 15) as usize],
-            ));
+            text[at] = b"0123456789abcdef"[((part >> (60 - 4 * (i % 16))) & 15) as usize];
+            at += 1;
         }
-        text
+        Str::copy(std::str::from_utf8(&text).unwrap_or(""))
     }
 }
 

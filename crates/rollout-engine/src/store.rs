@@ -3,6 +3,7 @@
 use rollout_api::views::Object;
 use rollout_api::{Kind, ObjectKey, Str};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::rc::Rc;
 
 /// Namespace and name.
@@ -12,21 +13,40 @@ type Shelf = BTreeMap<Place, Rc<Object>>;
 /// All objects, by kind, then namespace and name. A clone shares the shelves until they are written.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Store {
-    shelves: BTreeMap<Kind, Rc<Shelf>>,
+    /// Ordered by kind. There are a dozen: looking at each is faster than halving, as nearly all differ in length.
+    shelves: Vec<(Kind, Rc<Shelf>)>,
     resource_version: u64,
 }
 
+fn same(a: Kind, b: Kind) -> bool {
+    std::ptr::eq(a.0, b.0) || a == b
+}
+
 impl Store {
+    fn shelf(&self, kind: Kind) -> Option<&Shelf> {
+        let found = self.shelves.iter().find(|(k, _)| same(*k, kind));
+        found.map(|(_, shelf)| &**shelf)
+    }
+    fn shelf_mut(&mut self, kind: Kind) -> &mut Shelf {
+        let at = match self.shelves.iter().position(|(k, _)| same(*k, kind)) {
+            Some(at) => at,
+            None => {
+                let at = self.shelves.partition_point(|(k, _)| *k < kind);
+                self.shelves.insert(at, (kind, Rc::default()));
+                at
+            }
+        };
+        Rc::make_mut(&mut self.shelves[at].1)
+    }
     /// The object at a key.
     pub fn get(&self, key: &ObjectKey) -> Option<&Rc<Object>> {
         // A lookup by borrowed parts would need an owned pair; the parts are cheap to clone.
-        self.shelves
-            .get(&key.kind)?
+        self.shelf(key.kind)?
             .get(&(key.namespace.clone(), key.name.clone()))
     }
     /// All objects of a kind, ordered by namespace and name.
     pub fn list(&self, kind: Kind) -> impl Iterator<Item = &Rc<Object>> {
-        self.shelves.get(&kind).into_iter().flat_map(|s| s.values())
+        self.shelf(kind).into_iter().flat_map(|s| s.values())
     }
     /// All objects of a kind in a namespace, ordered by name.
     pub fn list_in<'a>(
@@ -36,8 +56,7 @@ impl Store {
     ) -> impl Iterator<Item = &'a Rc<Object>> {
         let ns = Str::copy(namespace);
         let end = ns.clone();
-        self.shelves
-            .get(&kind)
+        self.shelf(kind)
             .into_iter()
             .flat_map(move |s| s.range((ns.clone(), Str::Static(""))..))
             .take_while(move |(place, _)| place.0 == end)
@@ -67,7 +86,7 @@ impl Store {
     }
     /// Number of objects of a kind.
     pub fn count(&self, kind: Kind) -> usize {
-        self.shelves.get(&kind).map_or(0, |s| s.len())
+        self.shelf(kind).map_or(0, BTreeMap::len)
     }
     /// The version of the last write.
     pub fn resource_version(&self) -> u64 {
@@ -85,11 +104,32 @@ impl Store {
     /// Puts (or takes out, with `None`) an object as it is: no version, no checks. For the API server and for
     /// displays that replay changes.
     pub fn put(&mut self, key: &ObjectKey, object: Option<Rc<Object>>) -> Option<Rc<Object>> {
-        let shelf = Rc::make_mut(self.shelves.entry(key.kind).or_default());
         let place = (key.namespace.clone(), key.name.clone());
         match object {
-            Some(o) => shelf.insert(place, o),
-            None => shelf.remove(&place),
+            Some(o) => self.shelf_mut(key.kind).insert(place, o),
+            None if self.shelf(key.kind).is_some_and(|s| s.contains_key(&place)) => {
+                self.shelf_mut(key.kind).remove(&place)
+            }
+            None => None,
+        }
+    }
+    /// Puts the next state of an object, made from the present one. Answers both.
+    pub(crate) fn replace(
+        &mut self,
+        key: &ObjectKey,
+        next: impl FnOnce(Option<&Object>) -> Object,
+    ) -> (Option<Rc<Object>>, Rc<Object>) {
+        let place = (key.namespace.clone(), key.name.clone());
+        match self.shelf_mut(key.kind).entry(place) {
+            Entry::Vacant(slot) => {
+                let after = Rc::new(next(None));
+                slot.insert(after.clone());
+                (None, after)
+            }
+            Entry::Occupied(mut slot) => {
+                let after = Rc::new(next(Some(slot.get())));
+                (Some(slot.insert(after.clone())), after)
+            }
         }
     }
 }

@@ -117,11 +117,11 @@ impl World {
 
     /// Stores an object as it is (a new one, or a new state), gives it the next resourceVersion and tells the watchers.
     /// Everything that must hold for a write has been checked by the caller in `apiserver/`.
-    pub(crate) fn commit(&mut self, key: &ObjectKey, mut value: Value) -> Rc<Object> {
+    pub(crate) fn commit(&mut self, key: &ObjectKey, value: Value) -> Rc<Object> {
         let version = self.store.next_resource_version();
-        value.set("metadata.resourceVersion", version.to_string());
-        let object = Rc::new(Object::new(value));
-        let before = self.store.put(key, Some(object.clone()));
+        let (before, object) = self
+            .store
+            .replace(key, |before| Object::next(before, value, version));
         self.note(Change {
             key: key.clone(),
             before,

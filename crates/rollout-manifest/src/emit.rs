@@ -98,7 +98,7 @@ impl Emitter {
             Value::Number(text) => {
                 let text = match (text.parse::<u64>(), Decimal::parse(text)) {
                     (Err(_), Ok(d)) => Str::from(d.to_general()),
-                    _ => text.clone(),
+                    _ => Str::from(text.clone()),
                 };
                 self.plain(&text, at.indent, true);
             }

@@ -456,7 +456,7 @@ pub fn normalize_number(text: &str) -> Value {
     match (text.parse::<i64>(), Decimal::parse(text)) {
         (Ok(n), _) => Value::Int(n),
         (_, Ok(d)) => json_number(&d),
-        _ => Value::Number(Str::copy(text)),
+        _ => Value::Number(text.into()),
     }
 }
 

@@ -6,6 +6,7 @@ pub use cluster::{DisruptionBudgetView, NodeView, ServicePort, ServiceView};
 
 use crate::value::{Str, Value};
 use crate::{Kind, Timestamp};
+use std::rc::Rc;
 
 /// A stored object: the tree as the API server has it, and what controllers read of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,6 +23,23 @@ impl Object {
     /// An object with its view.
     pub fn new(value: Value) -> Object {
         let meta = ObjectMeta::of(&value);
+        let view = View::of(&value);
+        Object { value, view, meta }
+    }
+    /// A new state of an object, with its resourceVersion. What `before` has in common with it is not read again.
+    pub fn next(before: Option<&Object>, mut value: Value, version: u64) -> Object {
+        let same = |b: &&Object| match (b.value.get("metadata"), value.get("metadata")) {
+            (Some(Value::Map(old)), Some(Value::Map(new))) => Rc::ptr_eq(old, new),
+            _ => false,
+        };
+        let known = before.filter(same).map(|b| b.meta.clone());
+        value
+            .map_mut()
+            .entry("metadata", Value::object)
+            .map_mut()
+            .insert("resourceVersion", Str::number(version));
+        let mut meta = known.unwrap_or_else(|| ObjectMeta::of(&value));
+        meta.resource_version = version;
         let view = View::of(&value);
         Object { value, view, meta }
     }
@@ -69,21 +87,21 @@ impl Object {
     }
 }
 
-/// One variant per kind that controllers read; the others are trees only.
+/// One variant per kind that controllers read; the others are trees only. Boxed: most objects are Events, without a view.
 #[derive(Clone, PartialEq, Eq)]
 pub enum View {
     /// A Deployment.
-    Deployment(DeploymentView),
+    Deployment(Box<DeploymentView>),
     /// A ReplicaSet.
-    ReplicaSet(ReplicaSetView),
+    ReplicaSet(Box<ReplicaSetView>),
     /// A pod.
-    Pod(PodView),
+    Pod(Box<PodView>),
     /// A node.
-    Node(NodeView),
+    Node(Box<NodeView>),
     /// A Service.
-    Service(ServiceView),
+    Service(Box<ServiceView>),
     /// A PodDisruptionBudget.
-    DisruptionBudget(DisruptionBudgetView),
+    DisruptionBudget(Box<DisruptionBudgetView>),
     /// Anything else.
     Other,
 }
@@ -92,12 +110,15 @@ impl View {
     /// The view of an object, by its kind.
     pub fn of(value: &Value) -> View {
         match value.get("kind").and_then(Value::as_str) {
-            Some("Pod") => View::Pod(PodView::of(value)),
-            Some("ReplicaSet") => View::ReplicaSet(ReplicaSetView::of(value)),
-            Some("Deployment") => View::Deployment(DeploymentView::of(value)),
-            Some("Node") => View::Node(NodeView::of(value)),
-            Some("Service") => View::Service(ServiceView::of(value)),
-            Some("PodDisruptionBudget") => View::DisruptionBudget(DisruptionBudgetView::of(value)),
+            Some("Event") => View::Other,
+            Some("Pod") => View::Pod(Box::new(PodView::of(value))),
+            Some("ReplicaSet") => View::ReplicaSet(Box::new(ReplicaSetView::of(value))),
+            Some("Deployment") => View::Deployment(Box::new(DeploymentView::of(value))),
+            Some("Node") => View::Node(Box::new(NodeView::of(value))),
+            Some("Service") => View::Service(Box::new(ServiceView::of(value))),
+            Some("PodDisruptionBudget") => {
+                View::DisruptionBudget(Box::new(DisruptionBudgetView::of(value)))
+            }
             _ => View::Other,
         }
     }
@@ -442,7 +463,7 @@ impl PodView {
             field(status, "conditions")
                 .map_or(&[][..], Value::as_list)
                 .iter()
-                .find(|c| text(Some(c), "type") == *kind)
+                .find(|c| c.get("type").and_then(Value::as_str) == Some(kind))
         };
         let ready = condition("Ready");
         let cost = value

@@ -87,12 +87,12 @@ impl World {
     }
 
     /// A name from a prefix. Mirrors `simpleNameGenerator`, apiserver/pkg/storage/names/generate.go.
-    pub(super) fn generate_name(&mut self, prefix: &str) -> String {
+    pub(super) fn generate_name(&mut self, prefix: &str) -> Str {
         let cut = prefix
             .char_indices()
             .nth(58)
             .map_or(prefix.len(), |(i, _)| i);
-        format!("{}{}", &prefix[..cut], self.rng.suffix(5))
+        Str::concat(&[&prefix[..cut], &self.rng.suffix(5)])
     }
 }
 

@@ -57,7 +57,7 @@ impl World {
         }
         self.admit(&key, &value)?;
         let uid = self.new_uid(kind);
-        let created = self.wall().rfc3339();
+        let created = self.wall().text();
         let counts = has_generation(kind, self.version());
         let metadata = value.map_mut().entry("metadata", Value::object).map_mut();
         metadata.insert("uid", uid);
@@ -69,7 +69,7 @@ impl World {
         Ok(self.commit(&key, value))
     }
 
-    pub(super) fn new_uid(&mut self, kind: Kind) -> Str {
+    pub(crate) fn new_uid(&mut self, kind: Kind) -> Str {
         if kind == Kind::POD && self.pods_created < self.config.pod_uids.len() {
             let uid = self.config.pod_uids[self.pods_created].clone();
             self.pods_created += 1;
@@ -78,7 +78,7 @@ impl World {
         if kind == Kind::POD {
             self.pods_created += 1;
         }
-        self.rng.uid().into()
+        self.rng.uid()
     }
 
     /// Admission of a new object: the cluster's own limits and quotas.
@@ -220,7 +220,7 @@ impl World {
         };
         value.set(
             "metadata.deletionTimestamp",
-            rollout_api::Timestamp(requested_at + period).rfc3339(),
+            rollout_api::Timestamp(requested_at + period).text(),
         );
         value.set("metadata.deletionGracePeriodSeconds", period);
         if let Some(generation) = value.int_at("metadata.generation")

@@ -89,10 +89,10 @@ fn write_condition(condition: &Condition) -> Value {
     map.insert("type", &condition.kind);
     map.insert("status", &condition.status);
     if let Some(t) = condition.last_update {
-        map.insert("lastUpdateTime", t.rfc3339());
+        map.insert("lastUpdateTime", t.text());
     }
     if let Some(t) = condition.last_transition {
-        map.insert("lastTransitionTime", t.rfc3339());
+        map.insert("lastTransitionTime", t.text());
     }
     if !condition.reason.is_empty() {
         map.insert("reason", &condition.reason);

@@ -4,8 +4,9 @@ use super::correlator::{Correlator, EventObject, Incoming};
 use crate::sim_event::SimEvent;
 use crate::time::{Millis, SimTime};
 use crate::world::World;
+use rollout_api::value::digits_of;
 use rollout_api::views::Object;
-use rollout_api::{Kind, Minor, ObjectKey, Str, Timestamp, Value, object};
+use rollout_api::{Kind, Map, Minor, ObjectKey, Str, Timestamp, Value, object};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -52,13 +53,20 @@ struct Series {
     last: SimTime,
 }
 
+/// One source's memory, and how its events name it.
+#[derive(Clone)]
+struct Recorder {
+    correlator: Rc<Correlator>,
+    origin: Value,
+}
+
 /// The recorders' memory, per source.
 #[derive(Clone, Default)]
 pub struct Correlators {
-    sources: BTreeMap<Source, Rc<Correlator>>,
-    /// The `source` field of each source's events: one tree for all of them.
-    origins: BTreeMap<Source, Value>,
+    sources: BTreeMap<Source, Recorder>,
     series: Rc<BTreeMap<SeriesKey, Series>>,
+    /// At this size series that are over are forgotten.
+    series_limit: usize,
     /// Makes the names of events different within one instant.
     sequence: u64,
     /// When the next sweep is due.
@@ -79,27 +87,25 @@ impl EventObject {
     }
     /// The same object, one of its containers.
     pub fn container(mut self, kind: &str, container: &str) -> EventObject {
-        self.field_path = format!("spec.{kind}{{{container}}}").into();
+        self.field_path = Str::concat(&["spec.", kind, "{", container, "}"]);
         self
     }
     fn reference(&self, resource_version: Option<Value>) -> Value {
-        let mut v = object! {
-            "apiVersion" => self.api_version.clone(),
-            "kind" => self.kind.clone(),
-            "name" => self.name.clone(),
-            "uid" => self.uid.clone(),
-        };
-        let m = v.map_mut();
+        let mut m = Map::with_capacity(7);
+        m.insert("apiVersion", self.api_version.clone());
+        if !self.field_path.is_empty() {
+            m.insert("fieldPath", self.field_path.clone());
+        }
+        m.insert("kind", self.kind.clone());
+        m.insert("name", self.name.clone());
         if !self.namespace.is_empty() {
             m.insert("namespace", self.namespace.clone());
         }
         if let Some(version) = resource_version {
             m.insert("resourceVersion", version);
         }
-        if !self.field_path.is_empty() {
-            m.insert("fieldPath", self.field_path.clone());
-        }
-        v
+        m.insert("uid", self.uid.clone());
+        m.into()
     }
     /// Events about cluster-scoped objects are kept in `default`.
     fn event_namespace(&self) -> Str {
@@ -110,13 +116,30 @@ impl EventObject {
         }
     }
     fn key(&self) -> Option<ObjectKey> {
-        let kind =
-            rollout_api::kinds::of_object(&self.api_version, &self.kind, Minor::NEWEST)?.kind;
+        let kind = match (self.api_version.as_str(), self.kind.as_str()) {
+            ("v1", "Pod") => Kind::POD,
+            ("apps/v1", "ReplicaSet") => Kind::REPLICA_SET,
+            ("apps/v1", "Deployment") => Kind::DEPLOYMENT,
+            (version, kind) => rollout_api::kinds::of_object(version, kind, Minor::NEWEST)?.kind,
+        };
         Some(ObjectKey::new(
             kind,
             self.namespace.clone(),
             self.name.clone(),
         ))
+    }
+}
+
+impl Recorder {
+    fn new(source: &Source, limit_by_type: bool) -> Recorder {
+        let mut origin = object! { "component" => source.component.clone() };
+        if !source.host.is_empty() {
+            origin.map_mut().insert("host", source.host.clone());
+        }
+        Recorder {
+            correlator: Rc::new(Correlator::new(limit_by_type)),
+            origin,
+        }
     }
 }
 
@@ -151,26 +174,26 @@ impl World {
         message: &str,
     ) -> bool {
         let by_type = self.version() >= Minor(32);
-        if !self.events.sources.contains_key(source) {
-            self.events
-                .sources
-                .insert(source.clone(), Rc::new(Correlator::new(by_type)));
-        }
         let now = self.now.0;
-        let Some(correlator) = self.events.sources.get_mut(source) else {
+        if !self.events.sources.contains_key(source) {
+            let recorder = Recorder::new(source, by_type);
+            self.events.sources.insert(source.clone(), recorder);
+        }
+        let Some(recorder) = self.events.sources.get_mut(source) else {
             return false;
         };
+        let origin = recorder.origin.clone();
         let incoming = Incoming {
             object: about,
             kind,
             reason,
             message,
         };
-        let result = Rc::make_mut(correlator).correlate(&incoming, now);
+        let result = Rc::make_mut(&mut recorder.correlator).correlate(&incoming, now);
         if result.skip {
             return false;
         }
-        let wall: Str = self.wall().rfc3339().into();
+        let wall = self.wall().text();
         let namespace = about.event_namespace();
         if let Some(name) = &result.existing {
             let key = ObjectKey::new(Kind::EVENT, namespace.clone(), name.clone());
@@ -178,7 +201,7 @@ impl World {
                 let mut value = stored.value.clone();
                 let m = value.map_mut();
                 m.insert("count", result.count);
-                m.insert("lastTimestamp", wall.clone());
+                m.insert("lastTimestamp", wall);
                 m.insert("message", result.message);
                 // The object was read a line above; nothing can refuse the write.
                 let _ = self.update(&key, value);
@@ -186,38 +209,27 @@ impl World {
             }
         }
         let name = self.event_name(&about.name);
-        if let Some(correlator) = self.events.sources.get_mut(source) {
-            Rc::make_mut(correlator).created(result.key, name.clone());
+        if let Some(recorder) = self.events.sources.get_mut(source) {
+            Rc::make_mut(&mut recorder.correlator).created(result.key, name.clone());
         }
-        let origin = self
-            .events
-            .origins
-            .entry(source.clone())
-            .or_insert_with(|| {
-                let mut origin = object! { "component" => source.component.clone() };
-                if !source.host.is_empty() {
-                    origin.map_mut().insert("host", source.host.clone());
-                }
-                origin
-            })
-            .clone();
+        // In order of the keys: nothing has to be moved.
         let value = object! {
             "apiVersion" => "v1",
-            "kind" => "Event",
-            "metadata" => object! { "name" => name, "namespace" => namespace },
-            "involvedObject" => self.event_reference(about),
-            "reason" => reason,
-            "message" => result.message,
-            "type" => kind,
             "count" => result.count,
             "eventTime" => Value::Null,
             "firstTimestamp" => wall.clone(),
+            "involvedObject" => self.event_reference(about),
+            "kind" => "Event",
             "lastTimestamp" => wall,
+            "message" => result.message,
+            "metadata" => self.event_metadata(&name, &namespace),
+            "reason" => reason,
             "reportingComponent" => source.component.clone(),
             "reportingInstance" => source.host.clone(),
             "source" => origin,
+            "type" => kind,
         };
-        self.store_event(value);
+        self.store_event(ObjectKey::new(Kind::EVENT, namespace, name), value);
         true
     }
 
@@ -237,7 +249,8 @@ impl World {
         let namespace = about.event_namespace();
         let micro = micro_time(self.now, self.config.start);
         let repeatable = kind != "Normal";
-        let series_key = (about.uid.clone(), Str::Static(reason), Str::copy(message));
+        let message = Str::copy(message);
+        let series_key = (about.uid.clone(), Str::Static(reason), message.clone());
         if repeatable && let Some(mut seen) = self.events.series.get(&series_key).cloned() {
             let key = ObjectKey::new(Kind::EVENT, namespace.clone(), seen.name.clone());
             if self.now.since(seen.last) <= Millis(SERIES_INTERVAL)
@@ -259,7 +272,10 @@ impl World {
         if repeatable {
             let now = self.now;
             let series = Rc::make_mut(&mut self.events.series);
-            series.retain(|_, s| now.since(s.last) <= Millis(SERIES_INTERVAL));
+            if series.len() >= self.events.series_limit {
+                series.retain(|_, s| now.since(s.last) <= Millis(SERIES_INTERVAL));
+                self.events.series_limit = 64 + 2 * series.len();
+            }
             series.insert(
                 series_key,
                 Series {
@@ -270,29 +286,41 @@ impl World {
             );
         }
         let value = object! {
-            "apiVersion" => "v1",
-            "kind" => "Event",
-            "metadata" => object! { "name" => name, "namespace" => namespace },
-            "involvedObject" => self.event_reference(about),
-            "reason" => reason,
-            "message" => Value::text(message),
-            "type" => kind,
             "action" => action,
+            "apiVersion" => "v1",
             "eventTime" => micro,
             "firstTimestamp" => Value::Null,
+            "involvedObject" => self.event_reference(about),
+            "kind" => "Event",
             "lastTimestamp" => Value::Null,
+            "message" => message,
+            "metadata" => self.event_metadata(&name, &namespace),
+            "reason" => reason,
             "reportingComponent" => component,
-            "reportingInstance" => format!("{component}-control-plane"),
+            "reportingInstance" => Str::concat(&[component, "-control-plane"]),
             "source" => Value::object(),
+            "type" => kind,
         };
-        self.store_event(value);
+        self.store_event(ObjectKey::new(Kind::EVENT, namespace, name), value);
+    }
+
+    fn event_metadata(&mut self, name: &Str, namespace: &Str) -> Value {
+        let created = self.wall().text();
+        let uid = self.new_uid(Kind::EVENT);
+        let mut m = Map::with_capacity(5);
+        m.insert("creationTimestamp", created);
+        m.insert("name", name);
+        m.insert("namespace", namespace);
+        m.insert("resourceVersion", Str::default());
+        m.insert("uid", uid);
+        m.into()
     }
 
     fn event_reference(&self, about: &EventObject) -> Value {
         let version = about
             .key()
             .and_then(|key| self.store.get(&key))
-            .and_then(|o| o.value.at("metadata.resourceVersion").cloned());
+            .and_then(|o| o.value.get("metadata")?.get("resourceVersion").cloned());
         about.reference(version)
     }
 
@@ -302,12 +330,18 @@ impl World {
         let nanos =
             (start * 1000 + self.now.0) * 1_000_000 + self.events.sequence * 1_367 % 1_000_000;
         self.events.sequence += 1;
-        format!("{object}.{nanos:x}").into()
+        let mut digits = [0; 20];
+        Str::concat(&[object, ".", digits_of(nanos, 16, &mut digits)])
     }
 
-    fn store_event(&mut self, value: Value) {
+    fn store_event(&mut self, key: ObjectKey, value: Value) {
         // Names differ by their nanoseconds; should two collide, the second is lost as on a real cluster.
-        if self.create(Kind::EVENT, value).is_ok() && self.events.sweep.is_none() {
+        if self.store.get(&key).is_some() || self.admit_quotas(&key, &value).is_err() {
+            return;
+        }
+        self.charge_quotas(&key, &value);
+        self.commit(&key, value);
+        if self.events.sweep.is_none() {
             let expires = self.now.0 + (EVENT_TTL_SECONDS as u64) * 1000;
             self.schedule_sweep(SimTime(expires));
         }
@@ -360,10 +394,13 @@ fn event_time(event: &Value) -> Option<i64> {
 }
 
 /// `2025-06-10T12:00:00.500000Z`.
-fn micro_time(now: SimTime, start: Timestamp) -> String {
-    let mut text = now.timestamp(start).rfc3339();
-    text.pop();
-    format!("{text}.{:03}000Z", now.0 % 1000)
+fn micro_time(now: SimTime, start: Timestamp) -> Str {
+    let text = now.timestamp(start).text();
+    let seconds = text.strip_suffix('Z').unwrap_or(&text);
+    let ms = now.0 % 1000;
+    let mut digits = [0; 20];
+    let ms = digits_of(1000 + ms, 10, &mut digits);
+    Str::concat(&[seconds, ".", &ms[1..], "000Z"])
 }
 
 #[cfg(test)]

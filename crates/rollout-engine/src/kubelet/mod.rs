@@ -218,7 +218,7 @@ impl Kubelet {
         }
         world
             .logs
-            .forget(&format!("{}/{}", key.namespace, key.name));
+            .forget(&Str::concat(&[&key.namespace, "/", &key.name]));
     }
 
     /// Their turn.

@@ -13,6 +13,8 @@ use rollout_api::{ObjectKey, Str, Value};
 pub struct RunInfo {
     /// Its number: restarts before it.
     pub number: u32,
+    /// `containerID`.
+    pub id: Str,
     /// When it began.
     pub started: SimTime,
     /// When it ended.

@@ -12,7 +12,7 @@ use super::status::{
 use crate::pod_condition;
 use crate::time::SimTime;
 use crate::world::World;
-use rollout_api::{Minor, Str, Timestamp, Value, object};
+use rollout_api::{Map, Minor, Str, Timestamp, Value, object};
 
 /// Conditions the kubelet owns, in the order in which it writes them.
 const OWNED: [&str; 5] = [
@@ -79,17 +79,21 @@ pub fn scatter(text: &str, salt: u64) -> u64 {
 
 /// 64 hexadecimal digits.
 pub fn hex64(text: &str) -> String {
-    (0..4)
-        .map(|i| format!("{:016x}", scatter(text, i + 1)))
-        .collect()
+    let mut out = String::with_capacity(64);
+    for i in 0..4 {
+        let n = scatter(text, i + 1);
+        out.extend(
+            (0..16).map(|d| char::from(b"0123456789abcdef"[(n >> (60 - 4 * d)) as usize & 15])),
+        );
+    }
+    out
 }
 
-fn container_id(p: &PodState, name: &str, run: &RunInfo) -> Str {
-    format!(
-        "containerd://{}",
-        hex64(&format!("{}/{name}/{}", p.uid, run.number))
-    )
-    .into()
+/// The id of a container's run.
+pub fn container_id(pod_uid: &str, name: &str, number: u32) -> Str {
+    let number = Str::number(number.into());
+    let text = Str::concat(&[pod_uid, "/", name, "/", &number]);
+    Str::concat(&["containerd://", &hex64(&text)])
 }
 
 struct Clock {
@@ -98,11 +102,11 @@ struct Clock {
 
 impl Clock {
     fn text(&self, at: SimTime) -> Str {
-        at.timestamp(self.start).rfc3339().into()
+        at.timestamp(self.start).text()
     }
 }
 
-fn state_value(p: &PodState, name: &str, state: &ApiState<RunInfo>, clock: &Clock) -> Value {
+fn state_value(state: &ApiState<RunInfo>, clock: &Clock) -> Value {
     match state {
         ApiState::Waiting { reason, message } => {
             let mut v = Value::object();
@@ -120,7 +124,7 @@ fn state_value(p: &PodState, name: &str, state: &ApiState<RunInfo>, clock: &Cloc
         }
         ApiState::Terminated(run, exit) => object! {
             "terminated" => object! {
-                "containerID" => container_id(p, name, run),
+                "containerID" => run.id.clone(),
                 "exitCode" => *exit,
                 "finishedAt" => clock.text(run.finished),
                 "reason" => run.reason,
@@ -173,25 +177,29 @@ fn container_value(
     let last = converted
         .last
         .as_ref()
-        .map_or_else(Value::object, |l| state_value(p, &plan.name, l, clock));
-    let mut v = object! {
-        "image" => run.map_or_else(|| plan.image.clone(), |r| r.image.clone()),
-        "imageID" => run.map_or_else(Str::default, |r| r.image_id.clone()),
-        "lastState" => last,
-        "name" => plan.name.clone(),
-        "ready" => is_ready(plan, c),
-        "restartCount" => run.map_or(0, |r| i64::from(r.number)),
-        "started" => is_started(plan, c),
-        "state" => state_value(p, &plan.name, &converted.state, clock),
-    };
-    let m = v.map_mut();
+        .map_or_else(Value::object, |l| state_value(l, clock));
+    let mut m = Map::with_capacity(10);
     if let Some(run) = run {
-        m.insert("containerID", container_id(p, &plan.name, run));
+        m.insert("containerID", run.id.clone());
     }
+    m.insert(
+        "image",
+        run.map_or_else(|| plan.image.clone(), |r| r.image.clone()),
+    );
+    m.insert(
+        "imageID",
+        run.map_or_else(Str::default, |r| r.image_id.clone()),
+    );
+    m.insert("lastState", last);
+    m.insert("name", plan.name.clone());
+    m.insert("ready", is_ready(plan, c));
+    m.insert("restartCount", run.map_or(0, |r| i64::from(r.number)));
+    m.insert("started", is_started(plan, c));
+    m.insert("state", state_value(&converted.state, clock));
     if let Some(mounts) = &c.mounts {
         m.insert("volumeMounts", mounts.clone());
     }
-    v
+    m.into()
 }
 
 fn phase_of(c: &Converted<RunInfo>, started: bool) -> Phase3 {
@@ -230,8 +238,7 @@ pub fn report(world: &mut World, p: &PodState, host_ip: &Str, ended: bool) {
         status.insert("qosClass", p.plan.qos);
     }
     status.insert("conditions", conditions);
-    status.insert("hostIP", host_ip.clone());
-    status.insert("hostIPs", vec![object! { "ip" => host_ip.clone() }]);
+    put_address(status, "hostIP", "hostIPs", host_ip);
     if !status.contains_key("startTime") {
         status.insert("startTime", clock.text(p.seen));
     }
@@ -241,8 +248,7 @@ pub fn report(world: &mut World, p: &PodState, host_ip: &Str, ended: bool) {
         p.ip.as_ref()
     };
     if let Some(ip) = ip {
-        status.insert("podIP", ip.clone());
-        status.insert("podIPs", vec![object! { "ip" => ip.clone() }]);
+        put_address(status, "podIP", "podIPs", ip);
     }
     let value_of = |i: usize| container_value(p, i, &converted[i], &clock);
     if p.plan.init > 0 {
@@ -259,6 +265,19 @@ pub fn report(world: &mut World, p: &PodState, host_ip: &Str, ended: bool) {
     );
     // The pod was read in this turn: nothing can refuse the write.
     let _ = world.update_status(&p.key, value);
+}
+
+/// An address, and the list of it, unless they are there already.
+fn put_address(status: &mut Map, one: &'static str, list: &'static str, ip: &Str) {
+    let is = |v: Option<&Value>| v.and_then(Value::as_str) == Some(ip.as_str());
+    let only = match status.get(list).map_or(&[][..], Value::as_list) {
+        [entry] => is(entry.get("ip")),
+        _ => false,
+    };
+    if !only || !is(status.get(one)) {
+        status.insert(one, ip.clone());
+        status.insert(list, vec![object! { "ip" => ip.clone() }]);
+    }
 }
 
 fn phase(p: &PodState, converted: &[Converted<RunInfo>], ended: bool) -> &'static str {

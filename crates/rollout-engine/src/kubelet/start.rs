@@ -327,7 +327,7 @@ impl Kubelet {
             &texts::started(version, &c.name),
         );
         let digest = self.nodes.image(&pod.node, &c.full).unwrap_or(0);
-        let salt = format!("{}#{digest}", c.full);
+        let salt = Str::concat(&[&c.full, "#", &Str::number(digest.into())]);
         let state = &mut pod.containers[i];
         let number = match &state.newest {
             Some(Run::Running(r) | Run::Created(r) | Run::Exited(r, _) | Run::Unknown(r)) => {
@@ -337,11 +337,12 @@ impl Kubelet {
         };
         let info = RunInfo {
             number,
+            id: report::container_id(&pod.uid, &c.name, number),
             started: world.now,
             finished: world.now,
             reason: "",
             image: c.full.clone(),
-            image_id: format!("{}@sha256:{}", c.repository, report::hex64(&salt)).into(),
+            image_id: Str::concat(&[&c.repository, "@sha256:", &report::hex64(&salt)]),
         };
         state.previous = state.newest.replace(Run::Running(info));
         state.start_error = None;
@@ -352,7 +353,7 @@ impl Kubelet {
             let ticket = world.schedule(Millis(end.after.max(SHORTEST_RUN)), event);
             pod.containers[i].end = Some((ticket, end.code, end.reason));
         }
-        let pod_name = format!("{}/{}", pod.key.namespace, pod.key.name);
+        let pod_name = Str::concat(&[&pod.key.namespace, "/", &pod.key.name]);
         world.logs.rotate(&pod_name, &c.name);
         for line in program::first_lines(c, &effects, missing.as_deref()) {
             pod.log(world, i, line);

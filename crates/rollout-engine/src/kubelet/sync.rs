@@ -170,7 +170,7 @@ impl PodState {
 
     pub(super) fn log(&self, world: &mut World, container: usize, text: impl Into<Str>) {
         let at = world.wall();
-        let pod = format!("{}/{}", self.key.namespace, self.key.name);
+        let pod = Str::concat(&[&self.key.namespace, "/", &self.key.name]);
         world
             .logs
             .push(&pod, &self.plan.containers[container].name, at, text);

@@ -5,8 +5,8 @@ use rollout_api::{Minor, Str};
 /// `Created`.
 pub fn created(version: Minor, container: &str) -> Str {
     match version.0 {
-        ..=31 => format!("Created container {container}").into(),
-        32..=34 => format!("Created container: {container}").into(),
+        ..=31 => Str::concat(&["Created container ", container]),
+        32..=34 => Str::concat(&["Created container: ", container]),
         _ => "Container created".into(),
     }
 }
@@ -16,7 +16,7 @@ pub fn started(version: Minor, container: &str) -> Str {
     if version >= Minor(35) {
         "Container started".into()
     } else {
-        format!("Started container {container}").into()
+        Str::concat(&["Started container ", container])
     }
 }
 

@@ -390,10 +390,8 @@ impl Scheduler {
         pod_condition::set(&mut value, condition);
         // The pod was read in this turn: nothing can refuse the write.
         let _ = world.update_status(key, value);
-        let message = format!(
-            "Successfully assigned {}/{} to {node}",
-            key.namespace, key.name
-        );
+        let (namespace, name) = (&key.namespace, &key.name);
+        let message = Str::concat(&["Successfully assigned ", namespace, "/", name, " to ", node]);
         world.event_series(
             NAME,
             &EventObject::of(pod),

@@ -101,7 +101,8 @@ fn whole(v: &Value) -> i64 {
 fn thousandths(v: &Value) -> i128 {
     let text = match v {
         Value::Int(i) => return i128::from(*i) * 1000,
-        Value::String(s) | Value::Number(s) => s.as_str(),
+        Value::String(s) => s.as_str(),
+        Value::Number(s) => s,
         _ => return 0,
     };
     let end = text

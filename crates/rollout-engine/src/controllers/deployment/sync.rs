@@ -89,8 +89,7 @@ impl Sync<'_> {
 
     /// Writes the status; the Deployment is the stored one afterwards.
     pub(crate) fn update_status(&mut self, status: &DeploymentStatus) -> Result<(), ApiError> {
-        let annotations = self.d.annotations();
-        self.update_status_and_annotations(status, annotations)
+        self.write_status(status, self.d.value().clone())
     }
 
     fn update_status_and_annotations(
@@ -98,8 +97,17 @@ impl Sync<'_> {
         status: &DeploymentStatus,
         annotations: Map,
     ) -> Result<(), ApiError> {
-        let mut value = self.d.with_annotations(annotations);
-        value.set("status", deployment_status_value(status));
+        self.write_status(status, self.d.with_annotations(annotations))
+    }
+
+    fn write_status(
+        &mut self,
+        status: &DeploymentStatus,
+        mut value: Value,
+    ) -> Result<(), ApiError> {
+        value
+            .map_mut()
+            .insert("status", deployment_status_value(status));
         let written = self.world.update_status(&self.d.key(), value)?;
         if let Some(d) = Deployment::new(written) {
             self.d = d;

@@ -193,7 +193,8 @@ pub fn new_rs_new_replicas(
 /// Mirrors `EqualIgnoreHash`, pkg/controller/deployment/util/deployment_util.go.
 pub fn equal_ignore_hash(a: &Value, b: &Value) -> bool {
     fn labels(v: &Value) -> impl Iterator<Item = (&Str, &Value)> {
-        v.at("metadata.labels")
+        v.get("metadata")
+            .and_then(|m| m.get("labels"))
             .and_then(Value::as_map)
             .into_iter()
             .flat_map(Map::iter)
@@ -201,6 +202,17 @@ pub fn equal_ignore_hash(a: &Value, b: &Value) -> bool {
     }
     if !labels(a).eq(labels(b)) {
         return false;
+    }
+    // Mostly the very same tree, or one that differs at once.
+    fn others(v: &Value) -> impl Iterator<Item = (&Str, &Value)> {
+        v.get("metadata")
+            .and_then(Value::as_map)
+            .into_iter()
+            .flat_map(Map::iter)
+            .filter(|(k, _)| k.as_str() != "labels")
+    }
+    if a.get("spec") == b.get("spec") && others(a).eq(others(b)) {
+        return true;
     }
     let unlabelled = |v: &Value| {
         let mut metadata = v.get("metadata").cloned().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The ReplicaSet controller: keeps the number of pods.
 
 pub mod decision;
+mod ranking;
 pub mod utils;
 
 use crate::client::DeleteOptions;
@@ -15,12 +16,13 @@ use crate::step::Change;
 use crate::time::Millis;
 use crate::world::World;
 use decision::{Chosen, ReplicaSetDecision};
+use ranking::Ranking;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::Object;
 use rollout_api::{Kind, Minor, ObjectKey, Str, Value, object};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use utils::{Ages, Candidate, PodCounts, ReadyClock};
+use utils::{Ages, PodCounts, ReadyClock};
 
 /// Name of the controller in its events.
 pub const COMPONENT: &str = "replicaset-controller";
@@ -41,6 +43,7 @@ struct Pods {
     /// Places of names in `active`.
     places: BTreeMap<Str, u64>,
     arrivals: u64,
+    ranking: Ranking,
     /// Active pods by node: the ranks.
     nodes: BTreeMap<Str, i32>,
     terminating: BTreeSet<Str>,
@@ -59,8 +62,43 @@ impl Pods {
         let (object, labeled) = self.active.remove(&place)?;
         let pod = object.pod()?;
         self.counts.remove_active(pod, labeled);
+        self.ranking.remove(&object, pod, place);
         utils::take_one(&mut self.nodes, &pod.node);
         Some(place)
+    }
+
+    /// Puts the next state of an active pod into its place, if nothing has changed but its status and its node.
+    fn replace(&mut self, old: &Object, new: &Rc<Object>) -> bool {
+        let active = |o: &Object| {
+            let phase = o.pod().map(|p| p.phase);
+            phase.is_some_and(|phase| utils::is_pod_active(phase, o.meta.is_terminating()))
+        };
+        if !active(old) || !active(new) || old.meta.labels != new.meta.labels {
+            return false;
+        }
+        let (Some(before), Some(after)) = (old.pod(), new.pod()) else {
+            return false;
+        };
+        let Some(place) = self.places.get(&new.meta.name).copied() else {
+            return false;
+        };
+        let Some((object, labeled)) = self.active.get_mut(&place) else {
+            return false;
+        };
+        if before.ready != after.ready || before.ready_since != after.ready_since {
+            self.counts.remove_active(before, *labeled);
+            self.counts.add_active(after, *labeled);
+        }
+        if !Ranking::alike(before, after) {
+            self.ranking.remove(object, before, place);
+            self.ranking.insert(new, after, place);
+        }
+        if before.node != after.node {
+            utils::take_one(&mut self.nodes, &before.node);
+            *self.nodes.entry(after.node.clone()).or_insert(0) += 1;
+        }
+        *object = new.clone();
+        true
     }
 
     /// Puts a pod in, at its former place if it had one.
@@ -85,6 +123,7 @@ impl Pods {
         self.places.insert(name.clone(), place);
         self.active.insert(place, (object.clone(), labeled));
         self.counts.add_active(pod, labeled);
+        self.ranking.insert(object, pod, place);
         *self.nodes.entry(pod.node.clone()).or_insert(0) += 1;
     }
 
@@ -188,6 +227,14 @@ impl ReplicaSetController {
 
     /// Keeps the counts of the owning ReplicaSet and the list of orphans.
     fn count_pod(&mut self, world: &World, change: &Change) {
+        if let (Some(old), Some(new)) = (&change.before, &change.after)
+            && old.meta.controller == new.meta.controller
+            && let Some(owner) = &new.meta.controller
+            && let Some(pods) = self.pods.get_mut(&owner.uid)
+            && Rc::make_mut(pods).replace(old, new)
+        {
+            return;
+        }
         let name = &change.key.name;
         let mut place = None;
         if let Some(old) = &change.before {
@@ -472,30 +519,24 @@ impl ReplicaSetController {
         count: usize,
     ) -> Result<(), ApiError> {
         let ranks = self.ranks(world, rs);
-        let objects: Vec<&Rc<Object>> = pods.active.values().map(|(o, _)| o).collect();
-        let candidates: Vec<Candidate<'_>> = objects
-            .iter()
-            .filter_map(|o| {
-                let pod = o.pod()?;
-                let rank = ranks.get(&pod.node).copied().unwrap_or(0);
-                Some(Candidate {
-                    pod,
-                    uid: &o.meta.uid,
-                    created: o.meta.creation,
-                    rank,
-                })
-            })
-            .collect();
         let ages = Ages {
             now_ms: wall_ms(world),
             logarithmic: true,
         };
-        let chosen = utils::get_pods_to_delete(&candidates, count, ages);
-        let named = chosen.iter().map(|&i| Chosen {
-            pod: objects[i].meta.name.clone(),
-            node: candidates[i].pod.node.clone(),
-            ready: candidates[i].pod.ready,
-            rank: candidates[i].rank,
+        // As `utils::get_pods_to_delete` chooses, without looking at every pod.
+        let places = pods.ranking.choose(count, &ranks, ages);
+        let chosen: Vec<&Rc<Object>> = places
+            .iter()
+            .filter_map(|place| pods.active.get(place).map(|(object, _)| object))
+            .collect();
+        let named = chosen.iter().filter_map(|object| {
+            let pod = object.pod()?;
+            Some(Chosen {
+                pod: object.meta.name.clone(),
+                node: pod.node.clone(),
+                ready: pod.ready,
+                rank: ranks.get(&pod.node).copied().unwrap_or(0),
+            })
         });
         let decision = ReplicaSetDecision::DeletedPods {
             wanted: rs.replicas,
@@ -504,12 +545,11 @@ impl ReplicaSetController {
         };
         world.decide((rs.key(), decision));
         let mut failed = None;
-        for i in chosen {
-            let pod = objects[i];
+        for pod in chosen {
             let key = ObjectKey::new(Kind::POD, &pod.meta.namespace, &pod.meta.name);
             match world.delete(&key, &DeleteOptions::default()) {
                 Ok(()) => {
-                    let message = format!("Deleted pod: {}", pod.meta.name);
+                    let message = Str::concat(&["Deleted pod: ", &pod.meta.name]);
                     world.event(
                         COMPONENT,
                         rs.object(),
@@ -586,7 +626,7 @@ fn create_pods(
         utils::slow_start_batch(count, 1, || match world.create(Kind::POD, pod.clone()) {
             Ok(created) => {
                 names.push(created.meta.name.clone());
-                let message = format!("Created pod: {}", created.meta.name);
+                let message = Str::concat(&["Created pod: ", &created.meta.name]);
                 world.event(
                     COMPONENT,
                     rs.object(),

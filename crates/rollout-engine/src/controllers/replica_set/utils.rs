@@ -247,7 +247,7 @@ impl Ages {
     }
 }
 
-fn phase_order(phase: PodPhase) -> u8 {
+pub(super) fn phase_order(phase: PodPhase) -> u8 {
     match phase {
         PodPhase::Pending => 0,
         PodPhase::Unknown => 1,
@@ -255,7 +255,7 @@ fn phase_order(phase: PodPhase) -> u8 {
     }
 }
 
-type FirstRules = (bool, u8, bool, i32, Reverse<i32>);
+pub(super) type FirstRules = (bool, u8, bool, i32, Reverse<i32>);
 
 /// The rules before any time: node, phase, readiness, cost, rank.
 fn first_rules(c: &Candidate<'_>) -> FirstRules {
@@ -347,8 +347,12 @@ const MOST_COMPARED: usize = 64;
 
 /// Age of readiness as the order counts it; pods that are not ready are alike.
 fn ready_bucket(c: &Candidate<'_>, ages: Ages) -> i32 {
-    if c.pod.ready {
-        c.pod.ready_since.map_or(-2, |t| ages.bucket(t))
+    ready_bucket_of(c.pod.ready, c.pod.ready_since, ages)
+}
+
+pub(super) fn ready_bucket_of(ready: bool, since: Option<Timestamp>, ages: Ages) -> i32 {
+    if ready {
+        since.map_or(-2, |t| ages.bucket(t))
     } else {
         0
     }
