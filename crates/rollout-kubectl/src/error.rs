@@ -13,6 +13,13 @@ pub enum Failure {
     Many(Vec<Failure>),
     /// A text that is printed as it is.
     Raw(String),
+    /// A text of kubectl's own, after something on stdout.
+    Shown {
+        /// Printed on stdout.
+        stdout: String,
+        /// Printed behind `error: `.
+        text: String,
+    },
     /// Ends with exit code 1; everything is printed already.
     Silent,
 }
@@ -50,7 +57,7 @@ impl Failure {
     /// The text without any prefix: Go's `err.Error()`.
     pub fn message(&self) -> String {
         match self {
-            Failure::Text(t) | Failure::Raw(t) => t.clone(),
+            Failure::Text(t) | Failure::Raw(t) | Failure::Shown { text: t, .. } => t.clone(),
             Failure::Api(e) => e.message.to_string(),
             Failure::Many(list) => {
                 let texts: Vec<String> = list.iter().map(Failure::message).collect();
@@ -72,7 +79,7 @@ impl Failure {
             Failure::Silent => return String::new(),
             Failure::Raw(t) => t.clone(),
             Failure::Text(t) if t.starts_with("error: ") => t.clone(),
-            Failure::Text(t) => format!("error: {t}"),
+            Failure::Text(t) | Failure::Shown { text: t, .. } => format!("error: {t}"),
             Failure::Api(e) => e.kubectl_text(),
             Failure::Many(list) => {
                 let mut out = String::new();

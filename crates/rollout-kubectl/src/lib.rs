@@ -131,6 +131,9 @@ pub(crate) fn finish(out: &mut Output, result: Res<Next>) -> Outcome {
         Ok(Next::Follow(f)) => Outcome::Following(out, f),
         Ok(Next::Edit(e)) => Outcome::Editing(out, e),
         Err(f) => {
+            if let Failure::Shown { stdout, .. } = &f {
+                out.stdout.push_str(stdout);
+            }
             out.stderr.push_str(&f.stderr());
             out.exit = f.exit();
             Outcome::Done(out)

@@ -330,7 +330,7 @@ fn jsonpath_failure(e: &str, template: &str, object: &Value) -> Failure {
     let mut dump = String::new();
     go::dump(object, &mut dump);
     Failure::text(format!(
-        "error executing jsonpath {}: Error executing template: {e}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{template}\n\tobject given to jsonpath engine was:\n\t\t{dump}\n\n",
+        "error executing jsonpath {}: Error executing template: {e}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{template}\n\tobject given to jsonpath engine was:\n\t\t{dump}\n\n\n",
         quoted(template)
     ))
 }
@@ -339,10 +339,14 @@ fn template_failure(e: &str, template: &str, object: &Value) -> Failure {
     let mut dump = String::new();
     go::plain(object, &mut dump);
     let json = rollout_api::json::to_json_go(object);
-    Failure::text(format!(
-        "error executing template {}: template: output:1: executing \"output\" at <{template}>: {e}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{template}\n\traw data was:\n\t\t{json}\n\tobject given to template engine was:\n\t\t{dump}\n\n",
-        quoted(template)
-    ))
+    let error = format!("template: output:1: executing \"output\" at <{template}>: {e}");
+    // What helps to find the mistake goes to stdout.
+    Failure::Shown {
+        stdout: format!(
+            "Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{template}\n\traw data was:\n\t\t{json}\n\tobject given to template engine was:\n\t\t{dump}\n\n"
+        ),
+        text: format!("error executing template {}: {error}", quoted(template)),
+    }
 }
 
 /// YAML as kubectl writes it.
