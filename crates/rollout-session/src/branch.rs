@@ -5,6 +5,8 @@ use crate::console::Following;
 use crate::timeline::Timeline;
 use crate::transcript::Transcript;
 use rollout_engine::{Engine, Store};
+use std::any::Any;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -66,4 +68,6 @@ pub struct Branch {
     pub cursor: Cursor,
     /// The cluster at the end of the timeline.
     pub(crate) head: Engine,
+    /// Whatever a view wants to keep of this timeline, which only grows.
+    pub cache: RefCell<Option<Box<dyn Any>>>,
 }

@@ -4,7 +4,7 @@ use crate::cluster::Rollout;
 use crate::model::Measure;
 use crate::walk::Walk;
 use rollout_api::{Kind, ObjectKey, Value};
-use rollout_session::Session;
+use rollout_session::{Session, Step};
 
 /// What a run looked like up to a moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -21,57 +21,81 @@ pub struct RunMeasures {
     pub listed: i64,
 }
 
-/// Walks a session to its cursor and measures the run.
-pub fn run_measures(session: &Session, key: &ObjectKey) -> RunMeasures {
-    let mut walk = Walk::start(session, key);
-    let end = session.at();
-    let mut m = RunMeasures::default();
-    let mut full = is_full(&walk);
-    let mut served = walk.available() > 0;
-    let mut gap_from: Option<u64> = None;
-    m.lowest = if full { walk.available() } else { 0 };
-    m.peak = walk.total();
-    m.listed = walk.pods.len() as i64;
-    let mut began = None;
-    let mut completed = None;
-    let steps = &session.steps()[..session.position()];
-    for step in steps {
-        if began.is_none() && step.action.is_some() {
-            began = Some(step.at);
+/// The measures of a run on its way: what is known after some steps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RunSoFar {
+    measures: RunMeasures,
+    full: bool,
+    served: bool,
+    gap_from: Option<u64>,
+    began: Option<u64>,
+    completed: Option<u64>,
+}
+
+impl RunSoFar {
+    /// Before the first step.
+    pub fn start(walk: &Walk) -> RunSoFar {
+        let full = is_full(walk);
+        RunSoFar {
+            measures: RunMeasures {
+                peak: walk.total(),
+                lowest: if full { walk.available() } else { 0 },
+                listed: walk.pods.len() as i64,
+                ..RunMeasures::default()
+            },
+            full,
+            served: walk.available() > 0,
+            ..RunSoFar::default()
         }
-        walk.apply(step, session.wall_ms_at(step.at));
-        let available = walk.available();
-        m.peak = m.peak.max(walk.total());
+    }
+    /// Takes in a step that the walk has made.
+    pub fn take(&mut self, walk: &Walk, step: &Step) {
+        let (total, available) = (walk.total(), walk.available());
+        let m = &mut self.measures;
+        if step.action.is_some() {
+            self.began = self.began.or(Some(step.at));
+        }
+        m.peak = m.peak.max(total);
         m.listed = m.listed.max(walk.pods.len() as i64);
-        if is_full(&walk) {
-            if !full {
-                full = true;
+        if is_full(walk) {
+            if !self.full {
+                self.full = true;
                 m.lowest = available;
             }
-            if completed.is_none() {
-                completed = Some(step.at);
-            }
+            self.completed = self.completed.or(Some(step.at));
         } else {
-            completed = None;
+            self.completed = None;
         }
-        if full {
+        if self.full {
             m.lowest = m.lowest.min(available);
         }
-        match (available, gap_from) {
-            (0, None) if served => gap_from = Some(step.at),
+        match (available, self.gap_from) {
+            (0, None) if self.served => self.gap_from = Some(step.at),
             (1.., Some(from)) => {
                 m.gap_ms = m.gap_ms.max(step.at - from);
-                gap_from = None;
+                self.gap_from = None;
             }
             _ => {}
         }
-        served |= available > 0;
+        self.served |= available > 0;
     }
-    if let Some(from) = gap_from {
-        m.gap_ms = m.gap_ms.max(end.saturating_sub(from));
+    /// The measures at a time after the last step.
+    pub fn at(&self, end: u64) -> RunMeasures {
+        let mut m = self.measures;
+        if let Some(from) = self.gap_from {
+            m.gap_ms = m.gap_ms.max(end.saturating_sub(from));
+        }
+        m.duration_ms = self
+            .completed
+            .unwrap_or(end)
+            .saturating_sub(self.began.unwrap_or(0));
+        m
     }
-    m.duration_ms = completed.unwrap_or(end).saturating_sub(began.unwrap_or(0));
-    m
+}
+
+/// The measures of a session's run up to its cursor.
+pub fn run_measures(session: &Session, key: &ObjectKey) -> RunMeasures {
+    crate::past::run_so_far(session, key).at(session.at())
 }
 
 fn is_full(walk: &Walk) -> bool {

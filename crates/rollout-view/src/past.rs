@@ -3,6 +3,7 @@
 use crate::catalogue::seconds;
 use crate::cluster::tag;
 use crate::explain;
+use crate::measures::RunSoFar;
 use crate::model::*;
 use crate::walk::Walk;
 use rollout_api::{Kind, ObjectKey, Str};
@@ -34,6 +35,7 @@ struct Rect {
 }
 
 /// Everything that a walk collects.
+#[derive(Default)]
 struct Chart {
     /// What lies in the stack now, by a stable key, and since when.
     open: BTreeMap<Slot, Rect>,
@@ -63,7 +65,9 @@ struct Life {
     uid: Str,
     name: Str,
     version: usize,
-    runs: Vec<(u64, u64, PodState)>,
+    /// Since when in which state.
+    runs: Vec<(u64, PodState)>,
+    ended: Option<u64>,
 }
 
 /// How a state lies in the past.
@@ -78,7 +82,7 @@ fn kind(state: PodState) -> RibbonKind {
 
 impl Chart {
     /// Takes in what stands at a moment, after everything of this moment happened.
-    fn frame(&mut self, walk: &Walk, at: u64) {
+    fn frame(&mut self, walk: &Walk, at: u64, changed: &[Str]) {
         let mut counted: Vec<(&Str, &crate::walk::Tracked)> = walk
             .pods
             .iter()
@@ -132,16 +136,20 @@ impl Chart {
             if let Some(old) = before.remove(&slot) {
                 if (old.level, old.height, old.kind) == (rect.level, rect.height, rect.kind) {
                     rect.from = old.from;
-                } else {
+                } else if old.from < at {
                     self.done.push(Rect { to: at, ..old });
                 }
             }
             self.open.insert(slot, rect);
         }
-        self.done
-            .extend(before.into_values().map(|old| Rect { to: at, ..old }));
+        self.done.extend(
+            before
+                .into_values()
+                .filter(|old| old.from < at)
+                .map(|old| Rect { to: at, ..old }),
+        );
         self.frame_gone(walk, at);
-        self.frame_lives(walk, at);
+        self.frame_lives(walk, at, changed);
         self.frame_limits(walk, at);
     }
 
@@ -186,8 +194,11 @@ impl Chart {
         }
     }
 
-    fn frame_lives(&mut self, walk: &Walk, at: u64) {
-        let mut pods: Vec<_> = walk.pods.iter().collect();
+    fn frame_lives(&mut self, walk: &Walk, at: u64, changed: &[Str]) {
+        let mut pods: Vec<_> = changed
+            .iter()
+            .filter_map(|uid| walk.pods.get(uid).map(|p| (uid, p)))
+            .collect();
         pods.sort_by_key(|(_, p)| {
             (
                 p.object.meta.creation,
@@ -196,41 +207,25 @@ impl Chart {
             )
         });
         for (uid, p) in pods {
-            let index = match self.life_of.get(uid) {
-                Some(i) => *i,
-                None => {
-                    let life = Life {
-                        uid: uid.clone(),
-                        name: p.object.meta.name.clone(),
-                        version: p.version,
-                        runs: Vec::new(),
-                    };
-                    self.lives.push(life);
-                    self.life_of.insert(uid.clone(), self.lives.len() - 1);
-                    self.lives.len() - 1
-                }
-            };
+            let index = *self.life_of.entry(uid.clone()).or_insert_with(|| {
+                let name = p.object.meta.name.clone();
+                self.lives.push(Life {
+                    uid: uid.clone(),
+                    name,
+                    version: p.version,
+                    runs: Vec::new(),
+                    ended: None,
+                });
+                self.lives.len() - 1
+            });
             let runs = &mut self.lives[index].runs;
-            match runs.last_mut() {
-                Some(last) if last.2 == p.state => last.1 = at,
-                Some(last) => {
-                    last.1 = at;
-                    runs.push((at, at, p.state));
-                }
-                None => runs.push((at, at, p.state)),
+            if runs.last().is_none_or(|last| last.1 != p.state) {
+                runs.push((at, p.state));
             }
         }
-        let gone: Vec<Str> = self
-            .life_of
-            .keys()
-            .filter(|uid| !walk.pods.contains_key(*uid))
-            .cloned()
-            .collect();
-        for uid in gone {
-            if let Some(i) = self.life_of.remove(&uid)
-                && let Some(last) = self.lives[i].runs.last_mut()
-            {
-                last.1 = at;
+        for uid in changed.iter().filter(|uid| !walk.pods.contains_key(*uid)) {
+            if let Some(i) = self.life_of.remove(uid) {
+                self.lives[i].ended = Some(at);
             }
         }
     }
@@ -240,9 +235,11 @@ impl Chart {
         let ceiling = limits.map_or(0, |l| l.ceiling() as u32);
         let floor = limits.filter(|l| l.rolling).map(|l| l.floor() as u32);
         if self.ceiling.last().is_none_or(|(_, c)| *c != ceiling) {
+            self.ceiling.retain(|(t, _)| *t < at);
             self.ceiling.push((at, ceiling));
         }
         if self.floor.last().is_none_or(|(_, f)| *f != floor) {
+            self.floor.retain(|(t, _)| *t < at);
             self.floor.push((at, floor));
         }
         self.tallest = self.tallest.max(ceiling);
@@ -258,26 +255,180 @@ impl Chart {
         self.served |= available > 0;
     }
 
-    fn close(&mut self, at: u64) {
-        self.done.extend(
-            std::mem::take(&mut self.open)
-                .into_values()
-                .map(|r| Rect { to: at, ..r }),
-        );
-        self.gone.extend(
-            std::mem::take(&mut self.gone_open)
-                .into_values()
-                .map(|r| Rect { to: at, ..r }),
-        );
-        for i in self.life_of.values() {
-            if let Some(last) = self.lives[*i].runs.last_mut() {
-                last.1 = at;
-            }
-        }
-        if let Some(from) = self.gap_from.take() {
-            self.gaps.push((from, at));
+    /// All rectangles until an end.
+    fn rects(&self, end: u64) -> Vec<Rect> {
+        self.done
+            .iter()
+            .copied()
+            .chain(self.open.values().map(|r| Rect { to: end, ..*r }))
+            .collect()
+    }
+    fn gone_rects(&self, end: u64) -> Vec<Rect> {
+        self.gone
+            .iter()
+            .copied()
+            .chain(self.gone_open.values().map(|r| Rect { to: end, ..*r }))
+            .collect()
+    }
+    fn all_gaps(&self, end: u64) -> Vec<(u64, u64)> {
+        self.gaps
+            .iter()
+            .copied()
+            .chain(self.gap_from.map(|from| (from, end)))
+            .collect()
+    }
+}
+
+/// What is kept of a branch between two looks: its timeline only grows, so only new steps are walked.
+struct Kept {
+    key: ObjectKey,
+    walked: usize,
+    walk: Walk,
+    chart: Chart,
+    most: u32,
+    marks: Vec<RawMark>,
+    run: RunSoFar,
+    runs: Vec<RunSoFar>,
+}
+
+/// A mark without its place to the cursor.
+#[derive(Clone)]
+struct RawMark {
+    step: usize,
+    at: u64,
+    kind: MarkKind,
+    sentence: String,
+    /// Changes of size, with the letters of the sets.
+    deltas: Vec<(i64, usize)>,
+}
+
+impl Kept {
+    fn new(session: &Session, key: &ObjectKey, areas: bool) -> Kept {
+        let walk = Walk::start(session, key);
+        let mut chart = Chart {
+            areas,
+            active: vec![0],
+            tallest: 1,
+            ..Chart::default()
+        };
+        let all: Vec<Str> = walk.pods.keys().cloned().collect();
+        chart.frame(&walk, 0, &all);
+        let run = RunSoFar::start(&walk);
+        let most = u32::try_from(walk.sets.values().map(|s| s.size).sum::<i64>()).unwrap_or(0);
+        Kept {
+            key: key.clone(),
+            walked: 0,
+            most,
+            chart,
+            marks: Vec::new(),
+            runs: vec![run],
+            run,
+            walk,
         }
     }
+
+    /// Walks the steps that are new.
+    fn go_on(&mut self, session: &Session) {
+        let steps = session.steps();
+        while let Some(step) = steps.get(self.walked) {
+            let mut changed: Vec<Str> = Vec::new();
+            for c in step
+                .record
+                .changes
+                .iter()
+                .filter(|c| c.key.kind == Kind::POD)
+            {
+                let object = c.after.as_ref().or(c.before.as_ref());
+                changed.extend(object.map(|o| o.meta.uid.clone()));
+            }
+            let ripening: Vec<Str> = self
+                .walk
+                .pods
+                .iter()
+                .filter(|(_, p)| p.min_ready > 0 && p.state == PodState::Ready)
+                .map(|(uid, _)| uid.clone())
+                .collect();
+            changed.extend(ripening);
+            let relevant = self.walk.apply(step, session.wall_ms_at(step.at));
+            if relevant {
+                self.chart.frame(&self.walk, step.at, &changed);
+                let wanted = self.walk.sets.values().map(|s| s.size).sum::<i64>();
+                self.most = self.most.max(u32::try_from(wanted).unwrap_or(u32::MAX));
+            }
+            if relevant || step.action.is_some() {
+                self.chart.active.push(step.at);
+            }
+            self.run.take(&self.walk, step);
+            self.walked += 1;
+            self.runs.push(self.run);
+            self.mark(session, step);
+        }
+    }
+
+    fn mark(&mut self, session: &Session, step: &Step) {
+        let kind = if step.is_write() {
+            MarkKind::Decision
+        } else if step.action.is_some() {
+            MarkKind::Action
+        } else if rollout_session::is_decision(step) {
+            MarkKind::Milestone
+        } else {
+            return;
+        };
+        let size = |o: &Option<std::rc::Rc<rollout_engine::Object>>| {
+            o.as_ref()
+                .and_then(|o| o.replica_set())
+                .map_or(0, |r| i64::from(r.replicas))
+        };
+        let mut deltas = Vec::new();
+        for c in step
+            .record
+            .changes
+            .iter()
+            .filter(|c| kind == MarkKind::Decision && c.key.kind == Kind::REPLICA_SET)
+        {
+            if let Some(set) = c
+                .after
+                .as_ref()
+                .and_then(|o| self.walk.sets.get(&o.meta.uid))
+            {
+                deltas.push((size(&c.after) - size(&c.before), set.version));
+            }
+        }
+        let sentence = explain::step_sentence(session, step, Some(&self.key));
+        self.marks.push(RawMark {
+            step: self.walked,
+            at: step.at,
+            kind,
+            sentence,
+            deltas,
+        });
+    }
+}
+
+/// Looks at what is kept of the branch that is shown, brought up to its last step.
+fn with_kept<R>(session: &Session, key: &ObjectKey, f: impl FnOnce(&Kept) -> R) -> R {
+    let mut slot = session.branch().cache.borrow_mut();
+    let kept = slot.take().and_then(|b| b.downcast::<Kept>().ok());
+    let mut kept = match kept {
+        Some(k) if k.key == *key && k.walked <= session.steps().len() => k,
+        _ => Box::new(Kept::new(session, key, false)),
+    };
+    kept.go_on(session);
+    if kept.most > AREAS_ABOVE && !kept.chart.areas {
+        kept = Box::new(Kept::new(session, key, true));
+        kept.go_on(session);
+    }
+    let result = f(&kept);
+    *slot = Some(kept);
+    result
+}
+
+/// The measures of the run up to the cursor.
+pub fn run_so_far(session: &Session, key: &ObjectKey) -> RunSoFar {
+    with_kept(session, key, |k| {
+        k.runs.get(session.position()).copied().unwrap_or(k.run)
+    })
 }
 
 /// What the walk found: the drawing and the height that it needs.
@@ -295,69 +446,10 @@ pub struct Drawn {
 /// Draws the past of a Deployment: everything that was recorded, also ahead of the cursor.
 pub fn draw(session: &Session, key: Option<&ObjectKey>) -> Drawn {
     let end = session.recorded_ms().max(1);
-    let Some(key) = key else {
-        return empty(session, end);
-    };
-    let mut walk = Walk::start(session, key);
-    let most = most_pods(session, key);
-    let mut chart = Chart {
-        open: BTreeMap::new(),
-        done: Vec::new(),
-        gone_open: BTreeMap::new(),
-        gone: Vec::new(),
-        ceiling: Vec::new(),
-        floor: Vec::new(),
-        lives: Vec::new(),
-        life_of: BTreeMap::new(),
-        gaps: Vec::new(),
-        gap_from: None,
-        served: false,
-        active: vec![0],
-        tallest: 1,
-        areas: most > AREAS_ABOVE,
-    };
-    chart.frame(&walk, 0);
-    let steps = session.steps();
-    let mut pending = false;
-    for (i, step) in steps.iter().enumerate() {
-        pending |= walk.apply(step, session.wall_ms_at(step.at)) || step.action.is_some();
-        let last_of_instant = steps.get(i + 1).is_none_or(|next| next.at != step.at);
-        if pending && last_of_instant {
-            chart.frame(&walk, step.at);
-            chart.active.push(step.at);
-            pending = false;
-        }
+    match key {
+        None => empty(session, end),
+        Some(key) => with_kept(session, key, |kept| finish(session, kept, end)),
     }
-    chart.close(end);
-    chart.active.push(session.at());
-    chart.active.push(end);
-    chart.active.sort_unstable();
-    finish(session, key, chart, &walk, end)
-}
-
-/// The largest number of counted pods, roughly: the sizes of the sets.
-fn most_pods(session: &Session, key: &ObjectKey) -> u32 {
-    let mut walk = Walk::start(session, key);
-    let mut most = walk.sets.values().map(|s| s.size).sum::<i64>();
-    for step in session.steps() {
-        if step
-            .record
-            .changes
-            .iter()
-            .any(|c| c.key.kind == Kind::REPLICA_SET)
-        {
-            walk.apply(step, session.wall_ms_at(step.at));
-            most = most.max(walk.sets.values().map(|s| s.size).sum());
-        } else if step
-            .record
-            .changes
-            .iter()
-            .any(|c| c.key.kind == Kind::DEPLOYMENT)
-        {
-            walk.apply(step, session.wall_ms_at(step.at));
-        }
-    }
-    u32::try_from(most).unwrap_or(u32::MAX)
 }
 
 /// Which time stands where: idle times are cut.
@@ -419,7 +511,7 @@ fn empty(session: &Session, end: u64) -> Drawn {
     };
     past.now_x = past.x_at(session.at());
     past.ticks = ticks(&past);
-    let marks = marks(session, &past, None, &mut Vec::new());
+    let marks = Vec::new();
     Drawn {
         past,
         lives: LivesView {
@@ -431,19 +523,25 @@ fn empty(session: &Session, end: u64) -> Drawn {
     }
 }
 
-fn finish(session: &Session, key: &ObjectKey, chart: Chart, walk: &Walk, end: u64) -> Drawn {
-    let (segments, cuts) = segments(&chart.active);
+fn finish(session: &Session, kept: &Kept, end: u64) -> Drawn {
+    let chart = &kept.chart;
+    let at = session.at();
+    let mut active = chart.active.clone();
+    active.extend([at, end]);
+    active.sort_unstable();
+    let (segments, cuts) = segments(&active);
     let width = segments
         .last()
         .map_or(1, |s| s.x + s.to_ms - s.from_ms)
         .max(1);
+    let (rects, gone, gaps) = (chart.rects(end), chart.gone_rects(end), chart.all_gaps(end));
     let mut past = PastView {
         segments,
         width,
         now_x: 0,
         ribbons: Vec::new(),
         gone: Vec::new(),
-        gone_rows: chart.gone.iter().map(|r| r.level + 1).max().unwrap_or(1),
+        gone_rows: gone.iter().map(|r| r.level + 1).max().unwrap_or(1),
         ceiling: Vec::new(),
         floor: Vec::new(),
         notes: Vec::new(),
@@ -455,18 +553,9 @@ fn finish(session: &Session, key: &ObjectKey, chart: Chart, walk: &Walk, end: u6
         areas: chart.areas,
         label: String::new(),
     };
-    let at = session.at();
     past.now_x = past.x_at(at);
-    past.ribbons = chart
-        .done
-        .iter()
-        .flat_map(|r| ribbons(&past, r, at))
-        .collect();
-    past.gone = chart
-        .gone
-        .iter()
-        .flat_map(|r| ribbons(&past, r, at))
-        .collect();
+    past.ribbons = rects.iter().flat_map(|r| ribbons(&past, r, at)).collect();
+    past.gone = gone.iter().flat_map(|r| ribbons(&past, r, at)).collect();
     past.ceiling = runs(
         &past,
         chart
@@ -477,8 +566,7 @@ fn finish(session: &Session, key: &ObjectKey, chart: Chart, walk: &Walk, end: u6
         end,
     );
     past.floor = runs(&past, chart.floor.clone(), end);
-    past.gaps = chart
-        .gaps
+    past.gaps = gaps
         .iter()
         .filter(|(from, to)| to > from && *from <= at)
         .map(|(from, to)| {
@@ -490,7 +578,7 @@ fn finish(session: &Session, key: &ObjectKey, chart: Chart, walk: &Walk, end: u6
             }
         })
         .collect();
-    past.captions = captions(&past, &chart.done, session, key, walk);
+    past.captions = captions(&past, &rects, session, &kept.key, &kept.walk);
     let rows = if chart.lives.len() > LIVES_UP_TO {
         Vec::new()
     } else {
@@ -500,12 +588,11 @@ fn finish(session: &Session, key: &ObjectKey, chart: Chart, walk: &Walk, end: u6
         thin: rows.len() > THICK_LIVES,
         rows,
     };
-    let mut notes = Vec::new();
-    let marks = marks(session, &past, Some(key), &mut notes);
+    let (marks, notes) = marks(session, &past, kept);
     past.notes = notes;
     past.flags = flags(session, &past);
     past.ticks = ticks(&past);
-    past.label = label(&chart, at);
+    past.label = label(chart, &gaps, at);
     Drawn {
         past,
         lives,
@@ -560,13 +647,20 @@ fn lives(past: &PastView, lives: &[Life], now: u64) -> Vec<LifeView> {
         .iter()
         .rev()
         .filter_map(|life| {
+            let ends = life
+                .runs
+                .iter()
+                .skip(1)
+                .map(|(t, _)| *t)
+                .chain([life.ended.unwrap_or(u64::MAX)]);
             let runs: Vec<LifeRun> = life
                 .runs
                 .iter()
-                .filter(|(from, ..)| *from <= now)
-                .map(|(from, to, state)| LifeRun {
+                .zip(ends)
+                .filter(|((from, _), _)| *from <= now)
+                .map(|((from, state), to)| LifeRun {
                     x: past.x_at(*from),
-                    to_x: past.x_at((*to).min(now)),
+                    to_x: past.x_at(to.min(now)),
                     state: *state,
                 })
                 .filter(|r| r.to_x > r.x)
@@ -664,90 +758,43 @@ fn when(position: usize, cursor: usize, current: Option<usize>) -> When {
     }
 }
 
-/// Marks of the whole timeline; the notes of the focus on the way.
-fn marks(
-    session: &Session,
-    past: &PastView,
-    key: Option<&ObjectKey>,
-    notes: &mut Vec<NoteView>,
-) -> Vec<MarkView> {
+/// Marks of the whole timeline, and the notes of the writes among them.
+fn marks(session: &Session, past: &PastView, kept: &Kept) -> (Vec<MarkView>, Vec<NoteView>) {
     let cursor = session.position();
-    let mut walk = key.map(|k| Walk::start(session, k));
-    let steps = session.steps();
-    let is_mark = |s: &Step| s.is_write() || s.action.is_some() || rollout_session::is_decision(s);
-    let current = steps[..cursor]
+    let before = |m: &&RawMark| m.step <= cursor;
+    let current = kept.marks.iter().rev().find(before).map(|m| m.step);
+    let current_note = kept
+        .marks
         .iter()
-        .rposition(|s| is_mark(s))
-        .map(|i| i + 1);
-    let current_note = steps[..cursor]
-        .iter()
-        .rposition(|s| s.is_write())
-        .map(|i| i + 1);
-    let mut out = Vec::new();
-    for (i, step) in steps.iter().enumerate() {
-        let position = i + 1;
-        if let Some(walk) = &mut walk
-            && step
-                .record
-                .changes
-                .iter()
-                .any(|c| matches!(c.key.kind, Kind::DEPLOYMENT | Kind::REPLICA_SET))
-        {
-            walk.apply(step, session.wall_ms_at(step.at));
-        }
-        if !is_mark(step) {
-            continue;
-        }
-        let x = past.x_at(step.at);
-        let sentence = explain::step_sentence(session, step, key);
-        let kind = if step.is_write() {
-            MarkKind::Decision
-        } else if step.action.is_some() {
-            MarkKind::Action
-        } else {
-            MarkKind::Milestone
-        };
-        let name = format!("{}. {sentence}", seconds(step.at));
+        .rev()
+        .filter(before)
+        .find(|m| m.kind == MarkKind::Decision)
+        .map(|m| m.step);
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    for m in &kept.marks {
+        let x = past.x_at(m.at);
+        let name = format!("{}. {}", seconds(m.at), m.sentence);
         out.push(MarkView {
-            step: position,
-            at_ms: step.at,
+            step: m.step,
+            at_ms: m.at,
             x,
-            kind,
+            kind: m.kind,
             name,
-            when: when(position, cursor, current),
+            when: when(m.step, cursor, current),
         });
-        let Some(walk) = &walk else { continue };
-        for change in step.record.changes.iter().filter(|_| step.is_write()) {
-            let size = |o: &Option<std::rc::Rc<rollout_engine::Object>>| {
-                o.as_ref()
-                    .and_then(|o| o.replica_set())
-                    .map_or(0, |r| i64::from(r.replicas))
-            };
-            let Some(set) = change
-                .after
-                .as_ref()
-                .and_then(|o| walk.sets.get(&o.meta.uid))
-            else {
-                continue;
-            };
-            if change.key.kind != Kind::REPLICA_SET {
-                continue;
-            }
-            let delta = size(&change.after) - size(&change.before);
-            notes.push(NoteView {
-                step: position,
-                at_ms: step.at,
-                x,
-                text: if delta < 0 {
-                    format!("−{}", -delta)
-                } else {
-                    format!("+{delta}")
-                },
-                version: tag(set.version),
-                sentence: sentence.clone(),
-                when: when(position, cursor, current_note),
-            });
-        }
+        notes.extend(m.deltas.iter().map(|(delta, version)| NoteView {
+            step: m.step,
+            at_ms: m.at,
+            x,
+            text: if *delta < 0 {
+                format!("−{}", -delta)
+            } else {
+                format!("+{delta}")
+            },
+            version: tag(*version),
+            sentence: m.sentence.clone(),
+            when: when(m.step, cursor, current_note),
+        }));
     }
     if let Some(fork) = session.branch().parent.map(|_| session.branch().fork_at) {
         let name = format!("{}. {} begins", seconds(fork), session.branch().name);
@@ -763,7 +810,7 @@ fn marks(
         let place = out.partition_point(|m| (m.at_ms, m.step) <= (fork, step));
         out.insert(place, mark);
     }
-    out
+    (out, notes)
 }
 
 fn flags(session: &Session, past: &PastView) -> Vec<FlagView> {
@@ -842,18 +889,16 @@ fn ticks(past: &PastView) -> Vec<TickView> {
     out
 }
 
-fn label(chart: &Chart, now: u64) -> String {
-    let before = |t: &u64| *t <= now;
+fn label(chart: &Chart, gaps: &[(u64, u64)], now: u64) -> String {
     let ceiling = chart
         .ceiling
         .iter()
         .rev()
-        .find(|(t, _)| before(t))
+        .find(|(t, _)| *t <= now)
         .map_or(0, |(_, c)| *c);
-    let outage: u64 = chart
-        .gaps
+    let outage = gaps
         .iter()
-        .filter(|(f, _)| before(f))
+        .filter(|(f, _)| *f <= now)
         .map(|(f, t)| (*t).min(now).saturating_sub(*f))
         .max()
         .unwrap_or(0);

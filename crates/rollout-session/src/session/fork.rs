@@ -34,6 +34,7 @@ impl Session {
             running: Vec::new(),
             cursor: old.cursor.clone(),
             head: self.engine_here(),
+            cache: Default::default(),
         };
         branch.cursor.lingered.retain(|s, _| *s <= step);
         for run in old.running.iter().filter(|r| (r.step, r.at) <= (step, at)) {

@@ -79,6 +79,7 @@ impl Session {
                 lingered: BTreeMap::new(),
             },
             head: engine.clone(),
+            cache: Default::default(),
         };
         let mut session = Session {
             start,
@@ -116,6 +117,7 @@ impl Session {
         session.branches[0].cursor.store = engine.store().clone();
         session.branches[0].head = engine;
         session.branches[0].timeline = Timeline::default();
+        session.branches[0].cache = Default::default();
         session.keep();
         session
     }
