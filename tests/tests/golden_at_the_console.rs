@@ -1,4 +1,5 @@
 //! The golden numbers of a rollout: bursts, resting points, peaks, revisions; through the console, with the page's kubelet.
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
 use rollout_api::{Kind, Minor};
 use rollout_engine::ClusterConfig;

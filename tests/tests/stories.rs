@@ -1,4 +1,5 @@
 //! The four stories of the source tutorials, lived through at the console, with every number that they name.
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
 use rollout_api::{Kind, Minor};
 use rollout_engine::ClusterConfig;

@@ -1,4 +1,5 @@
 //! Time: forward and back gives identical bytes, any seek order, branches, links, random sessions.
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
 use proptest::prelude::*;
 use rollout_session::share::{self, LinkError, Packing};

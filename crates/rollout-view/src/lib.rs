@@ -7,6 +7,7 @@
 
 pub mod bench;
 pub mod catalogue;
+mod chart;
 pub mod cluster;
 mod compare;
 mod complete;

@@ -1,4 +1,5 @@
 //! Every step of the presets' sessions has a sentence, and its numbers are those of the state.
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
 use rollout_session::{Session, Start};
 use rollout_view::{PageInput, PageView, Quantity, Span, WhyKind, page_view};
@@ -258,7 +259,7 @@ fn every_step_of_many_stories_has_a_true_sentence() {
         let mut back = s.position();
         while back > 0 && s.back() {
             back -= 1;
-            if back % 7 == 0 {
+            if back.is_multiple_of(7) {
                 check(&s);
             }
         }
