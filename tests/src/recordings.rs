@@ -245,6 +245,8 @@ fn masked(trace: &Value, text: &str) -> String {
         text = text.replace(&name, &format!("{set}.pod}}"));
     }
     let word = |w: &str| -> String {
+        // `(x3 over 4s)` ends in a bracket.
+        let w = w.trim_end_matches(')');
         let age = w.len() > 1
             && w.starts_with(|c: char| c.is_ascii_digit())
             && w.ends_with(['s', 'm', 'h', 'd'])

@@ -11,7 +11,6 @@ const PENDING: &[&str] = &[
     "random-0103",
     "random-0167",
     "random-0187",
-    "story-bootcamp-missing-tag",
 ];
 
 fn differences(name: &str) -> Vec<Difference> {
