@@ -20,6 +20,7 @@ mod page;
 mod past;
 mod problems;
 mod scene;
+mod text_timeline;
 pub mod walk;
 
 pub use catalogue::seconds as span_text;
@@ -29,3 +30,4 @@ pub use editor::live_text;
 pub use model::*;
 pub use page::{PageInput, applied_deployment, page_view, presets};
 pub use rollout_session::with_strategy;
+pub use text_timeline::text_timeline;

@@ -432,3 +432,23 @@ fn two_plans_on_one_clock() {
         1
     );
 }
+
+#[test]
+fn the_timeline_as_text() {
+    let s = Session::new(Start::preset("landing"));
+    let text = rollout_view::text_timeline(&s);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        "    1.000     1  action    You: set image nginx=httpd"
+    );
+    assert!(
+        lines[1].ends_with("New +2: ceiling 12 − pods 10 leaves 2."),
+        "{text}"
+    );
+    assert_eq!(
+        lines.iter().filter(|l| l.contains("  write     ")).count(),
+        7,
+        "{text}"
+    );
+}
