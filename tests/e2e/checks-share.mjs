@@ -39,8 +39,12 @@ check(45, 'nothing overflows sideways; in a frame nothing is fixed and the wheel
     }
   }
   await page.setViewportSize({ width: 900, height: 700 });
-  await page.goto('about:blank');
-  await page.setContent(`<body style="margin:0;height:3000px"><iframe src="${BASE}?ui=embed" width="600" height="420" style="border:0"></iframe></body>`);
+  // A page of another kind on the same host, so that no network rule stands in the way.
+  await page.route(`${BASE}host-page`, (route) => route.fulfill({
+    contentType: 'text/html',
+    body: `<body style="margin:0;height:3000px"><iframe src="${BASE}?ui=embed" width="600" height="420" style="border:0"></iframe></body>`,
+  }));
+  await page.goto(`${BASE}host-page`);
   const frame = page.frames().find((f) => f !== page.mainFrame());
   await frame.waitForSelector(ROOT);
   const fixed = await frame.evaluate(() => [...document.querySelectorAll('*')].filter((e) => getComputedStyle(e).position === 'fixed').map((e) => e.className));

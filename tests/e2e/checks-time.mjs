@@ -142,7 +142,7 @@ check(32, 'at rest the sentence names a limit, a pause, a wait or completion', a
   await kubectl(page, 'kubectl set image deployment/rolldeployment nginx=httpd');
   await stepUntil(page, (s) => s.writes >= 3);
   await kubectl(page, 'kubectl rollout pause deployment/rolldeployment');
-  await page.click(id('transport-step'));
+  await stepUntil(page, (s) => s.kind === 'paused', { most: 60 });
   await says(/paused/i);
   assert(number(await state(page), 'total') > 0, 'pods are there');
 });

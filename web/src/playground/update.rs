@@ -13,6 +13,9 @@ use yew::prelude::*;
 /// While playing, a wait longer than this is not skipped but played; the learner may skip it.
 const IDLE_STOP_MS: u64 = 3_600_000;
 
+/// Decisions at one instant that a skip looks through.
+const SKIPS_TRIED: usize = 60;
+
 /// Handles a message; true: draw again.
 pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
     if acts_on_time(&msg) {
@@ -518,16 +521,39 @@ impl Playground {
         }
     }
 
+    /// To the next decision that time must pass for; of several at one instant to the first write.
     fn skip(&mut self) {
-        match self.session.skip_waiting() {
-            Some(0) => {}
-            Some(ms) => {
-                self.skipped = Some(AttrValue::from(format!(
-                    "{} later",
-                    rollout_view::span_text(ms)
-                )))
+        let (from, writes) = (self.session.at(), self.session.writes());
+        let mut moved = false;
+        let mut landed = None;
+        for _ in 0..SKIPS_TRIED {
+            if self.session.skip_waiting().is_none() {
+                break;
             }
-            None => self.note("Nothing is scheduled: act, or look back."),
+            moved = true;
+            let here = (self.session.position(), self.session.at());
+            if self.session.writes() > writes {
+                landed = landed.filter(|(_, at)| *at < here.1);
+                break;
+            }
+            if here.1 > from && landed.is_none() {
+                landed = Some(here);
+            }
+            if landed.is_some_and(|(_, at)| here.1 > at) {
+                break;
+            }
+        }
+        if let Some((position, _)) = landed {
+            self.session.seek(position);
+        }
+        if moved {
+            let ms = self.session.at().saturating_sub(from);
+            self.skipped = Some(AttrValue::from(format!(
+                "{} later",
+                rollout_view::span_text(ms)
+            )));
+        } else {
+            self.note("Nothing is scheduled: act, or look back.");
         }
     }
 
