@@ -263,6 +263,8 @@ fn masked(trace: &Value, text: &str) -> String {
         .lines()
         .map(|l| l.split_whitespace().map(word).collect::<Vec<_>>().join(" "))
         .collect();
+    // Events of pods are made by whoever plays the nodes.
+    lines.retain(|l| !l.contains(" pod/"));
     if lines.len() > 2 && lines.iter().skip(1).any(|l| l.contains(".pod}")) {
         lines[1..].sort();
     }
