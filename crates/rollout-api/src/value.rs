@@ -101,6 +101,9 @@ impl From<&'static str> for Str {
 }
 impl From<String> for Str {
     fn from(s: String) -> Self {
+        if s.is_empty() {
+            return Str::Static("");
+        }
         Str::Shared(s.into())
     }
 }

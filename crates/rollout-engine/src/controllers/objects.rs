@@ -119,22 +119,29 @@ fn put_count(map: &mut Map, key: &'static str, count: impl Into<i64>) {
     }
 }
 
-/// `status` of a Deployment as stored: zero counts are left out.
-pub fn deployment_status_value(status: &DeploymentStatus) -> Value {
-    let mut map = Map::with_capacity(8);
-    put_count(&mut map, "observedGeneration", status.observed_generation);
-    put_count(&mut map, "replicas", status.replicas);
-    put_count(&mut map, "updatedReplicas", status.updated_replicas);
-    put_count(&mut map, "readyReplicas", status.ready_replicas);
+/// `status` of a Deployment as stored: zero counts are left out. Conditions that stay as they are in `before` are shared
+/// with it.
+pub fn deployment_status_value(status: &DeploymentStatus, before: Option<&Deployment>) -> Value {
+    let mut map = Map::with_capacity(9);
     put_count(&mut map, "availableReplicas", status.available_replicas);
-    put_count(&mut map, "unavailableReplicas", status.unavailable_replicas);
-    if let Some(n) = status.terminating_replicas {
-        map.insert("terminatingReplicas", n);
-    }
     if let Some(n) = status.collision_count {
         map.insert("collisionCount", n);
     }
-    put_conditions(&mut map, &status.conditions);
+    let same = before.filter(|d| d.status.conditions == status.conditions);
+    match same.and_then(|d| d.value().get("status")?.get("conditions")) {
+        Some(list) if !status.conditions.is_empty() => {
+            map.insert("conditions", list.clone());
+        }
+        _ => put_conditions(&mut map, &status.conditions),
+    }
+    put_count(&mut map, "observedGeneration", status.observed_generation);
+    put_count(&mut map, "readyReplicas", status.ready_replicas);
+    put_count(&mut map, "replicas", status.replicas);
+    if let Some(n) = status.terminating_replicas {
+        map.insert("terminatingReplicas", n);
+    }
+    put_count(&mut map, "unavailableReplicas", status.unavailable_replicas);
+    put_count(&mut map, "updatedReplicas", status.updated_replicas);
     map.into()
 }
 

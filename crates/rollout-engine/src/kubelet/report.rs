@@ -360,18 +360,19 @@ fn conditions(
         ConditionParts::yes(),
     ];
     let now = world.wall();
-    let mut list: Vec<Value> = pod
-        .at("status.conditions")
-        .map_or(&[][..], Value::as_list)
-        .iter()
-        .filter(|c| !OWNED.contains(&c.str_at("type")))
-        .cloned()
-        .collect();
+    let before = pod.get("status").and_then(|s| s.get("conditions"));
+    let before = before.map_or(&[][..], Value::as_list);
+    let of = |c: &Value, kinds: &[&str]| {
+        let kind = c.get("type").and_then(Value::as_str).unwrap_or("");
+        kinds.contains(&kind)
+    };
+    let mut list: Vec<Value> = Vec::with_capacity(OWNED.len());
+    list.extend(before.iter().filter(|c| !of(c, &OWNED)).cloned());
     for (kind, part) in OWNED.iter().zip(parts) {
         if *kind == "PodReadyToStartContainers" && world.version() < Minor(29) {
             continue;
         }
-        let old = pod_condition::find(pod, kind);
+        let old = before.iter().find(|c| of(c, &[kind]));
         list.push(pod_condition::condition(
             kind,
             part.status,

@@ -77,6 +77,8 @@ pub struct Scheduler {
     delay: Millis,
     nodes: Rc<BTreeMap<Str, NodeInfo>>,
     waiting: Rc<BTreeMap<ObjectKey, Waiting>>,
+    /// How many of those that wait are parked.
+    parked: usize,
     synced: bool,
 }
 
@@ -143,6 +145,7 @@ impl Scheduler {
             delay,
             nodes: Rc::default(),
             waiting: Rc::default(),
+            parked: 0,
             synced: false,
         }
     }
@@ -243,7 +246,7 @@ impl Scheduler {
                     ticket,
                     parked: false,
                 };
-                Rc::make_mut(&mut self.waiting).insert(change.key.clone(), entry);
+                self.put(change.key.clone(), entry);
             }
             Some(_) => {}
         }
@@ -251,7 +254,7 @@ impl Scheduler {
 
     fn forget(&mut self, world: &mut World, key: &ObjectKey) {
         if self.waiting.contains_key(key)
-            && let Some(entry) = Rc::make_mut(&mut self.waiting).remove(key)
+            && let Some(entry) = self.take(key)
         {
             world.cancel(entry.ticket);
         }
@@ -259,7 +262,7 @@ impl Scheduler {
 
     /// A node has changed: pods that it could take now go back to the queue.
     fn wake(&mut self, world: &mut World, node: &Str) {
-        if self.waiting.values().all(|w| !w.parked) {
+        if self.parked == 0 {
             return;
         }
         let Some(info) = self.nodes.get(node) else {
@@ -281,6 +284,7 @@ impl Scheduler {
             let event = SimEvent::Scheduler(SchedulerEvent::Schedule(key.clone()));
             entry.ticket = world.schedule_at(entry.last + Millis(backoff), event);
             entry.parked = false;
+            self.parked -= 1;
         }
     }
 
@@ -297,7 +301,7 @@ impl Scheduler {
         }
         match self.schedule_pod(world, &pod) {
             Ok((node, feasible)) => {
-                Rc::make_mut(&mut self.waiting).remove(&key);
+                self.take(&key);
                 let nodes = self.nodes.len();
                 let why = SchedulerDecision::Bound {
                     node: node.clone(),
@@ -448,7 +452,19 @@ impl Scheduler {
             ticket,
             parked: true,
         };
-        Rc::make_mut(&mut self.waiting).insert(key, entry);
+        self.put(key, entry);
+    }
+
+    fn put(&mut self, key: ObjectKey, entry: Waiting) {
+        self.parked += usize::from(entry.parked);
+        let old = Rc::make_mut(&mut self.waiting).insert(key, entry);
+        self.parked -= usize::from(old.is_some_and(|w| w.parked));
+    }
+
+    fn take(&mut self, key: &ObjectKey) -> Option<Waiting> {
+        let old = Rc::make_mut(&mut self.waiting).remove(key);
+        self.parked -= usize::from(old.as_ref().is_some_and(|w| w.parked));
+        old
     }
 }
 
@@ -525,8 +541,11 @@ fn scores(
                 if have <= 0 {
                     100
                 } else {
-                    (i128::from(used.saturating_add(want)) * 100 / i128::from(have)).clamp(0, 100)
-                        as i64
+                    let total = used.saturating_add(want);
+                    match total.checked_mul(100) {
+                        Some(n) => (n / have).clamp(0, 100),
+                        None => (i128::from(total) * 100 / i128::from(have)).clamp(0, 100) as i64,
+                    }
                 }
             };
             let (a, b) = (

@@ -64,6 +64,8 @@ pub(crate) struct Sync<'a> {
     pub d: Deployment,
     /// Its ReplicaSets as read, in order of creation.
     pub sets: Vec<ReplicaSet>,
+    /// Which of them has the Deployment's template, once that is known.
+    pub found: Option<Option<usize>>,
     /// Pods by UID of the ReplicaSet.
     pub pods: BTreeMap<Str, PodObjects>,
     /// Waits of this sync.
@@ -227,6 +229,7 @@ impl DeploymentController {
             queue: &mut self.queue,
             d,
             sets: Vec::new(),
+            found: None,
             pods: BTreeMap::new(),
             waits: Vec::new(),
         };

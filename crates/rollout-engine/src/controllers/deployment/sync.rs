@@ -107,7 +107,7 @@ impl Sync<'_> {
     ) -> Result<(), ApiError> {
         value
             .map_mut()
-            .insert("status", deployment_status_value(status));
+            .insert("status", deployment_status_value(status, Some(&self.d)));
         let written = self.world.update_status(&self.d.key(), value)?;
         if let Some(d) = Deployment::new(written) {
             self.d = d;
@@ -120,7 +120,12 @@ impl Sync<'_> {
         &mut self,
         create: bool,
     ) -> Result<Sets, ApiError> {
-        let new = util::find_new_replica_set(&self.d.template, &self.sets);
+        // Neither the template nor those of the ReplicaSets change in one sync.
+        let new = match self.found {
+            Some(found) => found,
+            None => util::find_new_replica_set(&self.d.template, &self.sets),
+        };
+        self.found = Some(new);
         let existing = new.map(|i| self.sets[i].clone());
         let old: Vec<ReplicaSet> = self
             .sets
@@ -152,18 +157,27 @@ impl Sync<'_> {
         old: &[ReplicaSet],
     ) -> Result<ReplicaSet, ApiError> {
         let revision = util::max_revision(old) + 1;
-        let mut annotations = rs.annotations();
-        let annotated = util::set_new_replica_set_annotations(
-            &self.d.annotations(),
-            &mut annotations,
-            revision,
-            true,
-            util::MAX_REV_HISTORY_LENGTH,
-        );
+        let (theirs, own) = (&self.d.meta().annotations, &rs.meta().annotations);
+        let mut annotations = None;
+        if !util::annotations_are_current(theirs, own, revision) {
+            let mut map = rs.annotations();
+            let changed = util::set_new_replica_set_annotations(
+                &self.d.annotations(),
+                &mut map,
+                revision,
+                true,
+                util::MAX_REV_HISTORY_LENGTH,
+            );
+            annotations = changed.then_some(map);
+        }
+        let annotated = annotations.is_some();
         let min_ready = self.d.min_ready_seconds;
         if annotated || rs.min_ready_seconds != min_ready {
             let before = util::revision(&rs);
-            let mut value = rs.with_annotations(annotations);
+            let mut value = match annotations {
+                Some(annotations) => rs.with_annotations(annotations),
+                None => rs.value().clone(),
+            };
             if min_ready == 0 {
                 value.remove("spec.minReadySeconds");
             } else {
@@ -179,16 +193,17 @@ impl Sync<'_> {
             })?;
             return Ok(ReplicaSet::new(written).unwrap_or(rs));
         }
-        let text = rs
-            .meta()
-            .annotation(util::REVISION)
-            .map(Str::copy)
-            .unwrap_or_default();
+        let text = rs.meta().annotation(util::REVISION).unwrap_or("");
+        let has_condition =
+            util::get_deployment_condition(&self.d.status, util::PROGRESSING).is_some();
+        let wants_condition = util::progress_deadline(&self.d).is_some() && !has_condition;
+        if !wants_condition && self.d.meta().annotation(util::REVISION) == Some(text) {
+            return Ok(rs);
+        }
         let mut annotations = self.d.annotations();
-        let mut changed = set_deployment_revision(&mut annotations, text);
+        let mut changed = set_deployment_revision(&mut annotations, Str::copy(text));
         let mut status = self.d.status.clone();
-        let has_condition = util::get_deployment_condition(&status, util::PROGRESSING).is_some();
-        if util::progress_deadline(&self.d).is_some() && !has_condition {
+        if wants_condition {
             let message = format!("Found new replica set \"{}\"", rs.meta().name);
             let why = reason::FOUND_NEW_REPLICA_SET;
             let condition = self.condition(util::PROGRESSING, "True", why, message);

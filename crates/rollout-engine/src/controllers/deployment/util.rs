@@ -5,6 +5,7 @@ use rollout_api::semantic::equal;
 use rollout_api::types::Schema;
 use rollout_api::views::{Condition, DeploymentStatus, DeploymentView, StrategyType};
 use rollout_api::{Map, Minor, Str, Timestamp, Value};
+use std::sync::OnceLock;
 
 /// Annotation: revision of a ReplicaSet, or of a Deployment's current template.
 pub const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -219,8 +220,10 @@ pub fn equal_ignore_hash(a: &Value, b: &Value) -> bool {
         metadata.remove("labels");
         metadata
     };
+    static SCHEMAS: OnceLock<Option<(Schema, Schema)>> = OnceLock::new();
     let schema = |name| Schema::of_struct(name, Minor::NEWEST);
-    let (Some(meta), Some(spec)) = (schema("v1.ObjectMeta"), schema("v1.PodSpec")) else {
+    let schemas = SCHEMAS.get_or_init(|| schema("v1.ObjectMeta").zip(schema("v1.PodSpec")));
+    let Some((meta, spec)) = *schemas else {
         return false;
     };
     equal(a.get("spec"), b.get("spec"), spec)
@@ -386,6 +389,16 @@ pub fn skip_copy_annotation(key: &str) -> bool {
         key,
         LAST_APPLIED | REVISION | REVISION_HISTORY | DESIRED_REPLICAS | MAX_REPLICAS | ROLLBACK_TO
     )
+}
+
+/// Would [`set_new_replica_set_annotations`] change nothing?
+pub fn annotations_are_current(deployment: &Value, replica_set: &Value, revision: i64) -> bool {
+    let entries = deployment.as_map().into_iter().flat_map(Map::iter);
+    let number = replica_set.get(REVISION).and_then(Value::as_str);
+    number.and_then(|t| t.parse().ok()) >= Some(revision)
+        && entries
+            .filter(|(key, _)| !skip_copy_annotation(key))
+            .all(|(key, value)| replica_set.get(key) == Some(value))
 }
 
 /// Gives a ReplicaSet the Deployment's annotations and a higher revision, whose predecessor joins the history. True if

@@ -535,7 +535,7 @@ impl ReplicaSetController {
                 pod: object.meta.name.clone(),
                 node: pod.node.clone(),
                 ready: pod.ready,
-                rank: ranks.get(&pod.node).copied().unwrap_or(0),
+                rank: ranking::rank_of(&ranks, &pod.node),
             })
         });
         let decision = ReplicaSetDecision::DeletedPods {
@@ -577,8 +577,9 @@ impl ReplicaSetController {
     ///
     /// Mirrors `getIndirectlyRelatedPods` and `getPodsRankedByRelatedPodsOnSameNode`,
     /// pkg/controller/replicaset/replica_set.go.
-    fn ranks(&self, world: &World, rs: &ReplicaSet) -> BTreeMap<Str, i32> {
-        let mut ranks = BTreeMap::new();
+    /// In order of the nodes' names.
+    fn ranks(&self, world: &World, rs: &ReplicaSet) -> Vec<(Str, i32)> {
+        let mut ranks: Vec<(Str, i32)> = Vec::new();
         let owner = rs.meta().controller.as_ref().map(|c| &c.uid);
         let related = world
             .store
@@ -588,10 +589,17 @@ impl ReplicaSetController {
                     || (owner.is_some() && o.meta.controller.as_ref().map(|c| &c.uid) == owner)
             });
         for pods in related.filter_map(|o| self.pods.get(&o.meta.uid)) {
-            for (node, n) in &pods.nodes {
-                *ranks.entry(node.clone()).or_insert(0) += n;
-            }
+            ranks.extend(pods.nodes.iter().map(|(node, n)| (node.clone(), *n)));
         }
+        // Several rows in order, one behind the other: the sort only merges them.
+        ranks.sort_by(|a, b| a.0.cmp(&b.0));
+        ranks.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
         ranks
     }
 }

@@ -34,8 +34,7 @@ impl ClassKey {
             created,
         }
     }
-    fn rules(&self, ranks: &BTreeMap<Str, i32>, ages: Ages) -> (FirstRules, i32) {
-        let rank = ranks.get(&self.node).copied().unwrap_or(0);
+    fn rules(&self, rank: i32, ages: Ages) -> (FirstRules, i32) {
         let first = (
             !self.node.is_empty(),
             self.phase,
@@ -49,6 +48,15 @@ impl ClassKey {
         self.created.map_or(-2, |t| ages.bucket(t))
     }
 }
+
+/// Active pods on a node; `ranks` is in order of the nodes' names.
+pub(super) fn rank_of(ranks: &[(Str, i32)], node: &Str) -> i32 {
+    let found = ranks.binary_search_by(|(n, _)| n.cmp(node));
+    found.map_or(0, |i| ranks[i].1)
+}
+
+/// A class with all that comes before the uid.
+type Ranked<'a> = ((FirstRules, i32), &'a ClassKey, &'a Class);
 
 /// A uid; its first bytes decide most comparisons.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -144,27 +152,36 @@ impl Ranking {
 
     /// Places of the pods to delete, first to go first: what [`super::utils::get_pods_to_delete`] answers for the same
     /// pods in order of their places.
-    pub fn choose(&self, diff: usize, ranks: &BTreeMap<Str, i32>, ages: Ages) -> Vec<u64> {
-        let mut levels: BTreeMap<(FirstRules, i32), Vec<(&ClassKey, &Class)>> = BTreeMap::new();
+    pub fn choose(&self, diff: usize, ranks: &[(Str, i32)], ages: Ages) -> Vec<u64> {
+        let mut all: Vec<Ranked<'_>> = Vec::with_capacity(self.classes.len());
         let mut total = 0;
+        let mut node: Option<(&Str, i32)> = None;
         for (key, class) in &self.classes {
             total += class.by_uid.len();
-            let level = levels.entry(key.rules(ranks, ages)).or_default();
-            level.push((key, class));
+            // Classes of one node stand together.
+            let rank = match node {
+                Some((name, rank)) if *name == key.node => rank,
+                _ => rank_of(ranks, &key.node),
+            };
+            node = Some((&key.node, rank));
+            all.push((key.rules(rank, ages), key, class));
         }
         if diff >= total {
             let places = self.classes.values().flat_map(|c| c.by_place.keys());
             return sorted(places.copied().collect());
         }
         let mut chosen = Vec::with_capacity(diff);
-        for level in levels.values() {
-            let size: usize = level.iter().map(|(_, c)| c.by_uid.len()).sum();
+        let mut rest = &mut all[..];
+        while chosen.len() < diff {
+            let (level, later) = first_level(rest);
+            rest = later;
+            let size: usize = level.iter().map(|(_, _, c)| c.by_uid.len()).sum();
             let needed = diff - chosen.len();
-            if needed == 0 {
+            if size == 0 {
                 break;
             }
             if size < needed {
-                let places = level.iter().flat_map(|(_, c)| c.by_place.keys());
+                let places = level.iter().flat_map(|(_, _, c)| c.by_place.keys());
                 chosen.extend(sorted(places.copied().collect()));
             } else {
                 chosen.extend(of_one_level(level, needed, ages));
@@ -175,19 +192,34 @@ impl Ranking {
     }
 }
 
+/// Brings the classes that go first to the front. Mostly no more than these are needed: nothing else is put in order.
+fn first_level<'a, 'b>(
+    classes: &'b mut [Ranked<'a>],
+) -> (&'b mut [Ranked<'a>], &'b mut [Ranked<'a>]) {
+    let first = classes.iter().map(|(rules, ..)| *rules).min();
+    let mut size = 0;
+    for i in 0..classes.len() {
+        if Some(classes[i].0) == first {
+            classes.swap(size, i);
+            size += 1;
+        }
+    }
+    classes.split_at_mut(size)
+}
+
 fn sorted(mut places: Vec<u64>) -> Vec<u64> {
     places.sort_unstable();
     places
 }
 
 /// The first few of one level: those that come before most others, of equal ones the earlier.
-fn of_one_level(level: &[(&ClassKey, &Class)], needed: usize, ages: Ages) -> Vec<u64> {
+fn of_one_level(level: &[Ranked<'_>], needed: usize, ages: Ages) -> Vec<u64> {
     let mut best: Vec<(Reverse<i64>, u64)> = Vec::new();
-    for (key, class) in level {
+    for (_, key, class) in level {
         // What counts the same for all of the class, and the classes among which the uid counts.
         let mut fixed = 0;
         let mut rivals = Vec::new();
-        for (other, members) in level {
+        for (_, other, members) in level {
             let n = number(members.by_uid.len());
             if other.ready_since != key.ready_since {
                 rivals.push(*members);
@@ -317,9 +349,7 @@ mod tests {
             for (place, object) in pods.iter().enumerate() {
                 ranking.insert(object, object.pod().unwrap(), place as u64);
             }
-            let ranks: BTreeMap<Str, i32> = [("a", 4), ("b", 4), ("c", 3)]
-                .map(|(node, n)| (Str::Static(node), n))
-                .into();
+            let ranks = [("a", 4), ("b", 4), ("c", 3)].map(|(node, n)| (Str::Static(node), n));
             // Some go again.
             let left: Vec<usize> = (0..pods.len()).filter(|i| i % 5 != 3).collect();
             for place in (0..pods.len()).filter(|i| i % 5 == 3) {
@@ -331,10 +361,7 @@ mod tests {
                     pod: pods[i].pod().unwrap(),
                     uid: &pods[i].meta.uid,
                     created: pods[i].meta.creation,
-                    rank: ranks
-                        .get(&pods[i].pod().unwrap().node)
-                        .copied()
-                        .unwrap_or(0),
+                    rank: rank_of(&ranks, &pods[i].pod().unwrap().node),
                 })
                 .collect();
             let ages = Ages {
@@ -350,7 +377,7 @@ mod tests {
         assert_eq!(
             Ranking::default().choose(
                 3,
-                &BTreeMap::new(),
+                &[],
                 Ages {
                     now_ms: 0,
                     logarithmic: true
