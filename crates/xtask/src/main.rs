@@ -40,10 +40,12 @@ fn main() -> std::process::ExitCode {
             "ROLLOUT_VECTORS",
             rest,
             &[
-                "vectors_api",
+                "api_vectors",
+                "vectors_validation",
                 "vectors_controllers",
                 "vectors_node",
                 "vectors_kubectl",
+                "vectors_complete",
             ],
         ),
         "recordings" => run::data_tests("ROLLOUT_RECORDINGS", rest, &["recordings"]),
