@@ -5,13 +5,7 @@ use rollout_cli::scenario::{Options, Scenario, run};
 use rollout_tests::recordings::{self, Difference};
 
 /// Scenarios that are not reproduced yet. Must be empty at a release.
-const PENDING: &[&str] = &[
-    "endpoints-rollout",
-    "random-0035",
-    "random-0103",
-    "random-0167",
-    "random-0187",
-];
+const PENDING: &[&str] = &["endpoints-rollout"];
 
 fn differences(name: &str) -> Vec<Difference> {
     let recorded = recordings::read(name);

@@ -75,6 +75,9 @@ pub struct Scenario {
     pub pod_uids: Vec<Str>,
     /// When it began, of a recording.
     pub started: Option<rollout_api::Timestamp>,
+    /// How much later than `until` says a recording was closed: the recorder looks every 250 ms, and never before the
+    /// controllers rest.
+    pub late: Millis,
 }
 
 impl Scenario {
@@ -109,8 +112,21 @@ impl Scenario {
             nodes,
             pod_uids,
             started,
+            late: read_late(file),
         })
     }
+}
+
+fn read_late(recording: &Value) -> Millis {
+    let last = recording.list_at("actions").last();
+    let span = recording.at("scenario.until.for").and_then(millis);
+    let late = || {
+        let due = last?
+            .int_at("v")?
+            .checked_add(i64::try_from(span?.0).ok()?)?;
+        u64::try_from(recording.int_at("ended_v")?.checked_sub(due)?).ok()
+    };
+    Millis(late().unwrap_or(0))
 }
 
 fn read_step(entry: &Value) -> Result<Step, String> {

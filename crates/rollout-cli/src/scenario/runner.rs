@@ -219,7 +219,8 @@ impl Runner<'_> {
             Until::For(span) => {
                 if !self.planned {
                     self.planned = true;
-                    self.plan_mark((self.last_v + span.0).max(self.now()), END);
+                    let end = self.last_v + span.0 + self.scenario.late.0;
+                    self.plan_mark(end.max(self.now()), END);
                 }
                 false
             }
