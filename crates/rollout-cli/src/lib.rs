@@ -53,7 +53,7 @@ const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[
     ),
     (
         "bench",
-        "[REPLICAS…]",
+        "[REPLICAS…] [--json] [--check]",
         "CPU time and memory of an image update at 10, 100, 1000 and 10000 replicas",
         bench::run,
     ),
