@@ -4,8 +4,8 @@ use crate::run::{Failure, Outcome, root};
 use crate::tools;
 use std::process::Command;
 
-/// Brotli bytes of everything but the fonts. A later change moves it in a commit of its own, with the reason here.
-pub(crate) const BUDGET: u64 = 350_000;
+/// Brotli bytes of everything but the fonts. It began at 350 kB; why it was moved stands in docs/adr/0011-size.md.
+pub(crate) const BUDGET: u64 = 830_000;
 
 /// `cargo xtask size`: of what stands in dist.
 pub(crate) fn task() -> Outcome {
