@@ -2,20 +2,33 @@
 
 use crate::bench::images_in_use;
 use crate::model::*;
-use rollout_engine::images::Behaviour;
+use rollout_engine::images::{Behaviour, ImageName, ImageRule, Scope};
 use rollout_session::Session;
 
-/// The table at the cursor.
+/// The table at the cursor: images in use, then the others that have a rule.
 pub fn images(session: &Session) -> ImagesView {
-    let rows = images_in_use(session)
-        .into_iter()
-        .map(|image| ImageRow {
-            image,
-            behaviour: "good".to_owned(),
-            words: words("good").to_owned(),
-            in_use: true,
-        })
+    let rules = session.image_rules();
+    let rules: Vec<(String, &ImageRule)> = rules
+        .iter()
+        .map(|r| (ImageName::of(&r.image).full(), r))
         .collect();
+    let mut seen = Vec::new();
+    let mut rows = Vec::new();
+    let named = images_in_use(session).into_iter().map(|i| (i, true));
+    let others = rules.iter().map(|(_, r)| (r.image.to_string(), false));
+    for (image, in_use) in named.chain(others) {
+        let full = ImageName::of(&image).full();
+        if !in_use && seen.contains(&full) {
+            continue;
+        }
+        let of_image: Vec<&ImageRule> = rules
+            .iter()
+            .filter(|(name, _)| *name == full)
+            .map(|(_, r)| *r)
+            .collect();
+        seen.push(full);
+        rows.push(row(image, in_use, &of_image));
+    }
     let behaviours = Behaviour::names()
         .iter()
         .map(|key| BehaviourView {
@@ -25,6 +38,49 @@ pub fn images(session: &Session) -> ImagesView {
         })
         .collect();
     ImagesView { rows, behaviours }
+}
+
+/// One row. The picker shows the rule that holds everywhere, if there is one.
+fn row(image: String, in_use: bool, rules: &[&ImageRule]) -> ImageRow {
+    let shown = rules
+        .iter()
+        .find(|r| r.scope == Scope::default())
+        .or(rules.first())
+        .and_then(|r| r.behaviours.first());
+    let all: Vec<String> = rules.iter().map(|r| rule_words(r)).collect();
+    ImageRow {
+        image,
+        behaviour: shown.map_or("good", Behaviour::name).to_owned(),
+        words: if all.is_empty() {
+            words("good").to_owned()
+        } else {
+            all.join("; ")
+        },
+        in_use,
+    }
+}
+
+/// What a rule does, and where: in plain words where the numbers are the usual ones.
+fn rule_words(rule: &ImageRule) -> String {
+    let each = rule.behaviours.iter().map(|b| {
+        if Behaviour::by_name(b.name()).as_ref() == Some(b) {
+            words(b.name()).to_owned()
+        } else {
+            b.to_string()
+        }
+    });
+    let text = each.collect::<Vec<_>>().join(", ");
+    let place = ImageRule {
+        image: "".into(),
+        behaviours: Vec::new(),
+        scope: rule.scope.clone(),
+    }
+    .to_string();
+    if place.is_empty() {
+        text
+    } else {
+        format!("{text} ({})", place.trim())
+    }
 }
 
 /// What a behaviour does, in a few words.

@@ -452,3 +452,39 @@ fn the_timeline_as_text() {
         "{text}"
     );
 }
+
+#[test]
+fn images_show_the_rules_at_the_cursor() {
+    let mut s = Session::new(Start::preset("roll-10"));
+    let row = |s: &Session, image: &str| {
+        let rows = look(s).images.rows;
+        let found = rows.into_iter().find(|r| r.image == image);
+        found.map(|r| (r.behaviour, r.words, r.in_use))
+    };
+    let used = look(&s).images.rows[0].image.clone();
+    let good = row(&s, &used);
+    assert_eq!(good.as_ref().unwrap().0, "good");
+    let before = s.position();
+    s.run(&format!("image {used} never-ready"));
+    let broken = row(&s, &used).unwrap();
+    assert_eq!(
+        (broken.0.as_str(), broken.1.as_str(), broken.2),
+        ("never-ready", "runs, but its probe fails", true)
+    );
+    // Another spelling of the same image, a line that is refused, and a rule with its own numbers for one pod.
+    s.run("$ image docker.io/library/other:v9 slow-start ready=45s pod=2");
+    s.run("image other:v9 nonsense");
+    let other = row(&s, "docker.io/library/other:v9").unwrap();
+    assert_eq!(
+        (other.0.as_str(), other.1.as_str(), other.2),
+        ("slow-start", "slow-start ready=45s (pod=2)", false)
+    );
+    assert_eq!(s.image_rules(), s.head().world().images);
+    s.run("image other:v9 good");
+    assert_eq!(row(&s, "docker.io/library/other:v9"), None);
+    assert_eq!(s.image_rules(), s.head().world().images);
+    while s.position() > before {
+        s.back();
+    }
+    assert_eq!(row(&s, &used), good, "before the rule");
+}

@@ -179,6 +179,10 @@ impl Session {
     pub fn base_store(&self) -> &Store {
         self.base.store()
     }
+    /// The rules of images at the start.
+    pub(crate) fn base_rules(&self) -> &rollout_engine::images::ImageRules {
+        &self.base.world().images
+    }
     /// The position of the cursor: how many steps lie before it.
     pub fn position(&self) -> usize {
         self.branch().cursor.step
