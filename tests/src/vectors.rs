@@ -2,6 +2,10 @@
 //!
 //! The directory is `tests/data/vectors`, or the one named in `ROLLOUT_VECTORS`. A file of adapters owns one of the lists
 //! here; `vectors_complete.rs` fails when the directory holds a table that no list names.
+#![expect(
+    clippy::print_stdout,
+    reason = "a test says how many cases of a table it ran"
+)]
 
 use rollout_api::Value;
 use std::path::PathBuf;

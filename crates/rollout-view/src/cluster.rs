@@ -372,42 +372,6 @@ impl Rollout {
             .value
             .str_at("spec.template.spec.containers.0.image")
     }
-    /// The pod that the ReplicaSet controller would delete next from the old sets, or from the only set.
-    pub fn next_to_go(&self) -> Option<&Pod> {
-        let old_goes = |p: &&Pod| {
-            Some(p.set) != self.newest
-                || self.old_size() == 0 && self.new_size() > self.limits.desired
-        };
-        if !self.in_flight() {
-            return None;
-        }
-        self.counted()
-            .filter(old_goes)
-            .max_by(|a, b| going(self, a).cmp(&going(self, b)))
-    }
-}
-
-/// Who goes first: not assigned, pending, not ready, cheaper, more crowded node, younger in ready time, more restarts, younger.
-///
-/// Mirrors `ActivePodsWithRanks.Less`, pkg/controller/controller_utils.go, for pods of one set.
-fn going(rollout: &Rollout, pod: &Pod) -> impl Ord + use<> {
-    let p = pod.object.pod();
-    let node = p.map(|p| p.node.clone()).unwrap_or_default();
-    let on_node = rollout
-        .counted()
-        .filter(|o| o.set == pod.set && o.object.pod().is_some_and(|v| v.node == node))
-        .count();
-    (
-        node.is_empty(),
-        p.is_some_and(|p| p.phase == PodPhase::Pending),
-        !p.is_some_and(|p| p.ready),
-        std::cmp::Reverse(p.map_or(0, |p| p.deletion_cost)),
-        on_node,
-        p.and_then(|p| p.ready_since),
-        p.map_or(0, |p| p.max_restarts),
-        pod.object.meta.creation,
-        std::cmp::Reverse(pod.object.meta.name.clone()),
-    )
 }
 
 /// Bottom to top: leaving ones last; oldest set first; available first; then by creation and name.

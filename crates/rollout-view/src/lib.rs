@@ -16,6 +16,7 @@ pub mod explain;
 mod images;
 pub mod measures;
 pub mod model;
+mod next_to_go;
 mod page;
 mod past;
 mod problems;

@@ -2,6 +2,7 @@
 
 use crate::cluster::{self, Pod, Rollout, short_name, state_word, waiting_reason};
 use crate::model::*;
+use crate::next_to_go::next_to_go;
 use crate::past::Drawn;
 use rollout_session::Session;
 
@@ -75,7 +76,7 @@ pub fn scene(
     let total = r.total() as u32;
     let height = drawn.tallest.max(total).max(l.ceiling() as u32).max(1);
     let grain = grain(height);
-    let next = r.next_to_go().map(|p| p.object.meta.uid.clone());
+    let next = next_to_go(session, r).map(|p| p.object.meta.uid.clone());
     let changed: Vec<&str> = session
         .last_step()
         .map(|s| {

@@ -1,6 +1,8 @@
 //! Every step of the presets' sessions has a sentence, and its numbers are those of the state.
 #![allow(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
+use rollout_engine::controllers::replica_set::decision::ReplicaSetDecision;
+use rollout_engine::decision::What;
 use rollout_session::{Session, Start};
 use rollout_view::{PageInput, PageView, Quantity, Span, WhyKind, page_view};
 
@@ -477,7 +479,7 @@ fn images_show_the_rules_at_the_cursor() {
     let other = row(&s, "docker.io/library/other:v9").unwrap();
     assert_eq!(
         (other.0.as_str(), other.1.as_str(), other.2),
-        ("slow-start", "slow-start ready=45s (pod=2)", false)
+        ("slow-start", "slow-start ready=45 (pod=2)", false)
     );
     assert_eq!(s.image_rules(), s.head().world().images);
     s.run("image other:v9 good");
@@ -487,4 +489,55 @@ fn images_show_the_rules_at_the_cursor() {
         s.back();
     }
     assert_eq!(row(&s, &used), good, "before the rule");
+}
+
+/// Steps to the end; whenever the ReplicaSet controller deletes, the pod that goes first was marked before, and nothing
+/// else was. Answers how many deletions there were.
+fn marks_are_kept(s: &mut Session, steps: usize) -> usize {
+    let mut deletions = 0;
+    for _ in 0..steps {
+        let marked = look(s).scene.pods.into_iter().find(|p| p.next_to_go);
+        let at = s.at();
+        if !s.step() {
+            break;
+        }
+        let record = &s.last_step().unwrap().record;
+        let first = record.decisions.iter().find_map(|d| match &d.what {
+            What::ReplicaSet(ReplicaSetDecision::DeletedPods { pods, .. }) => pods.first(),
+            _ => None,
+        });
+        if let Some(first) = first {
+            deletions += 1;
+            let name = marked.map(|p| p.name);
+            assert_eq!(name.as_deref(), Some(first.pod.as_str()), "after {at} ms");
+        }
+    }
+    deletions
+}
+
+#[test]
+fn the_pod_that_is_next_to_go_goes_next() {
+    let mut s = Session::new(Start::preset("landing"));
+    assert!(look(&s).scene.pods.iter().any(|p| p.next_to_go));
+    assert!(marks_are_kept(&mut s, 3_000) >= 3);
+    for (preset, line) in [
+        (
+            "roll-10",
+            "kubectl set image deployment/rolldeployment nginx=httpd",
+        ),
+        (
+            "roll-10",
+            "kubectl scale deployment/rolldeployment --replicas=3",
+        ),
+        ("re-5", "kubectl rollout restart deployment"),
+    ] {
+        for seed in [1, 2, 3] {
+            let mut s = Session::new(Start {
+                seed,
+                ..Start::preset(preset)
+            });
+            s.run(line);
+            assert!(marks_are_kept(&mut s, 2_000) >= 1, "{preset}, {line}");
+        }
+    }
 }

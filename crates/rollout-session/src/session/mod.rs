@@ -215,6 +215,13 @@ impl Session {
     pub fn head(&self) -> &Engine {
         &self.branch().head
     }
+    /// The engine that is kept nearest before the cursor, and after how many steps it stands: to ask what is not stored.
+    pub fn kept_before(&self) -> (usize, &Engine) {
+        match self.branch().timeline.checkpoint(self.position()) {
+            Some(c) => (c.step, &c.engine),
+            None => (0, &self.base),
+        }
+    }
     /// Steps of the branch that is shown.
     pub fn steps(&self) -> &[Rc<Step>] {
         self.branch().timeline.steps()

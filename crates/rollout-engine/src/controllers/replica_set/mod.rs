@@ -155,6 +155,13 @@ impl Default for ReplicaSetController {
 }
 
 impl ReplicaSetController {
+    /// Active pods of a ReplicaSet, by its uid, in order of arrival: of equal ones the earlier is deleted first.
+    pub fn active_pods(&self, replica_set: &Str) -> impl Iterator<Item = &Rc<Object>> {
+        let pods = self.pods.get(replica_set);
+        pods.into_iter()
+            .flat_map(|p| p.active.values().map(|(object, _)| object))
+    }
+
     /// Its watch: ReplicaSets and pods.
     pub fn observe(&mut self, world: &mut World, change: &Change) {
         match change.key.kind {
