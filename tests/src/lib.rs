@@ -1,4 +1,5 @@
 //! Tests of the whole; see the files in tests/. Here: what several of them share.
 
+pub mod ranking;
 pub mod recordings;
 pub mod vectors;

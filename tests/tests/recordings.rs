@@ -2,12 +2,13 @@
 
 use rollout_api::{Map, Minor, Value};
 use rollout_cli::scenario::{Options, Scenario, run};
+use rollout_tests::ranking::{self, Choices, Tolerance};
 use rollout_tests::recordings::{self, Difference};
 
 /// Scenarios that are not reproduced yet. Must be empty at a release.
 const PENDING: &[&str] = &["endpoints-rollout"];
 
-fn differences(name: &str) -> Vec<Difference> {
+fn differences(name: &str, choices: &mut Choices) -> Vec<Difference> {
     let recorded = recordings::read(name);
     let scenario = match Scenario::read(&recorded) {
         Ok(scenario) => scenario,
@@ -21,6 +22,14 @@ fn differences(name: &str) -> Vec<Difference> {
     let version = Minor::parse(recorded.str_at("server")).unwrap_or_default();
     let outcome = run(&scenario, Options { version, seed: 1 });
     let mut found = recordings::compare(&recorded, &outcome.trace);
+    // Our own times are exact, and one write follows the other.
+    let ours = ranking::check(&outcome.trace, Tolerance { ms: 0 });
+    choices.all += ours.all;
+    choices.real += ours.real;
+    found.extend(ours.wrong.into_iter().map(|text| Difference {
+        lane: "ranking".to_owned(),
+        text,
+    }));
     found.extend(outcome.failed.into_iter().map(|text| Difference {
         lane: "run".to_owned(),
         text,
@@ -45,9 +54,10 @@ fn every_recording_is_reproduced() {
         .filter(|n| only.as_ref().is_none_or(|o| n.contains(o.as_str())))
         .collect();
     let mut equal = 0;
+    let mut choices = Choices::default();
     let mut report = Vec::new();
     for name in &names {
-        let found = differences(name);
+        let found = differences(name, &mut choices);
         if found.is_empty() {
             equal += 1;
         }
@@ -58,10 +68,36 @@ fn every_recording_is_reproduced() {
         );
     }
     println!("{equal} of {} scenarios", names.len());
+    println!(
+        "{} choices, {} among several pods",
+        choices.all, choices.real
+    );
     for line in &report {
         println!("{line}");
     }
     let known = |line: &&String| PENDING.iter().any(|p| line.starts_with(&format!("{p}: ")));
     let unknown: Vec<&String> = report.iter().filter(|l| !known(l)).collect();
     assert!(unknown.is_empty(), "{} differences", unknown.len());
+}
+
+/// The ranking of the engine accepts what real controllers chose.
+#[test]
+fn every_recorded_choice_follows_the_ranking() {
+    let mut choices = Choices::default();
+    for name in recordings::names() {
+        let found = ranking::check(&recordings::read(&name), Tolerance { ms: 1000 });
+        choices.all += found.all;
+        choices.real += found.real;
+        let wrong = found
+            .wrong
+            .into_iter()
+            .map(|text| format!("{name}: {text}"));
+        choices.wrong.extend(wrong);
+    }
+    println!(
+        "{} choices, {} among several pods",
+        choices.all, choices.real
+    );
+    assert!(choices.real > 0 || std::env::var_os("ROLLOUT_RECORDINGS").is_some());
+    assert!(choices.wrong.is_empty(), "{:#?}", choices.wrong);
 }

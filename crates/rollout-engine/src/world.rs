@@ -76,6 +76,11 @@ impl World {
         (self.now + self.skew).timestamp(self.config.start)
     }
 
+    /// The wall clock, in ms since the start.
+    pub fn elapsed(&self) -> SimTime {
+        self.now + self.skew
+    }
+
     /// The minor version whose behaviour is shown.
     pub fn version(&self) -> Minor {
         self.config.version

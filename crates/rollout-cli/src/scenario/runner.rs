@@ -261,7 +261,8 @@ impl Runner<'_> {
                 }
                 self.last_work = now;
             }
-            self.trace.take(record);
+            let held = self.engine.world().elapsed().since(self.engine.now());
+            self.trace.take(record, held.0);
         }
         let seen = [Kind::DEPLOYMENT, Kind::REPLICA_SET, Kind::POD];
         if records

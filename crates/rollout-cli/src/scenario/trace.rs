@@ -29,6 +29,8 @@ pub struct Trace {
     pub actions: Vec<Value>,
     epoch: i64,
     epoch_v: u64,
+    /// How long the scenario clock has stood still: what `t` is ahead of the engine's time.
+    held: u64,
     /// Pods that are live now, and at the beginning of the epoch.
     pods: BTreeMap<Str, Rc<Object>>,
     pods_before: BTreeMap<Str, Rc<Object>>,
@@ -94,6 +96,7 @@ impl Trace {
             actions: Vec::new(),
             epoch: 0,
             epoch_v: 0,
+            held: 0,
             pods: BTreeMap::new(),
             pods_before: BTreeMap::new(),
             deployments: BTreeMap::new(),
@@ -140,8 +143,9 @@ impl Trace {
         })
     }
 
-    /// Takes in one step.
-    pub fn take(&mut self, record: &StepRecord) {
+    /// Takes in one step; the scenario clock has stood still for `held` ms so far.
+    pub fn take(&mut self, record: &StepRecord, held: u64) {
+        self.held = held;
         for change in &record.changes {
             if let Some(after) = &change.after {
                 self.names.note(after);
@@ -242,7 +246,7 @@ impl Trace {
         map.insert("d", d);
         map.insert("epoch", self.epoch);
         map.insert("lane", lane.to_owned());
-        map.insert("t", ms(at));
+        map.insert("t", ms(at.saturating_add(self.held)));
         map.insert("v", ms(self.epoch_v));
         for (key, value) in fields {
             map.insert(*key, value.clone());

@@ -269,6 +269,12 @@ fn first_rules(c: &Candidate<'_>) -> FirstRules {
     )
 }
 
+/// Must `a` go before `b` in every real cluster? By the rules up to the rank and the bucket of the ready time: what
+/// comes after is open, see [`compare_for_deletion`].
+pub fn must_go_before(a: &Candidate<'_>, b: &Candidate<'_>, ages: Ages) -> bool {
+    (first_rules(a), ready_bucket(a, ages)) < (first_rules(b), ready_bucket(b, ages))
+}
+
 /// Which of two pods is deleted first: `Less` means the first one.
 ///
 /// Mirrors `ActivePodsWithRanks.Less`, pkg/controller/controller_utils.go.
