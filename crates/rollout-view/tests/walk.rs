@@ -489,6 +489,12 @@ fn images_show_the_rules_at_the_cursor() {
         s.back();
     }
     assert_eq!(row(&s, &used), good, "before the rule");
+    // A branch from between the rules: it has the first one, and its own.
+    assert!(s.step());
+    s.run(&format!("image {used} crash"));
+    assert_eq!(s.current_branch(), 1);
+    assert_eq!(row(&s, &used).unwrap().0, "crash");
+    assert_eq!(s.image_rules(), s.head().world().images);
 }
 
 /// Steps to the end; whenever the ReplicaSet controller deletes, the pod that goes first was marked before, and nothing
@@ -506,6 +512,18 @@ fn marks_are_kept(s: &mut Session, steps: usize) -> usize {
             What::ReplicaSet(ReplicaSetDecision::DeletedPods { pods, .. }) => pods.first(),
             _ => None,
         });
+        // The set that the Deployment controller makes smaller is the one whose pod was marked.
+        let shrunk = record.changes.iter().find_map(|c| {
+            let size = |o: &Option<_>| {
+                let o: &std::rc::Rc<rollout_engine::Object> = o.as_ref()?;
+                Some((o.replica_set()?.replicas, o.meta.name.to_string()))
+            };
+            let (after, name) = size(&c.after)?;
+            (after < size(&c.before)?.0).then_some(name)
+        });
+        if let (Some(shrunk), Some(marked)) = (shrunk, &marked) {
+            assert_eq!(marked.set, shrunk, "after {at} ms");
+        }
         if let Some(first) = first {
             deletions += 1;
             let name = marked.map(|p| p.name);
@@ -540,4 +558,16 @@ fn the_pod_that_is_next_to_go_goes_next() {
             assert!(marks_are_kept(&mut s, 2_000) >= 1, "{preset}, {line}");
         }
     }
+}
+
+#[test]
+fn pods_of_a_failed_release_are_next_to_go() {
+    let mut s = Session::new(Start::preset("roll-10"));
+    s.run("image httpd missing");
+    s.run("kubectl set image deployment/rolldeployment nginx=httpd");
+    s.play_to(60_000);
+    s.run("kubectl set image deployment/rolldeployment nginx=nginx:1.27");
+    let marked = look(&s).scene.pods.into_iter().find(|p| p.next_to_go);
+    assert_eq!(marked.unwrap().version.letter, "B");
+    assert!(marks_are_kept(&mut s, 2_000) >= 3);
 }
