@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Name, what it checks, function.
-const STAGES: &[(&str, &str, fn() -> Outcome)] = &[
+type Stage = (&'static str, &'static str, fn() -> Outcome);
+
+const STAGES: &[Stage] = &[
     ("format", "rustfmt has nothing to change", format),
     ("clippy", "no warning, native and wasm", clippy),
     (
