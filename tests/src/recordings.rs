@@ -31,6 +31,10 @@ pub fn read(name: &str) -> Value {
     rollout_api::json::from_json(&text).unwrap_or_default()
 }
 
+/// How lanes begin whose difference is due to an earlier choice among pods of one bucket, or to two sets that made pods
+/// in one epoch: pods have their own delays by number, so what follows comes at another time.
+pub const TIE: &str = "tie:";
+
 /// A difference: the lane (as `races.json` names it) and what differs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Difference {
@@ -161,6 +165,8 @@ fn adopted(e: &Entry) -> bool {
 /// Compares a run with a recording.
 pub fn compare(recorded: &Value, ours: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
+    let first_tie = (first_other_choice(recorded, ours).saturating_add(1))
+        .min(first_other_number(recorded, ours));
     let (want, got) = (lanes(recorded), lanes(ours));
     let mut all: Vec<&String> = want.keys().chain(got.keys()).collect();
     all.sort();
@@ -171,6 +177,7 @@ pub fn compare(recorded: &Value, ours: &Value) -> Vec<Difference> {
             want.get(lane).unwrap_or(&none),
             got.get(lane).unwrap_or(&none),
         );
+        let mut shown = lane.clone();
         let differs = |(w, g): (&Entry, &Entry)| w.what != g.what;
         let first = want.iter().zip(got).position(differs);
         if first.is_none() && want.len() == got.len() {
@@ -188,13 +195,15 @@ pub fn compare(recorded: &Value, ours: &Value) -> Vec<Difference> {
             show(want),
             show(got)
         );
-        found.push(Difference {
-            lane: lane.clone(),
-            text,
-        });
+        // A pod's number tells how long it takes to stop: another pod leaves its endpoints at another time.
+        let tied = want.get(i).is_some_and(|w| w.epoch >= first_tie);
+        if lane == "endpoints" && want.len() == got.len() && tied {
+            shown.insert_str(0, TIE);
+        }
+        found.push(Difference { lane: shown, text });
     }
     if found.is_empty() {
-        compare_times(recorded, ours, &want, &got, &mut found);
+        compare_times(recorded, first_tie, &want, &got, &mut found);
     }
     compare_sizes(recorded, ours, &mut found);
     compare_extremes(recorded, ours, &mut found);
@@ -320,10 +329,10 @@ fn at(v: &Value, path: &str) -> Value {
     v.at(path).cloned().unwrap_or_default()
 }
 
-/// Times: equal until a timer of the controllers or a tie between pods moves what follows.
+/// Times: equal; a timer of the controllers or a tie between pods moves what follows.
 fn compare_times(
     recorded: &Value,
-    ours: &Value,
+    first_tie: i64,
     want: &BTreeMap<String, Vec<Entry>>,
     got: &BTreeMap<String, Vec<Entry>>,
     found: &mut Vec<Difference>,
@@ -334,14 +343,11 @@ fn compare_times(
         .filter(|e| e.str_at("by") == "controller")
         .filter_map(|e| e.int_at("epoch"))
         .collect();
-    let first_tie = first_other_choice(recorded, ours);
     let failure = "/condition:ReplicaFailure";
     let want_failures: Vec<String> = want
         .keys()
         .filter_map(|l| l.strip_suffix(failure).map(str::to_owned))
         .collect();
-    // Where a timer fired, by epoch: what follows is compared relative to it.
-    let mut shifts: BTreeMap<i64, i64> = BTreeMap::new();
     let mut matched: Vec<(i64, i64, i64, &str, &Value)> = Vec::new();
     for (lane, want) in want {
         // Status writes may come one epoch later; garbage has no order.
@@ -353,34 +359,33 @@ fn compare_times(
         {
             continue;
         }
-        for (w, g) in want
-            .iter()
-            .zip(got.get(lane).map_or(&[][..], Vec::as_slice))
-        {
-            matched.push((w.epoch, w.v, g.v, lane, &w.what));
-            if timers.contains(&w.epoch) {
-                shifts.entry(w.epoch).or_insert(w.v - g.v);
-            }
-        }
+        let got = got.get(lane).map_or(&[][..], Vec::as_slice);
+        let pairs = want.iter().zip(got);
+        matched.extend(pairs.map(|(w, g)| (w.epoch, w.v, g.v, lane.as_str(), &w.what)));
     }
     matched.sort_by_key(|m| (m.0, m.1));
+    // How far what follows a timer of the real controllers has moved: one distance for each timer that has fired, and
+    // none for what does not follow it (steps and pods of an earlier time).
+    let mut shifts: Vec<i64> = vec![0];
+    let mut learnt = 0;
     for (epoch, w, g, lane, what) in matched {
-        let shift = shifts.range(..=epoch).next_back().map_or(0, |(_, s)| *s);
-        let timer_passed = timers.iter().any(|t| *t <= epoch);
-        let limit = if timer_passed || epoch >= first_tie {
-            1500
-        } else {
-            2
-        };
-        // Steps keep their own distance; what pods do follows the timer.
-        if (w - g - shift).abs().min((w - g).abs()) > limit {
-            let text = format!("want at {w} ms, got at {g} ms (shift {shift}): {what:?}");
-            found.push(Difference {
-                lane: format!("time:{lane}"),
-                text,
-            });
-            break;
+        let off = w - g;
+        if shifts.iter().any(|s| (off - s).abs() <= 2) {
+            continue;
         }
+        let fired = timers.iter().filter(|t| **t <= epoch).count();
+        if learnt < fired && off.abs() <= 1500 {
+            learnt += 1;
+            shifts.push(off);
+            continue;
+        }
+        let tie = epoch >= first_tie && off.abs() <= 1500;
+        let text = format!("want at {w} ms, got at {g} ms (shifts {shifts:?}): {what:?}");
+        found.push(Difference {
+            lane: format!("{}time:{lane}", if tie { TIE } else { "" }),
+            text,
+        });
+        break;
     }
 }
 
@@ -422,6 +427,23 @@ fn first_other_choice(recorded: &Value, ours: &Value) -> i64 {
         }
     }
     first
+}
+
+/// The epoch from which on pods have other numbers: two sets made theirs in one epoch, one by one in any order.
+fn first_other_number(recorded: &Value, ours: &Value) -> i64 {
+    let number = |trace: &Value, id: &str| {
+        let names = trace.get("names").and_then(|n| n.get(id));
+        names.and_then(|n| n.int_at("k"))
+    };
+    let made = recorded.list_at("decisions").iter();
+    made.filter(|d| d.str_at("d") == "pods_created")
+        .filter(|d| {
+            let mut ids = d.list_at("pods").iter().filter_map(Value::as_str);
+            ids.any(|id| number(recorded, id) != number(ours, id))
+        })
+        .filter_map(|d| d.int_at("epoch"))
+        .min()
+        .unwrap_or(i64::MAX)
 }
 
 fn compare_sizes(recorded: &Value, ours: &Value, found: &mut Vec<Difference>) {

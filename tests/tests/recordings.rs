@@ -6,7 +6,50 @@ use rollout_tests::ranking::{self, Choices, Tolerance};
 use rollout_tests::recordings::{self, Difference};
 
 /// Scenarios that are not reproduced yet. Must be empty at a release.
-const PENDING: &[&str] = &["endpoints-rollout"];
+const PENDING: &[&str] = &[];
+
+/// Where the real controller chose another pod of the same bucket than we do, or two of its sets made their pods in
+/// another order, and that moved what followed: pods start and stop with delays by their number. The lane that shows
+/// it, without [`recordings::TIE`], and why.
+const TIES: &[(&str, &str, &str)] = &[
+    (
+        "endpoints-rollout",
+        "endpoints",
+        "r1.p1 goes at 5 s instead of r1.p4 and stops 33 ms sooner: it leaves before the next pod is ready",
+    ),
+    (
+        "random-0069",
+        "time:deployment",
+        "Recreate waits for the last pod to stop, which is r1.p7 instead of r1.p6: 11 ms",
+    ),
+    (
+        "random-0101",
+        "time:deployment",
+        "other pods of r2 and r4 are left: others become ready, 20 ms later",
+    ),
+    (
+        "random-0187",
+        "time:deployment",
+        "r1 and r3 make pods in one epoch: r3.p3 has another number and is ready 120 ms later",
+    ),
+    (
+        "scale-mid-good",
+        "time:deployment",
+        "r1 and r2 make pods in one epoch: r2.p5 has another number and is ready 130 ms sooner",
+    ),
+    (
+        "scale-three-sets",
+        "time:deployment",
+        "r1, r2 and r3 make and lose pods in one epoch: others become ready, 60 ms later",
+    ),
+];
+
+/// Is a difference one of [`TIES`]? Other recordings than ours have ties of their own.
+fn is_known_tie(name: &str, lane: &str) -> bool {
+    let others = std::env::var_os("ROLLOUT_RECORDINGS").is_some();
+    lane.strip_prefix(recordings::TIE)
+        .is_some_and(|lane| others || TIES.iter().any(|t| (t.0, t.1) == (name, lane)))
+}
 
 fn differences(name: &str, choices: &mut Choices) -> Vec<Difference> {
     let recorded = recordings::read(name);
@@ -42,7 +85,7 @@ fn differences(name: &str, choices: &mut Choices) -> Vec<Difference> {
         .flat_map(Map::iter)
         .map(|(lane, _)| lane.to_string())
         .collect();
-    found.retain(|d| !excused.contains(&d.lane));
+    found.retain(|d| !excused.contains(&d.lane) && !is_known_tie(name, &d.lane));
     found
 }
 

@@ -247,16 +247,12 @@ impl Runner<'_> {
         let now = self.now();
         for record in records {
             if Trace::is_work(record) {
-                let outside = matches!(record.cause, rollout_engine::Cause::Outside(_));
+                // A step has opened its epoch; a command in the background that goes on by itself has not.
                 let scripted = matches!(
                     record.cause,
                     rollout_engine::Cause::Event(SimEvent::Scripted(_))
                 );
-                if !outside
-                    && !scripted
-                    && now > self.last_work + SETTLE
-                    && now > self.trace.epoch_v()
-                {
+                if !scripted && now > self.last_work + SETTLE && now > self.trace.epoch_v() {
                     self.trace.begin_epoch("controller".to_owned(), now);
                 }
                 self.last_work = now;
