@@ -124,7 +124,7 @@ fn native() -> Outcome {
 }
 
 fn docs() -> Outcome {
-    run(cargo(&["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+    run(cargo(&["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"))
 }
 
 /// The same scripts through the native program and through wasm in Node: equal bytes.

@@ -1,6 +1,6 @@
 //! The API server: decode, default, admit, validate, store.
 //!
-//! [`create`], [`update`], [`patch`], [`delete`] and [`evict`] answer requests from outside, with every check. Components
+//! `create`, `update`, `patch`, `delete` and `evict` answer requests from outside, with every check. Components
 //! inside the cluster write through the functions of [`World`] in this module's files, which skip decoding and validation: what
 //! they write is right by construction.
 
