@@ -5,7 +5,7 @@ use crate::tools;
 use std::process::Command;
 
 /// Brotli bytes of everything but the fonts. It began at 350 kB; why it was moved stands in docs/adr/0011-size.md.
-pub(crate) const BUDGET: u64 = 830_000;
+pub(crate) const BUDGET: u64 = 850_000;
 
 /// `cargo xtask size`: of what stands in dist.
 pub(crate) fn task() -> Outcome {
