@@ -1,5 +1,10 @@
 //! One-command tasks: `cargo xtask serve`, `cargo xtask test`, …
 
+#![allow(
+    clippy::print_stdout,
+    reason = "a task talks to the person who runs it"
+)]
+
 mod build;
 mod page;
 mod run;

@@ -2,7 +2,10 @@
 
 use crate::build;
 use crate::run::{Failure, Outcome, root};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 /// `cargo xtask serve [--port N]`.
 pub(crate) fn task(args: &[String]) -> Outcome {
@@ -22,24 +25,52 @@ pub(crate) fn task(args: &[String]) -> Outcome {
 }
 
 /// Listens on the loopback address.
-pub(crate) fn listen(port: u16) -> Result<tiny_http::Server, Failure> {
-    tiny_http::Server::http(("127.0.0.1", port))
+pub(crate) fn listen(port: u16) -> Result<TcpListener, Failure> {
+    TcpListener::bind(("127.0.0.1", port))
         .map_err(|e| Failure(format!("port {port}: {e}; choose another with --port")))
 }
 
-/// Answers requests for files below a directory until the server is unblocked.
-pub(crate) fn answer(server: &tiny_http::Server, dist: &Path) {
-    for request in server.incoming_requests() {
-        let response = file(request.url(), dist)
-            .and_then(|path| std::fs::read(&path).ok().map(|bytes| (path, bytes)))
-            .map_or_else(
-                || tiny_http::Response::from_data(b"not found".to_vec()).with_status_code(404),
-                |(path, bytes)| {
-                    tiny_http::Response::from_data(bytes).with_header(content_type(&path))
-                },
-            );
-        let _ = request.respond(response);
+/// Answers requests for files below a directory, for ever. One thread and one request a connection: a browser's
+/// idle connections can't hold up a page.
+pub(crate) fn answer(listener: &TcpListener, dist: &Path) {
+    for stream in listener.incoming().flatten() {
+        let dist = dist.to_path_buf();
+        std::thread::spawn(move || {
+            let _ = respond(stream, &dist);
+        });
     }
+}
+
+fn respond(mut stream: TcpStream, dist: &Path) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let mut lines = BufReader::new(stream.try_clone()?.take(64 << 10)).lines();
+    let request = lines.next().transpose()?.unwrap_or_default();
+    for line in lines {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    let mut words = request.split(' ');
+    let (method, url) = (words.next().unwrap_or(""), words.next().unwrap_or("/"));
+    let found = file(url, dist)
+        .and_then(|path| std::fs::read(&path).ok().map(|b| (content_type(&path), b)));
+    let (status, kind, body) = match found {
+        Some((kind, body)) if matches!(method, "GET" | "HEAD") => ("200 OK", kind, body),
+        _ => (
+            "404 Not Found",
+            "text/plain; charset=utf-8",
+            b"not found".to_vec(),
+        ),
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    if method != "HEAD" {
+        stream.write_all(&body)?;
+    }
+    stream.flush()
 }
 
 /// The file that an address names; nothing outside the directory. Any first folder is passed over if the file is not
@@ -69,8 +100,8 @@ fn file(url: &str, dist: &Path) -> Option<PathBuf> {
     below.is_file().then_some(below)
 }
 
-fn content_type(path: &Path) -> tiny_http::Header {
-    let text = match path.extension().and_then(|e| e.to_str()) {
+fn content_type(path: &Path) -> &'static str {
+    match path.extension().and_then(|e| e.to_str()) {
         Some("html") => "text/html; charset=utf-8",
         Some("js" | "mjs") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
@@ -79,10 +110,7 @@ fn content_type(path: &Path) -> tiny_http::Header {
         Some("woff2") => "font/woff2",
         Some("txt" | "md") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
-    };
-    format!("Content-Type: {text}")
-        .parse()
-        .unwrap_or_else(|()| unreachable!("the header is well formed"))
+    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,7 @@
 
 use crate::run::{Failure, Outcome, cargo, root, run};
 use crate::{build, serve, size, tools};
-use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Name, what it checks, function.
@@ -124,7 +122,10 @@ fn native() -> Outcome {
 }
 
 fn docs() -> Outcome {
-    run(cargo(&["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"))
+    run(cargo(&["doc", "--quiet", "--workspace", "--no-deps"]).env(
+        "RUSTDOCFLAGS",
+        "-D warnings -A rustdoc::private_intra_doc_links",
+    ))
 }
 
 /// The same scripts through the native program and through wasm in Node: equal bytes.
@@ -183,14 +184,10 @@ fn browser() -> Outcome {
             .args([ci, "--no-audit", "--no-fund", "--silent"])
             .current_dir(&folder))?;
     }
-    let server = Arc::new(serve::listen(0)?);
-    let port = server.server_addr().to_ip().map_or(0, |a| a.port());
+    let listener = serve::listen(0)?;
+    let port = listener.local_addr()?.port();
     let dist = root().join("dist");
-    // Two threads, so that one slow answer does not hold up a page.
-    for _ in 0..2 {
-        let (server, dist) = (server.clone(), dist.clone());
-        std::thread::spawn(move || serve::answer(&server, Path::new(&dist)));
-    }
+    std::thread::spawn(move || serve::answer(&listener, &dist));
     run(Command::new(node)
         .arg(folder.join("run.mjs"))
         .env("BASE_URL", format!("http://localhost:{port}/playground/"))
