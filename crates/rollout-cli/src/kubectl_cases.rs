@@ -64,7 +64,7 @@ fn json_file(path: &str) -> Result<Value, String> {
 }
 
 /// The files a line names with `-f` and the like.
-fn files_of(line: &[String]) -> BTreeMap<String, String> {
+pub(crate) fn files_of(line: &[String]) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     let mut add = |path: &str| {
         for p in path.split(',') {

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, and the options that all of them take.
 
+mod apply;
 mod bench;
 mod files;
 mod hash;
@@ -27,6 +28,12 @@ type Subcommand = fn(&Common, &[String]) -> Exit;
 
 /// Name, arguments, what it does, function.
 const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[
+    (
+        "apply",
+        "-f FILE… [-o json|yaml]",
+        "what kubectl apply --validate=strict prints against an empty cluster, or the stored objects",
+        apply::run,
+    ),
     (
         "hash",
         "-f FILE…",
