@@ -28,7 +28,6 @@ Usage: cargo xtask TASK
   corpus [DIR]           the manifests and the answers of real control planes
   goldens [DIR]          the recorded outputs of the real kubectl
   soak [SESSIONS]        random sessions against the invariants (default 100 000)
-  fidelity               write docs/fidelity.md from the counts of the tests
 ";
 
 fn main() -> std::process::ExitCode {
@@ -57,7 +56,6 @@ fn main() -> std::process::ExitCode {
         "corpus" => run::data_tests("ROLLOUT_CORPUS", rest, &["corpus"]),
         "goldens" => run::data_tests("ROLLOUT_KUBECTL_GOLDEN", rest, &["kubectl_golden"]),
         "soak" => run::soak(rest),
-        "fidelity" => run::fidelity(),
         "" | "help" | "--help" | "-h" => {
             eprint!("{USAGE}");
             return std::process::ExitCode::from(if task.is_empty() { 2 } else { 0 });

@@ -82,32 +82,18 @@ pub(crate) fn bench(args: &[String]) -> Outcome {
     .args(args))
 }
 
-/// Random sessions.
+/// Random sessions against the invariants. A failure prints its seed.
 pub(crate) fn soak(args: &[String]) -> Outcome {
     let sessions = args.first().map_or("100000", String::as_str);
-    run(cargo(&[
+    let tests = [
         "test",
         "--release",
         "-p",
         "rollout-tests",
         "--test",
-        "time_travel",
+        "invariants",
         "--",
         "--nocapture",
-        "soak",
-    ])
-    .env("ROLLOUT_SOAK", sessions))
-}
-
-/// docs/fidelity.md.
-pub(crate) fn fidelity() -> Outcome {
-    run(cargo(&[
-        "test",
-        "--quiet",
-        "-p",
-        "rollout-tests",
-        "--test",
-        "fidelity",
-    ])
-    .env("ROLLOUT_BLESS", "1"))
+    ];
+    run(cargo(&tests).env("ROLLOUT_SOAK", sessions))
 }
