@@ -55,8 +55,19 @@ pub const CONTROLLERS: &[&str] = &[
     "workqueue_item_delay",
 ];
 
-/// Tables of `vectors_api.rs`, and of `hash.rs`.
-pub const API: &[&str] = &["pod-template-hash", "pod-template-hash-generated"];
+/// Tables of `api_vectors.rs`, `apiserver.rs` and `hash.rs`.
+pub const API: &[&str] = &[
+    "deployment_defaults",
+    "eviction",
+    "image_pull_policy_default",
+    "image_reference_parse",
+    "intstr_parse",
+    "intstr_scaled_value",
+    "intstr_value",
+    "pod-template-hash",
+    "pod-template-hash-generated",
+    "pod_delete_grace_period",
+];
 /// Tables of `vectors_validation.rs`.
 pub const VALIDATION: &[&str] = &[
     "container_ports_validation",

@@ -9,7 +9,6 @@ use rollout_api::json::from_json;
 use rollout_api::{Kind, Value, object};
 use rollout_engine::client::{DeleteOptions, FieldValidation, PatchType, WriteOptions};
 use rollout_engine::{ClusterConfig, Engine, NodeSide};
-use std::path::PathBuf;
 
 fn config() -> ClusterConfig {
     ClusterConfig {
@@ -159,11 +158,7 @@ fn generation_counts_changes_of_spec_and_annotations() {
 }
 
 fn vector(name: &str) -> Vec<Value> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("data/vectors/{name}.json"));
-    from_json(&std::fs::read_to_string(path).unwrap())
-        .unwrap()
-        .list_at("cases")
-        .to_vec()
+    rollout_tests::vectors::cases(name).unwrap_or_default()
 }
 
 #[test]

@@ -45,6 +45,8 @@ fn main() -> std::process::ExitCode {
             rest,
             &[
                 "api_vectors",
+                "apiserver",
+                "hash",
                 "vectors_validation",
                 "vectors_controllers",
                 "vectors_node",
