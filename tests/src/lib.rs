@@ -1,5 +1,6 @@
 //! Tests of the whole; see the files in tests/. Here: what several of them share.
 
+pub mod random;
 pub mod ranking;
 pub mod recordings;
 pub mod vectors;

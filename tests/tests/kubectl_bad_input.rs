@@ -284,7 +284,7 @@ const WORDS: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(rollout_tests::random::cases(400))]
     #[test]
     fn random_lines_never_panic(picks in proptest::collection::vec(0..WORDS.len(), 0..9), noise in "\\PC{0,12}", minor in prop_oneof![Just(32u8), Just(36u8)]) {
         let mut words: Vec<String> = picks.iter().map(|i| WORDS[*i].to_owned()).collect();

@@ -358,6 +358,48 @@ fn miniz(bytes: &[u8]) -> String {
     base64(&out)
 }
 
+/// A line of the past that changes nothing is replayed where it was typed: before the action that led away from there.
+#[test]
+fn a_link_keeps_lines_of_the_past_at_their_moment() {
+    let mut s = preset("roll-10");
+    s.run("kubectl rollout pause deployment/rolldeployment");
+    s.back();
+    let refused = s.run("kubectl rollout resume deployment/rolldeployment");
+    assert_eq!(
+        refused.exit,
+        Some(1),
+        "it is not paused here: {}",
+        refused.stderr
+    );
+    s.play_to(1);
+    let again = Session::open(&s.shared(None)).unwrap();
+    assert_eq!(state(&again), state(&s));
+}
+
+/// A file that is changed in the past is not the file that a later line read.
+#[test]
+fn a_file_changed_in_the_past_begins_a_branch() {
+    let text = |replicas: u8| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec:\n  replicas: {replicas}\n  selector: {{matchLabels: {{a: b}}}}\n  template:\n    metadata: {{labels: {{a: b}}}}\n    spec: {{containers: [{{name: c, image: c}}]}}\n"
+        )
+    };
+    let mut s = Session::new(Start::empty());
+    s.save("a.yaml", &text(2));
+    s.run("kubectl apply -f a.yaml");
+    s.play_to(60_000);
+    let whole = state(&s);
+    s.seek(0);
+    s.save("a.yaml", &text(7));
+    s.run("kubectl diff -f a.yaml");
+    assert_eq!(s.branches().len(), 2);
+    s.open_branch(0);
+    s.play_to(60_000);
+    assert_eq!(state(&s), whole);
+    let again = Session::open(&s.shared(None)).unwrap();
+    assert_eq!(state(&again), whole);
+}
+
 /// What a learner may do at random.
 #[derive(Clone, Debug)]
 enum Do {
@@ -430,7 +472,7 @@ fn perform(s: &mut Session, app: &(&str, &str, &str, &str), action: &Do) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(rollout_tests::random::cases(48))]
     #[test]
     fn random_sessions_replay_identically(
         app in 0..APPS.len(),

@@ -107,7 +107,7 @@ fn value(schema: Schema, dice: &mut Dice, wrong: u64, depth: u32) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(rollout_tests::random::cases(300))]
 
     #[test]
     fn decoding_and_defaults_come_to_rest(seed: u64, which in 0..200usize, minor in 16u8..=36, wrong in 0..4u64) {

@@ -84,7 +84,7 @@ thread_local! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(rollout_tests::random::cases(1500))]
     #[test]
     fn an_object_with_odd_values_is_accepted_or_refused(
         which in any::<prop::sample::Index>(),

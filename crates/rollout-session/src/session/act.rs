@@ -61,6 +61,10 @@ impl Session {
                 file: file.to_owned(),
                 text: text.clone(),
             };
+            // What was done later read the file as it was then.
+            if self.is_before_other_actions() {
+                self.fork(self.position(), self.at());
+            }
             self.record(
                 Rc::new(LogEntry {
                     at: self.at(),
@@ -73,12 +77,23 @@ impl Session {
         }
     }
 
-    /// Adds an entry to the log, behind what was done until then.
+    /// Is there an action that was done at a later moment, or that led away from this one?
+    fn is_before_other_actions(&self) -> bool {
+        let here = (self.position(), self.at());
+        let branch = self.branch();
+        let mut entries = branch.log.iter().zip(&branch.made);
+        entries.any(|(e, made)| (e.step, e.at) > here || ((e.step, e.at) == here && *made > 0))
+    }
+
+    /// Adds an entry to the log, behind what was done until then: what changed nothing comes before the action that led
+    /// away from the same moment.
     pub(super) fn record(&mut self, entry: Rc<LogEntry>, made: usize) {
         let branch = self.branch_mut();
-        let place = branch
-            .log
-            .partition_point(|e| (e.step, e.at) <= (entry.step, entry.at));
+        let new = (entry.step, entry.at, made > 0);
+        let mut entries = branch.log.iter().zip(&branch.made);
+        let place = entries
+            .position(|(e, made)| (e.step, e.at, *made > 0) > new)
+            .unwrap_or(branch.log.len());
         branch.log.insert(place, entry);
         branch.made.insert(place, made);
     }
@@ -134,12 +149,7 @@ impl Session {
             });
         }
         let changes = !records.is_empty();
-        let later_lines = self
-            .branch()
-            .log
-            .iter()
-            .any(|e| (e.step, e.at) > (step, at));
-        if changes && (!self.at_head() || later_lines) {
+        if changes && (!self.at_head() || self.is_before_other_actions()) {
             self.fork(step, at);
         }
         let entry = Rc::new(LogEntry {
