@@ -7,6 +7,7 @@ mod builder;
 mod cmd;
 mod columns;
 mod commands;
+pub mod complete;
 mod context;
 mod describe;
 pub mod duration;

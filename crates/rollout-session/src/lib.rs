@@ -29,3 +29,4 @@ pub use start::Start;
 pub use strategy::with_strategy;
 pub use timeline::{CHECKPOINT_EVERY, Step, Timeline, writes_of};
 pub use transcript::{LineKind, Transcript, TranscriptLine};
+pub use words::needs_more;

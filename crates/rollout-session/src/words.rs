@@ -53,6 +53,11 @@ fn unclosed(quote: char) -> String {
     format!("unexpected EOF while looking for matching `{quote}'")
 }
 
+/// Does a typed text go on with the next line: an open quote, a backslash at its end?
+pub fn needs_more(text: &str) -> bool {
+    split(text).is_err() || (text.len() - text.trim_end_matches('\\').len()) % 2 == 1
+}
+
 /// Milliseconds of a text that `sleep` takes: `5`, `0.5`, `2m`.
 pub fn seconds(text: &str) -> Option<u64> {
     let (number, unit) = match text.as_bytes().last()? {

@@ -266,10 +266,8 @@ impl Session {
         if let Some(index) = ran.running {
             let end = began.saturating_add(limit);
             while self.branch().running[index].ended.is_none() {
-                let deadline = self.branch().running[index].state.deadline();
-                let next = [self.next_at(), deadline].into_iter().flatten().min();
-                match next.filter(|t| *t <= end) {
-                    Some(next) => self.play_one(next),
+                match self.next_due().filter(|t| *t <= end) {
+                    Some(next) => self.play_next(next),
                     None => {
                         self.play_to(end);
                         let (step, at) = (self.position(), self.at());
@@ -287,8 +285,14 @@ impl Session {
         ran
     }
 
+    /// When something happens next: a step of the cluster, or the deadline of a waiting command.
+    pub fn next_due(&self) -> Option<u64> {
+        let deadlines = self.waiting().filter_map(|r| r.state.deadline());
+        deadlines.chain(self.next_at()).min()
+    }
+
     /// One step that is due until a time, or the time itself.
-    fn play_one(&mut self, until: u64) {
+    pub fn play_next(&mut self, until: u64) {
         if !self.at_head() || self.compute(until) {
             self.forward();
             return;
