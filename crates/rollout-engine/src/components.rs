@@ -66,6 +66,7 @@ impl Components {
         if change.key.kind == Kind::EVENT {
             return; // Nobody watches Events.
         }
+        crate::traffic::observe(world, change);
         // The ReplicaSet controller first: in a real cluster its part of an instant is done sooner.
         self.replica_set.observe(world, change);
         self.deployment.observe(world, change);

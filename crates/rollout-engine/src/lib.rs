@@ -26,6 +26,7 @@ pub mod sim_event;
 pub mod step;
 pub mod store;
 pub mod time;
+pub mod traffic;
 pub mod world;
 
 pub use client::Client;

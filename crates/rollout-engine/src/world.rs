@@ -34,6 +34,8 @@ pub struct World {
     pub events: crate::events::Correlators,
     /// Behaviour of images, as the learner set it.
     pub images: crate::images::ImageRules,
+    /// What clients of Services could meet, and their requests.
+    pub traffic: crate::traffic::Traffic,
     /// Allocated addresses and ports.
     pub addresses: crate::apiserver::Addresses,
     /// How far the wall clock is ahead of the clock: the scripted node side holds its clock while controllers work.
@@ -56,6 +58,7 @@ impl World {
             logs: Logs::default(),
             events: crate::events::Correlators::default(),
             images: config.images.clone(),
+            traffic: crate::traffic::Traffic::new(config.seed, &config.images),
             addresses: crate::apiserver::Addresses::default(),
             skew: Millis(0),
             pods_created: 0,
@@ -84,6 +87,11 @@ impl World {
     /// The minor version whose behaviour is shown.
     pub fn version(&self) -> Minor {
         self.config.version
+    }
+
+    /// How long an endpoint's change takes to reach the clients.
+    pub fn endpoint_delay(&self) -> Millis {
+        crate::traffic::PROPAGATION
     }
 
     /// Makes an event due after a span; zero means: in this instant, after what is due already.

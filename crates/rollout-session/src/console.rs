@@ -1,6 +1,7 @@
 //! The console: a line becomes words, the words a command. kubectl is in its own crate; what only the playground has is here.
 
 use crate::images;
+use crate::traffic;
 use crate::words::{self, Words};
 use rollout_api::Minor;
 use rollout_engine::{Change, Client};
@@ -97,7 +98,8 @@ pub fn execute(
     let rest = &args[1..];
     match command.as_str() {
         "kubectl" | "k" => kubectl(rest, files, version, client),
-        "image" => image(rest, client),
+        "image" => own(images::command(rest, client)),
+        "traffic" => own(traffic::command(rest, client)),
         "sleep" => sleep(rest, at),
         "clear" => Exec {
             clear: true,
@@ -125,6 +127,7 @@ pub fn names_file<'a>(line: &str, files: &'a BTreeMap<String, String>) -> Vec<&'
 const HELP: &str = "\
 kubectl …                           the real commands, also as k
 image REFERENCE BEHAVIOUR [K=V …]   break or mend an image: image registry.example/app:v10 missing
+traffic TARGET RATE [K=V …]         requests through a Service: traffic service/web 20/s; off ends them
 sleep SECONDS                       wait, in simulated time
 ls, cat FILE                        the files that this page holds
 clear                               an empty console
@@ -177,13 +180,14 @@ fn sleep(args: &[String], at: u64) -> Exec {
     }
 }
 
-fn image(args: &[String], client: &mut Client<'_>) -> Exec {
-    match images::command(args, client) {
+/// What a command of our own answered: its text, and whether it changed something.
+fn own(answer: Result<(String, bool), String>) -> Exec {
+    match answer {
         Ok((text, touched)) => Exec {
             touched,
             ..Exec::ok(text)
         },
-        Err(e) => Exec::error(1, format!("error: {e}")),
+        Err(e) => Exec::error(1, e),
     }
 }
 

@@ -21,7 +21,7 @@ pub fn command(args: &[String], client: &mut Client<'_>) -> Result<(String, bool
     client
         .world_mut()
         .set_image_rule_words(&words)
-        .map_err(|e| e.to_string())?;
+        .map_err(|e| format!("error: {e}"))?;
     Ok((String::new(), true))
 }
 

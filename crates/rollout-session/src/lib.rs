@@ -15,6 +15,7 @@ pub mod share;
 mod start;
 mod strategy;
 mod timeline;
+mod traffic;
 mod transcript;
 pub mod words;
 

@@ -24,6 +24,7 @@ pub mod paste;
 mod problems;
 mod scene;
 mod text_timeline;
+mod traffic;
 pub mod walk;
 
 pub use catalogue::seconds as span_text;

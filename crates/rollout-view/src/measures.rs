@@ -149,6 +149,9 @@ pub fn measures(session: &Session, rollout: Option<&Rollout>) -> Vec<Measure> {
     add("new", number(r.new_size()));
     add("terminating", number(r.leaving().count() as i64));
     add("endpoints", number(endpoints(session, r)));
+    for measure in crate::traffic::measures(session, r) {
+        add(measure.name, measure.value);
+    }
     add("peak", number(run.peak));
     add("lowest", number(run.lowest));
     add("gap", seconds_bare(run.gap_ms));

@@ -17,11 +17,14 @@ pub mod prober;
 mod probing;
 mod program;
 mod report;
+mod served;
 mod start;
 pub mod status;
 mod stop;
 mod sync;
 mod texts;
+
+pub(crate) use program::{is_unhealthy, next_change as next_change_of};
 
 use crate::sim_event::SimEvent;
 use crate::step::Change;
@@ -213,6 +216,12 @@ impl Kubelet {
             return;
         };
         pod.cancel_all(world);
+        // A process that still ran is killed with its pod.
+        let end = crate::traffic::End {
+            at: world.now,
+            broken: true,
+        };
+        world.traffic.ended(&pod.uid, end);
         if let Some(ip) = &pod.ip {
             self.nodes.release(&pod.node, ip);
         }
@@ -290,6 +299,7 @@ impl World {
     /// Sets the behaviour of an image. What pulls, starts and probes do from now on follows it.
     pub fn set_image_rule(&mut self, rule: crate::images::ImageRule) {
         self.images.set(rule);
+        self.traffic.rules_changed(self.now, &self.images);
         self.schedule(Millis(0), SimEvent::Kubelet(KubeletEvent::Rules));
     }
 
@@ -299,6 +309,7 @@ impl World {
         words: &[&str],
     ) -> Result<crate::images::ImageRule, crate::images::WordError> {
         let rule = self.images.set_words(words)?;
+        self.traffic.rules_changed(self.now, &self.images);
         self.schedule(Millis(0), SimEvent::Kubelet(KubeletEvent::Rules));
         Ok(rule)
     }

@@ -55,6 +55,8 @@ pub struct Container {
     pub end: Option<(Ticket, i64, &'static str)>,
     /// It is being stopped.
     pub stopping: bool,
+    /// Its preStop hook is cut short by the grace period.
+    pub hook_cut: bool,
     /// The postStart hook has not ended.
     pub starting: bool,
     /// One per probe of the plan.

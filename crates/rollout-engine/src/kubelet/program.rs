@@ -72,6 +72,11 @@ fn health(effects: &Effects, since: u64) -> Health {
     }
 }
 
+/// Is the process up, but answers that it is not well?
+pub(crate) fn is_unhealthy(effects: &Effects, since: u64) -> bool {
+    health(effects, since) == Health::Unhealthy
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Health {
     Good,
@@ -81,7 +86,7 @@ enum Health {
 }
 
 /// When the answer may change next, in milliseconds after the start, later than `since`.
-pub fn next_change(effects: &Effects, since: u64) -> Option<u64> {
+pub(crate) fn next_change(effects: &Effects, since: u64) -> Option<u64> {
     if since < effects.slow_start {
         return Some(effects.slow_start);
     }

@@ -347,6 +347,7 @@ impl Kubelet {
         state.previous = state.newest.replace(Run::Running(info));
         state.start_error = None;
         state.stopping = false;
+        self.tell_traffic_of_start(world, pod, i);
         let missing = missing_config(world, pod, i, &effects);
         if let Some(end) = program::end_of(c, &effects, missing.is_some()) {
             let event = SimEvent::Kubelet(KubeletEvent::Exit(pod.key.clone(), i));

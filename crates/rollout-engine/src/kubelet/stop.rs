@@ -46,6 +46,13 @@ impl Kubelet {
             world.cancel(ticket);
         }
         c.stopping = true;
+        c.hook_cut = plan.containers[i]
+            .pre_stop
+            .is_some_and(|wanted| wanted > hook);
+        if i == plan.init {
+            let signal = world.now + Millis(hook);
+            world.traffic.signalled(&pod.uid, signal);
+        }
         let event = SimEvent::Kubelet(KubeletEvent::Exit(pod.key.clone(), i));
         let ticket = world.schedule(Millis(hook + after), event);
         let why = KubeletDecision::Stop {

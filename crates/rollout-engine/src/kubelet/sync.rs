@@ -50,6 +50,7 @@ impl PodState {
                 crashes: Backoff::new(BACKOFF_INITIAL, BACKOFF_MAX),
                 end: None,
                 stopping: false,
+                hook_cut: false,
                 starting: false,
                 probes: c
                     .probes
@@ -291,6 +292,13 @@ impl Kubelet {
         let number = info.number;
         c.newest = Some(Run::Exited(info, code));
         let by_itself = !std::mem::take(&mut c.stopping);
+        if container == pod.plan.init {
+            let end = crate::traffic::End {
+                at: world.now,
+                broken: by_itself || code == 137 || c.hook_cut,
+            };
+            world.traffic.ended(&pod.uid, end);
+        }
         c.starting = false;
         for probe in &mut c.probes {
             if let Some(ticket) = probe.ticket.take() {

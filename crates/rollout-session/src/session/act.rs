@@ -143,7 +143,7 @@ impl Session {
         if records.is_empty() && exec.touched {
             records.push(StepRecord {
                 at: engine.now(),
-                cause: rollout_engine::Cause::Outside("image".into()),
+                cause: rollout_engine::Cause::Outside(command_of(line)),
                 changes: Vec::new(),
                 decisions: Vec::new(),
             });
@@ -301,6 +301,13 @@ impl Session {
         let cursor = &mut self.branch_mut().cursor;
         cursor.at = cursor.at.max(until);
     }
+}
+
+/// The command of a line that changes something which is no API object.
+fn command_of(line: &str) -> rollout_api::Str {
+    let words = line.split_whitespace();
+    let word = words.into_iter().find(|w| *w != "$");
+    rollout_api::Str::copy(word.unwrap_or("image"))
 }
 
 /// A file name as a word of the console.

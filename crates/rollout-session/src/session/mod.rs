@@ -211,6 +211,10 @@ impl Session {
     pub fn config(&self) -> &ClusterConfig {
         self.base.config()
     }
+    /// A time of the session on the engine's clock, which begins before the session where there is a history.
+    pub fn engine_time(&self, at: u64) -> SimTime {
+        SimTime(self.origin.0.saturating_add(at))
+    }
     /// The engine at the end of what was computed, to look at.
     pub fn head(&self) -> &Engine {
         &self.branch().head

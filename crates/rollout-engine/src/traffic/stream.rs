@@ -1,0 +1,145 @@
+//! One stream: how many requests per second, since when, and which endpoints its clients know.
+
+use crate::time::{Millis, SimTime};
+use rollout_api::Str;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// Which endpoint gets a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mode {
+    /// One after the other, as a proxy in IPVS mode does.
+    #[default]
+    RoundRobin,
+    /// Any of them, as rules of iptables and nftables choose.
+    Random,
+}
+
+/// What a stream is told to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Setting {
+    /// Requests per thousand seconds.
+    pub rate: u64,
+    /// Which endpoint.
+    pub mode: Mode,
+    /// How long a client waits for an answer.
+    pub timeout: Millis,
+    /// The share of requests that should succeed, in parts of 100 000.
+    pub objective: u32,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Setting {
+            rate: 20_000,
+            mode: Mode::RoundRobin,
+            timeout: Millis(10_000),
+            objective: 99_900,
+        }
+    }
+}
+
+/// A setting and the first request that is sent under it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Set {
+    pub(super) at: SimTime,
+    pub(super) first: u64,
+    pub(super) setting: Setting,
+}
+
+impl Set {
+    /// When a request is sent. Only for requests of this setting.
+    pub(super) fn time(&self, index: u64) -> SimTime {
+        let n = u128::from(index.saturating_sub(self.first));
+        let ms = n * 1_000_000 / u128::from(self.setting.rate.max(1));
+        SimTime(
+            self.at
+                .0
+                .saturating_add(u64::try_from(ms).unwrap_or(u64::MAX)),
+        )
+    }
+
+    /// The number of the first request that is not sent before a moment.
+    pub(super) fn index(&self, at: SimTime) -> u64 {
+        let ms = u128::from(at.since(self.at).0);
+        let n = (ms * u128::from(self.setting.rate)).div_ceil(1_000_000);
+        self.first
+            .saturating_add(u64::try_from(n).unwrap_or(u64::MAX))
+    }
+}
+
+/// Addresses of one slice or pod: server, ready, serving.
+type Part = Vec<(u32, bool, bool)>;
+
+/// A stream of requests.
+#[derive(Clone, Default)]
+pub struct Stream {
+    pub(super) sets: Vec<Set>,
+    /// From when on clients know which endpoints.
+    pub(super) lists: Vec<(SimTime, Rc<[u32]>)>,
+    pub(super) members: BTreeSet<u32>,
+    parts: BTreeMap<Str, Part>,
+}
+
+impl Stream {
+    /// The setting at a moment; none before the stream began.
+    pub fn setting(&self, at: SimTime) -> Option<&Setting> {
+        let set = self.sets.iter().rev().find(|s| s.at <= at)?;
+        Some(&set.setting)
+    }
+
+    /// The first request's moment.
+    pub fn began(&self) -> Option<SimTime> {
+        self.sets.first().map(|s| s.at)
+    }
+
+    /// The endpoints that clients know at a moment.
+    pub fn endpoints(&self, at: SimTime) -> &[u32] {
+        let n = self.lists.partition_point(|(t, _)| *t <= at);
+        let list = n.checked_sub(1).and_then(|n| self.lists.get(n));
+        list.map_or(&[], |(_, l)| l)
+    }
+
+    pub(super) fn set(&mut self, at: SimTime, setting: Setting) {
+        let first = self.sets.last().map_or(0, |s| s.index(at));
+        // A second setting in the same moment takes the place of the first.
+        if self.sets.last().is_some_and(|s| s.at == at) {
+            self.sets.pop();
+        }
+        self.sets.push(Set { at, first, setting });
+    }
+
+    /// One slice's, or pod's, addresses from now on. False: nothing changed.
+    pub(super) fn set_part(&mut self, name: Str, part: Part) -> bool {
+        if part.is_empty() {
+            return self.parts.remove(&name).is_some();
+        }
+        if self.parts.get(&name) == Some(&part) {
+            return false;
+        }
+        self.parts.insert(name, part);
+        true
+    }
+
+    /// The clients hear of it at this moment: ready endpoints, or if there is none those that still serve.
+    pub(super) fn publish(&mut self, at: SimTime) {
+        let all = || self.parts.values().flatten();
+        let mut list: Vec<u32> = all().filter(|a| a.1).map(|a| a.0).collect();
+        if list.is_empty() {
+            list = all().filter(|a| a.2).map(|a| a.0).collect();
+        }
+        list.sort_unstable();
+        list.dedup();
+        let last = self.lists.last();
+        if last.is_some_and(|(_, l)| **l == *list) {
+            return;
+        }
+        // News never overtake older news.
+        let at = last.map_or(at, |(t, _)| at.max(*t));
+        self.members.extend(&list);
+        if last.is_some_and(|(t, _)| *t == at) {
+            self.lists.pop();
+        }
+        self.lists.push((at, list.into()));
+    }
+}
