@@ -24,11 +24,37 @@ pub fn number(value: i64, quantity: Quantity, origin: Origin) -> NumberView {
     } else {
         value.to_string()
     };
+    let origin = match origin {
+        Origin::Computed => origin_of(quantity),
+        known => known,
+    };
     NumberView {
         text,
         value,
         quantity,
         origin,
+    }
+}
+
+/// Where a quantity comes from, if nobody says otherwise.
+fn origin_of(quantity: Quantity) -> Origin {
+    let field = |path: &str| Origin::Field(path.to_owned());
+    match quantity {
+        Quantity::Desired => field("spec.replicas"),
+        Quantity::Ceiling | Quantity::Surge => field("spec.strategy.rollingUpdate.maxSurge"),
+        Quantity::Floor | Quantity::Unavailable => {
+            field("spec.strategy.rollingUpdate.maxUnavailable")
+        }
+        Quantity::Total
+        | Quantity::Waiting
+        | Quantity::Available
+        | Quantity::Ready
+        | Quantity::Updated
+        | Quantity::Leaving
+        | Quantity::Failing => Origin::Pods,
+        Quantity::Wanted | Quantity::Old | Quantity::New => Origin::Sets,
+        Quantity::Seconds => Origin::Clock,
+        Quantity::Room | Quantity::Spare | Quantity::Revision | Quantity::Count => Origin::Computed,
     }
 }
 
@@ -66,7 +92,7 @@ pub fn span_of_time(ms: u64) -> Arg {
         text: seconds(ms),
         value: i64::try_from(ms).unwrap_or(i64::MAX),
         quantity: Quantity::Seconds,
-        origin: Origin::Computed,
+        origin: Origin::Clock,
     })
 }
 
@@ -166,8 +192,10 @@ messages! {
     PodsDeleted = "Set {set} wants {wanted} and has {active}: {pods} {k|goes|go}.";
     /// ReplicaSet failed.
     PodsFailed = "Set {set} wants {wanted} and has {active}, but the server refused: {error}";
-    /// ReplicaSet adopted or released.
-    PodsOwned = "Set {set} takes over or lets go of {pods}.";
+    /// ReplicaSet adopted.
+    PodsAdopted = "Set {set} takes over {pods}: its selector matches and nobody owns it.";
+    /// ReplicaSet released.
+    PodsReleased = "Set {set} lets go of {pods}: its selector does not match any more.";
     /// ReplicaSet waits for minReadySeconds.
     SetMinReady = "{ready} of set {set} are ready and {available} count as available: minReadySeconds is {seconds}.";
 
@@ -255,7 +283,9 @@ messages! {
     /// Nobody is available.
     RecreateOutage = "Recreate: {new} new {new|pod is|pods are} starting and 0 are available. Nobody answers.";
     /// Stalled: cause and limits.
-    StalledAtLimits = "{cause} With {total} pods at the ceiling and {available} available at the floor, nothing may be added or removed.";
+    StalledAtLimits = "{cause} With {ceiling} pods at the ceiling and {available} available at the floor, nothing may be added or removed.";
+    /// Stalled: cause, above the ceiling (it was lowered).
+    StalledAboveCeiling = "{cause} {total} pods are more than the ceiling of {ceiling} and {available} available is the floor, so nothing may be added or removed.";
     /// Stalled: cause, below the floor.
     StalledBelowFloor = "{cause} {available} {available|pod is|pods are} available, below the floor of {floor}, so no old pod may go.";
     /// Stalled: cause and the floor.
@@ -282,6 +312,8 @@ messages! {
     NextWrite = "{room} may be added and {spare} may be removed now. The next step shows it.";
     /// Pods are on their way although the Deployment is fine.
     Healing = "{available} of {desired} are available; {waiting} {waiting|is|are} on the way.";
+    /// The controller has not counted again.
+    StatusLags = "{available} of {desired} are available; the controller has counted {counted} and will look again.";
     /// Last resort.
     Quiet = "{total} pods, {available} available, {desired} desired. Nothing more is due.";
 
@@ -318,6 +350,162 @@ messages! {
     NoteDone = "The rollout is complete: nothing is asked for.";
     /// No floor.
     NoteNoFloor = "Recreate has no floor: all old pods go at once.";
+
+    // The node side and the garbage collector
+    /// A decision without numbers.
+    PlainDecision = "{name}.";
+    /// Scheduled.
+    SchedulerBound = "The scheduler gives pod {pod} the node {node}: {feasible} of {nodes} {nodes|node|nodes} could take it.";
+    /// Not scheduled.
+    SchedulerNone = "The scheduler finds no node for pod {pod}: 0 of {nodes} {nodes|node|nodes} can take it. After attempt {attempts} it tries again when something changes, at the latest in {s}.";
+    /// A pull begins.
+    NodePull = "The node of pod {pod} pulls {image}: the answer comes in {s}.";
+    /// A pull waits.
+    NodePullBackOff = "Pulling {image} failed for pod {pod}: the node waits {window} between two tries, the next comes in {s}.";
+    /// A restart waits.
+    NodeCrashBackOff = "Container {container} of pod {pod} ended again, restart {restarts}: the node waits {window} after its end and starts it in {s}.";
+    /// A probe that changes something.
+    ProbeCounts = "{probe} probe of pod {pod}: {result}, {run} in a row, {threshold} {threshold|is|are} needed. It counts now.";
+    /// A probe that changes nothing.
+    ProbeSeen = "{probe} probe of pod {pod}: {result}, {run} in a row, {threshold} {threshold|is|are} needed.";
+    /// A container is told to stop.
+    NodeStop = "Container {container} of pod {pod} is told to stop: it may take {grace} and will have ended in {s}.";
+    /// The same with a hook.
+    NodeStopHook = "Container {container} of pod {pod} is to stop: its preStop hook takes {hook} of the {grace} it has, and it will have ended in {s}.";
+    /// The owner is gone.
+    GarbageOwnerGone = "{object} is deleted: its owner, {kind} {owner}, is gone.";
+    /// The owner waits.
+    GarbageOwnerWaits = "{object} is deleted: its owner, {kind} {owner}, waits for it.";
+    /// Let go.
+    GarbageOrphaned = "{object} stays: its owner {owner} goes without it.";
+    /// The owner may go.
+    GarbageFreed = "{object} goes: nothing that depends on it is left.";
+
+    // Waits: what for
+    /// The controller's turn.
+    AwaitsController = "The controller's answer to the change.";
+    /// The controller's next count.
+    AwaitsCount = "The controller's next look at the pods.";
+    /// Pods.
+    AwaitsPods = "{n} more {n|pod|pods} to count as available; the next one is {pod}.";
+    /// Leaving pods.
+    AwaitsLeaving = "{n} leaving {n|pod|pods} to be gone.";
+    /// The learner.
+    AwaitsResume = "Somebody who resumes the rollout.";
+    /// Pods that are not made.
+    AwaitsPodsMade = "{n} {n|pod|pods} that could not be made.";
+
+    // Waits: what ends them
+    /// The controller's turn.
+    EndsController = "The next step: the controller takes the Deployment from its queue.";
+    /// The controller's next count.
+    EndsCount = "The end of a pod's minReadySeconds wakes the controller.";
+    /// minReadySeconds.
+    EndsMinReady = "minReadySeconds: {pod} must be ready for {seconds} without a break.";
+    /// A readiness probe.
+    EndsProbe = "A success of the readiness probe: {threshold} in a row, asked every {period}.";
+    /// Ready without a probe.
+    EndsRunning = "Its containers run and report ready.";
+    /// Creating.
+    EndsStarted = "Its image is pulled and its containers are started.";
+    /// Pending.
+    EndsScheduled = "A node with room for it.";
+    /// Image.
+    EndsPulled = "The registry gives the image at one of the node's tries, or another template.";
+    /// Crash.
+    EndsStaysUp = "The container stays up after one of its restarts, or another template.";
+    /// Config.
+    EndsConfigured = "What its configuration names is there, or another template.";
+    /// Leaving.
+    EndsStopped = "Their processes end, or the grace period does.";
+    /// Paused.
+    EndsResume = "kubectl rollout resume.";
+    /// Quota and the like.
+    EndsPermitted = "The server permits the pods: the controller tries again and again.";
+
+    // Waits: how long
+    /// An exact end.
+    LastsExactly = "{s} more, if it stays ready.";
+    /// At most.
+    LastsAtMost = "{s} more at the most.";
+    /// Until the next due change.
+    LastsNext = "The next change is due in {s}.";
+    /// Nothing is due.
+    LastsForever = "No limit: nothing is scheduled.";
+    /// Before the deadline.
+    LastsDeadline = "No limit. After {deadline} without progress, in {s}, the controller reports it and changes nothing.";
+    /// The deadline does not count.
+    LastsNoDeadline = "No limit, and no deadline counts now.";
+    /// After the deadline.
+    LastsPast = "No limit: the deadline of {deadline} has passed and Kubernetes goes on waiting.";
+
+    // Why not
+    /// Finished.
+    FinishedYes = "The rollout is finished: every clause holds.";
+    /// Not finished.
+    FinishedNot = "The rollout is not finished: {n} of 4 {n|clause does|clauses do} not hold.";
+    /// Clause.
+    ClauseUpdated = "status.updatedReplicas {updated} = spec.replicas {desired}";
+    /// Clause.
+    ClauseReplicas = "status.replicas {total} = spec.replicas {desired}";
+    /// Clause.
+    ClauseAvailable = "status.availableReplicas {available} = spec.replicas {desired}";
+    /// Clause.
+    ClauseObserved = "status.observedGeneration {observed} ≥ metadata.generation {generation}";
+    /// Available.
+    PodCounts = "Pod {pod} counts as available.";
+    /// Not available.
+    PodCountsNot = "Pod {pod} does not count as available: {clause}.";
+    /// Clause.
+    ClauseStays = "it is not being deleted";
+    /// Clause not met.
+    ClauseLeaves = "it is being deleted";
+    /// Clause.
+    ClauseNode = "it has a node: {node}";
+    /// Clause not met.
+    ClauseNoNode = "it has no node";
+    /// Clause not met.
+    ClauseNoNodeBecause = "it has no node: {message}";
+    /// Clause.
+    ClauseRuns = "its containers run";
+    /// Clause not met.
+    ClauseWaits = "a container waits: {reason}";
+    /// Clause not met.
+    ClauseStarts = "its containers have not started yet";
+    /// Clause not met.
+    ClauseEnded = "its containers have ended";
+    /// Clause.
+    ClauseReady = "its condition Ready is True";
+    /// Clause not met.
+    ClauseNotReadyProbe = "its readiness probe has not succeeded {threshold} {threshold|time|times} in a row";
+    /// Clause not met.
+    ClauseNotReady = "its condition Ready is not True";
+    /// Clause.
+    ClauseMinReady = "it has been ready for {since}, minReadySeconds asks for {seconds}";
+    /// Clause without a number.
+    ClauseNoMinReady = "minReadySeconds is {seconds}: ready is available";
+    /// No set shrinks.
+    RankNothing = "No pod of {set} goes now. When it shrinks, this is the order.";
+    /// It goes.
+    RankGoes = "Pod {pod} goes before {other}: {criterion} decides.";
+    /// It stays.
+    RankStays = "Pod {pod} stays and {other} goes: {criterion} decides.";
+    /// All go.
+    RankAll = "All {n} {n|pod|pods} of {set} go: nothing is ordered.";
+    /// It was deleted.
+    RankAlone = "Pod {pod} is not among the pods that set {set} can choose from.";
+
+    // Trace
+    /// A component's turn.
+    TraceTurn = "takes {object} from its queue.";
+    /// A request.
+    TraceRequest = "a request of {who}.";
+    /// A write.
+    TraceWrite = "{object}: {fields}";
+    /// A new object.
+    TraceNew = "{object} is made.";
+    /// A removed object.
+    TraceGone = "{object} is gone.";
 }
 
 /// A sentence with its numbers in place.

@@ -352,6 +352,10 @@ impl Rollout {
             && self.total() == self.limits.desired
             && self.observed()
     }
+    /// The controller has counted the available pods as they are now.
+    pub fn counted_by_controller(&self) -> bool {
+        i64::from(self.view().status.available_replicas) == self.available()
+    }
     /// The controller has seen the newest spec.
     pub fn observed(&self) -> bool {
         self.view().status.observed_generation >= self.object.meta.generation

@@ -1,7 +1,7 @@
 //! Which pod is deleted next: the set that shrinks next, and the controller's own order of its pods.
 
 use crate::cluster::{Pod, Rollout};
-use rollout_api::views::PodView;
+use rollout_api::views::{PodPhase, PodView};
 use rollout_api::{Kind, Str};
 use rollout_engine::controllers::replica_set::utils::{
     Ages, Candidate, get_pods_to_delete, is_pod_active,
@@ -12,31 +12,148 @@ use std::collections::BTreeMap;
 /// The pod that the ReplicaSet controller deletes first when a set of this rollout shrinks next.
 pub fn next_to_go<'r>(session: &Session, r: &'r Rollout) -> Option<&'r Pod> {
     let (set, count) = shrinks_next(r)?;
-    let arrivals = arrivals(session, r, set);
-    let mut pods: Vec<(&Pod, &PodView)> = active(r).filter(|(p, _)| p.set == set).collect();
-    pods.sort_by_key(|(p, _)| {
+    let (pods, ranks) = ranked(session, r, session.position(), set);
+    let candidates = candidates(&pods, &ranks);
+    let first =
+        *get_pods_to_delete(&candidates, count, ages(session.wall_ms_at(session.at()))).first()?;
+    Some(pods[first])
+}
+
+/// The active pods of a set in the order in which they are deleted.
+pub struct Order<'r> {
+    /// Name of the set.
+    pub set: &'r str,
+    /// Its letter.
+    pub version: usize,
+    /// How many go.
+    pub going: usize,
+    /// Time of the session.
+    pub at: u64,
+    /// First to go first.
+    pub pods: Vec<&'r Pod>,
+    /// Active pods on the node of each.
+    pub ranks: Vec<i32>,
+    /// What the rules look at, in their order, for each: equal texts do not decide.
+    pub rules: Vec<[String; 9]>,
+}
+
+/// The order of deletion in the set of a pod (by uid), after so many steps. The set that shrinks next tells how many go.
+pub fn order<'r>(
+    session: &Session,
+    r: &'r Rollout,
+    position: usize,
+    uid: &str,
+) -> Option<Order<'r>> {
+    let set = r.pods.iter().find(|p| p.object.meta.uid == *uid)?.set;
+    let at = if position == session.position() {
+        session.at()
+    } else {
+        session.branch().timeline.time(position + 1)
+    };
+    let (pods, ranks) = ranked(session, r, position, set);
+    let list = candidates(&pods, &ranks);
+    let going = shrinks_next(r)
+        .filter(|(s, _)| *s == set)
+        .map_or(0, |(_, count)| count.min(pods.len()));
+    let ages = ages(session.wall_ms_at(at));
+    // Inside a bucket the choice depends on how many go: those first, then the others.
+    let mut places = get_pods_to_delete(&list, going, ages);
+    for i in get_pods_to_delete(&list, list.len().saturating_sub(1), ages)
+        .into_iter()
+        .chain(0..list.len())
+    {
+        if !places.contains(&i) {
+            places.push(i);
+        }
+    }
+    let bucket = |t: Option<rollout_api::Timestamp>| t.map_or(-2, |t| ages.bucket(t)).to_string();
+    let rules = places
+        .iter()
+        .map(|&i| {
+            let c = &list[i];
+            let phase = u8::from(c.pod.phase != PodPhase::Pending)
+                + u8::from(!matches!(
+                    c.pod.phase,
+                    PodPhase::Pending | PodPhase::Unknown
+                ));
+            [
+                (!c.pod.node.is_empty()).to_string(),
+                phase.to_string(),
+                c.pod.ready.to_string(),
+                c.pod.deletion_cost.to_string(),
+                c.rank.to_string(),
+                if c.pod.ready {
+                    bucket(c.pod.ready_since)
+                } else {
+                    String::new()
+                },
+                c.pod.max_restarts.to_string(),
+                bucket(c.created),
+                c.uid.to_owned(),
+            ]
+        })
+        .collect();
+    Some(Order {
+        set: r.sets[set].name(),
+        version: r.sets[set].version,
+        going,
+        at,
+        pods: places.iter().map(|&i| pods[i]).collect(),
+        ranks: places.iter().map(|&i| ranks[i]).collect(),
+        rules,
+    })
+}
+
+fn ages(now_ms: i64) -> Ages {
+    Ages {
+        now_ms,
+        logarithmic: true,
+    }
+}
+
+/// The active pods of a set in the order in which they came to the controller, each with the number of active pods of
+/// this rollout on its node.
+fn ranked<'r>(
+    session: &Session,
+    r: &'r Rollout,
+    position: usize,
+    set: usize,
+) -> (Vec<&'r Pod>, Vec<i32>) {
+    let arrivals = arrivals(session, r, position, set);
+    let mut pods: Vec<&Pod> = active(r)
+        .filter(|(p, _)| p.set == set)
+        .map(|(p, _)| p)
+        .collect();
+    pods.sort_by_key(|p| {
         let arrival = arrivals.get(&p.object.meta.uid).copied();
         (arrival.unwrap_or(usize::MAX), p.object.meta.creation)
     });
-    let mut ranks: BTreeMap<&Str, i32> = BTreeMap::new();
+    let mut on_node: BTreeMap<&Str, i32> = BTreeMap::new();
     for (_, pod) in active(r) {
-        *ranks.entry(&pod.node).or_insert(0) += 1;
+        *on_node.entry(&pod.node).or_insert(0) += 1;
     }
-    let candidates: Vec<Candidate<'_>> = pods
+    let ranks = pods
         .iter()
-        .map(|(p, pod)| Candidate {
-            pod,
-            uid: &p.object.meta.uid,
-            created: p.object.meta.creation,
-            rank: ranks.get(&pod.node).copied().unwrap_or(0),
+        .map(|p| {
+            let node = p.object.pod().map(|v| &v.node);
+            node.and_then(|n| on_node.get(n)).copied().unwrap_or(0)
         })
         .collect();
-    let ages = Ages {
-        now_ms: session.wall_ms_at(session.at()),
-        logarithmic: true,
-    };
-    let first = *get_pods_to_delete(&candidates, count, ages).first()?;
-    Some(pods[first].0)
+    (pods, ranks)
+}
+
+fn candidates<'r>(pods: &[&'r Pod], ranks: &[i32]) -> Vec<Candidate<'r>> {
+    pods.iter()
+        .zip(ranks)
+        .filter_map(|(p, rank)| {
+            Some(Candidate {
+                pod: p.object.pod()?,
+                uid: &p.object.meta.uid,
+                created: p.object.meta.creation,
+                rank: *rank,
+            })
+        })
+        .collect()
 }
 
 /// Pods that the controllers count.
@@ -83,11 +200,11 @@ fn shrinks_next(r: &Rollout) -> Option<(usize, usize)> {
 }
 
 /// In which order the pods of a set arrived at the controller, by uid.
-fn arrivals(session: &Session, r: &Rollout, set: usize) -> BTreeMap<Str, usize> {
+fn arrivals(session: &Session, r: &Rollout, position: usize, set: usize) -> BTreeMap<Str, usize> {
     let (kept_at, engine) = session.kept_before();
     let controller = &engine.components().replica_set;
     let known = controller.active_pods(&r.sets[set].object.meta.uid);
-    let made = session.steps()[kept_at..session.position()]
+    let made = session.steps()[kept_at.min(position)..position]
         .iter()
         .flat_map(|s| &s.record.changes)
         .filter(|c| c.key.kind == Kind::POD && c.before.is_none())

@@ -36,6 +36,9 @@ pub fn Number(props: &NumberProps) -> Html {
     };
     let title = match &number.origin {
         Origin::Field(path) | Origin::Status(path) => format!("{}: {path}", quantity.name()),
+        Origin::Pods => format!("{}: counted pods of the scene", quantity.name()),
+        Origin::Sets => format!("{}: sizes of the sets", quantity.name()),
+        Origin::Clock => "read from the clock".to_owned(),
         Origin::Computed => quantity.name().to_owned(),
     };
     let onclick = props

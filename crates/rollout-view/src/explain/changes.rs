@@ -42,7 +42,28 @@ fn pods(session: &Session, step: &Step, rollout: Option<&Rollout>) -> Vec<Explan
         Some(state) if alike > 1 => many(alike, *state, rollout),
         Some(state) => one(first, *state, session, rollout),
     };
-    vec![Explanation::new(WhyKind::Change, headline)]
+    let mut e = Explanation::new(WhyKind::Change, headline);
+    e.upstream = Some(function_of(*after, first));
+    e.seen = true;
+    vec![e]
+}
+
+/// The function of Kubernetes that brings a pod into a state.
+fn function_of(state: Option<PodState>, change: &Change) -> &'static str {
+    match state {
+        None => "SyncTerminatedPod",
+        Some(PodState::Pending) if change.before.is_some() => "handleSchedulingFailure",
+        Some(PodState::Pending) => "manageReplicas",
+        Some(PodState::Creating) => "schedulePod",
+        Some(PodState::Running) => "SyncPod",
+        Some(PodState::Ready) => "doProbe",
+        Some(PodState::Available) => "IsPodAvailable",
+        Some(PodState::Terminating) => "BeforeDelete",
+        Some(PodState::ImagePull) => "EnsureImageExists",
+        Some(PodState::Crash | PodState::Oom) => "doBackOff",
+        Some(PodState::Config) => "generateContainerConfig",
+        Some(PodState::Completed) => "getPhase",
+    }
 }
 
 fn availability(rollout: Option<&Rollout>) -> [(&'static str, crate::catalogue::Arg); 2] {
@@ -140,10 +161,8 @@ pub fn scheduling_message(object: &Object) -> String {
     c.map_or(String::new(), |c| c.str_at("message").to_owned())
 }
 
-fn told(headline: Vec<Span>) -> Explanation {
-    let mut e = Explanation::new(WhyKind::Change, headline);
-    e.upstream = Some("");
-    e
+fn told(upstream: &'static str, headline: Vec<Span>) -> Explanation {
+    Explanation::new(WhyKind::Change, headline).with(Vec::new(), upstream)
 }
 
 /// Changes of other objects. They cannot be seen in the tower, so at rest they stand in the line above the sentence.
@@ -161,23 +180,26 @@ fn other(change: &Change) -> Option<Explanation> {
                 .as_ref()
                 .is_some_and(|b| b.value.get("status") != value.get("status"));
             changed.then(|| {
-                told(say(
-                    Msg::DeploymentStatus,
-                    &[
-                        (
-                            "ready",
-                            counted(int("status.readyReplicas"), Quantity::Ready),
-                        ),
-                        (
-                            "updated",
-                            counted(int("status.updatedReplicas"), Quantity::Updated),
-                        ),
-                        (
-                            "available",
-                            counted(int("status.availableReplicas"), Quantity::Available),
-                        ),
-                    ],
-                ))
+                told(
+                    "syncDeploymentStatus",
+                    say(
+                        Msg::DeploymentStatus,
+                        &[
+                            (
+                                "ready",
+                                counted(int("status.readyReplicas"), Quantity::Ready),
+                            ),
+                            (
+                                "updated",
+                                counted(int("status.updatedReplicas"), Quantity::Updated),
+                            ),
+                            (
+                                "available",
+                                counted(int("status.availableReplicas"), Quantity::Available),
+                            ),
+                        ],
+                    ),
+                )
             })
         }
         Kind::REPLICA_SET => {
@@ -186,29 +208,35 @@ fn other(change: &Change) -> Option<Explanation> {
                 .as_ref()
                 .is_some_and(|b| b.value.get("status") != value.get("status"));
             changed.then(|| {
-                told(say(
-                    Msg::SetStatus,
-                    &[
-                        ("set", code(short_name(&change.key.name))),
-                        (
-                            "ready",
-                            counted(int("status.readyReplicas"), Quantity::Ready),
-                        ),
-                        (
-                            "available",
-                            counted(int("status.availableReplicas"), Quantity::Available),
-                        ),
-                    ],
-                ))
+                told(
+                    "updateReplicaSetStatus",
+                    say(
+                        Msg::SetStatus,
+                        &[
+                            ("set", code(short_name(&change.key.name))),
+                            (
+                                "ready",
+                                counted(int("status.readyReplicas"), Quantity::Ready),
+                            ),
+                            (
+                                "available",
+                                counted(int("status.availableReplicas"), Quantity::Available),
+                            ),
+                        ],
+                    ),
+                )
             })
         }
-        Kind::EVENT => Some(told(say(
-            Msg::EventSeen,
-            &[
-                ("reason", words(value.str_at("reason"))),
-                ("message", words(value.str_at("message"))),
-            ],
-        ))),
+        Kind::EVENT => Some(told(
+            "recordToSink",
+            say(
+                Msg::EventSeen,
+                &[
+                    ("reason", words(value.str_at("reason"))),
+                    ("message", words(value.str_at("message"))),
+                ],
+            ),
+        )),
         Kind::ENDPOINT_SLICE => {
             let ready = value
                 .list_at("endpoints")
@@ -219,16 +247,22 @@ fn other(change: &Change) -> Option<Explanation> {
                         .unwrap_or(true)
                 })
                 .count();
-            Some(told(say(
-                Msg::Endpoints,
-                &[("n", counted(ready as i64, Quantity::Count))],
-            )))
+            Some(told(
+                "reconcileByAddressType",
+                say(
+                    Msg::Endpoints,
+                    &[("n", counted(ready as i64, Quantity::Count))],
+                ),
+            ))
         }
         Kind::POD => None,
-        kind => Some(told(say(
-            Msg::ObjectChanged,
-            &[("object", words(format!("{} {}", kind.0, change.key.name)))],
-        ))),
+        kind => Some(told(
+            "Update",
+            say(
+                Msg::ObjectChanged,
+                &[("object", words(format!("{} {}", kind.0, change.key.name)))],
+            ),
+        )),
     }
 }
 
@@ -243,12 +277,15 @@ fn new_condition(change: &Change) -> Option<Explanation> {
         };
         before.status.conditions.iter().find(same).is_none()
     })?;
-    Some(told(say(
-        Msg::ConditionChanged,
-        &[
-            ("condition", words(c.kind.as_str())),
-            ("status", words(c.status.as_str())),
-            ("reason", words(c.reason.as_str())),
-        ],
-    )))
+    Some(told(
+        "syncRolloutStatus",
+        say(
+            Msg::ConditionChanged,
+            &[
+                ("condition", words(c.kind.as_str())),
+                ("status", words(c.status.as_str())),
+                ("reason", words(c.reason.as_str())),
+            ],
+        ),
+    ))
 }

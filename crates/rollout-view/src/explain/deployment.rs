@@ -6,13 +6,13 @@ use crate::cluster::Rollout;
 use crate::model::*;
 use rollout_engine::controllers::deployment::decision::{DeploymentDecision, ScaleReason};
 
-/// A decision as a sentence; none for what is told by others (a set that got its revision beside a write).
-pub fn explain(decision: &DeploymentDecision, rollout: Option<&Rollout>) -> Option<Explanation> {
+/// A decision as a sentence.
+pub fn explain(decision: &DeploymentDecision, rollout: Option<&Rollout>) -> Explanation {
     use DeploymentDecision as D;
     let wait = |headline| Explanation::new(WhyKind::Wait, headline);
     let done = |headline| Explanation::new(WhyKind::Decision, headline);
     let n = |v: &i32, q: Quantity| counted(*v, q);
-    Some(match decision {
+    match decision {
         D::ReplicaSetCreated {
             replicas, because, ..
         } => created(*replicas, because),
@@ -22,14 +22,16 @@ pub fn explain(decision: &DeploymentDecision, rollout: Option<&Rollout>) -> Opti
         D::HashCollision { replica_set, .. } => done(say(
             Msg::HashCollision,
             &[("set", code(replica_set.as_str()))],
-        )),
+        ))
+        .with(Vec::new(), "getNewReplicaSet"),
         D::ReplicaSetCreateFailed { replica_set, error } => done(say(
             Msg::CreateFailed,
             &[
                 ("set", code(replica_set.as_str())),
                 ("error", words(error.as_str())),
             ],
-        )),
+        ))
+        .with(Vec::new(), "getNewReplicaSet"),
         D::Annotated {
             replica_set,
             revision,
@@ -48,9 +50,11 @@ pub fn explain(decision: &DeploymentDecision, rollout: Option<&Rollout>) -> Opti
         }
         D::Adopted { replica_set } => {
             done(say(Msg::Adopted, &[("set", code(replica_set.as_str()))]))
+                .with(Vec::new(), "ClaimReplicaSets")
         }
         D::Released { replica_set } => {
             done(say(Msg::Released, &[("set", code(replica_set.as_str()))]))
+                .with(Vec::new(), "ClaimReplicaSets")
         }
         D::ScaleUpBlocked {
             max_total, current, ..
@@ -196,7 +200,7 @@ pub fn explain(decision: &DeploymentDecision, rollout: Option<&Rollout>) -> Opti
         D::Retry { error, .. } => {
             wait(say(Msg::Retry, &[("error", words(error.as_str()))])).with(Vec::new(), "handleErr")
         }
-    })
+    }
 }
 
 fn time(seconds: i64) -> crate::catalogue::Arg {

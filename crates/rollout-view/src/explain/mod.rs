@@ -2,10 +2,19 @@
 
 mod changes;
 mod deployment;
+mod node;
+mod reference;
 mod replica_set;
 mod rest;
+mod trace;
+mod wait;
+mod why_not;
 
+pub use reference::reference;
 pub use rest::{Cause, Rest, cause_of_stall, rest};
+pub use trace::trace;
+pub use wait::wait;
+pub use why_not::answer;
 
 use crate::catalogue::{Arg, Msg, code, counted, join, plain, say, seconds, words};
 use crate::cluster::{Rollout, Versions};
@@ -14,7 +23,8 @@ use crate::past::action_words;
 use crate::scene::short_image;
 use crate::walk::Walk;
 use rollout_api::{Kind, ObjectKey};
-use rollout_engine::decision::What;
+use rollout_engine::SimTime;
+use rollout_engine::decision::{Decision, What};
 use rollout_session::{LogEntry, Session, Step};
 
 /// A sentence with the terms of its formula.
@@ -28,6 +38,8 @@ pub struct Explanation {
     pub terms: Vec<TermView>,
     /// The function of Kubernetes that decided.
     pub upstream: Option<&'static str>,
+    /// It tells of a pod's change, which can be seen in the scene.
+    pub seen: bool,
 }
 
 impl Explanation {
@@ -37,6 +49,7 @@ impl Explanation {
             headline,
             terms: Vec::new(),
             upstream: None,
+            seen: false,
         }
     }
     pub(crate) fn with(mut self, terms: Vec<TermView>, upstream: &'static str) -> Explanation {
@@ -83,22 +96,22 @@ pub fn explain_step(
     if let Some(entry) = &step.action {
         out.push(action_sentence(entry));
     }
+    // What the node side decided comes after the pods that show it.
+    let mut beside = Vec::new();
     for d in &step.record.decisions {
-        let ours = key.is_none_or(|k| d.on.namespace == k.namespace);
+        let about = match &d.what {
+            What::Deployment(_) => key.is_none_or(|k| d.on == *k),
+            _ => key.is_none_or(|k| d.on.namespace == k.namespace),
+        };
+        if !about {
+            continue;
+        }
+        let sentence = decision_sentence(d, step.record.at, rollout);
         match &d.what {
-            What::Deployment(decision) if ours && key.is_none_or(|k| d.on == *k) => {
-                out.extend(deployment::explain(decision, rollout));
+            What::Deployment(_) | What::ReplicaSet(_) => out.push(sentence),
+            What::GarbageCollector(_) | What::Scheduler(_) | What::Kubelet(_) | What::Plain(_) => {
+                beside.push(sentence)
             }
-            What::ReplicaSet(decision) if ours => out.push(replica_set::explain(&d.on, decision)),
-            What::Deployment(_)
-            | What::ReplicaSet(_)
-            | What::GarbageCollector(_)
-            | What::Plain(_) => {}
-            #[allow(
-                unreachable_patterns,
-                reason = "the node side's decisions are told by the pods that change"
-            )]
-            _ => {}
         }
     }
     // Writes come first; what was only considered follows.
@@ -107,8 +120,27 @@ pub fn explain_step(
         WhyKind::Decision => 1,
         _ => 2,
     });
-    out.extend(changes::explain(session, step, rollout));
+    let mut changed = changes::explain(session, step, rollout);
+    let pods = changed.iter().take_while(|e| e.seen).count();
+    out.extend(changed.drain(..pods));
+    out.append(&mut beside);
+    out.append(&mut changed);
     out
+}
+
+/// A decision as a sentence, whoever made it.
+pub fn decision_sentence(d: &Decision, at: SimTime, rollout: Option<&Rollout>) -> Explanation {
+    match &d.what {
+        What::Deployment(decision) => deployment::explain(decision, rollout),
+        What::ReplicaSet(decision) => replica_set::explain(&d.on, decision),
+        What::GarbageCollector(decision) => node::garbage(&d.on, decision),
+        What::Scheduler(decision) => node::scheduler(&d.on, decision, at),
+        What::Kubelet(decision) => node::kubelet(&d.on, decision, at),
+        What::Plain(name) => Explanation::new(
+            WhyKind::Change,
+            say(Msg::PlainDecision, &[("name", words(name.as_str()))]),
+        ),
+    }
 }
 
 fn action_sentence(entry: &LogEntry) -> Explanation {
@@ -181,7 +213,7 @@ pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>
     let shown = match own {
         Some(own) if mid_instant => own,
         Some(own) if own.kind == WhyKind::Decision => own,
-        Some(own) if tells_of_pods(&own) || own.kind == WhyKind::Action => {
+        Some(own) if own.seen || own.kind == WhyKind::Action => {
             let mut shown = resting.explanation.clone();
             shown.headline = join(own.headline, shown.headline);
             if matches!(own.kind, WhyKind::Action) && shown.kind == WhyKind::Wait {
@@ -213,14 +245,15 @@ pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>
         spoken: plain_text(&shown.headline),
         headline: shown.headline,
         terms: shown.terms,
-        upstream: shown.upstream.map(str::to_owned),
+        reference: shown.upstream.and_then(reference),
+        wait: if mid_instant {
+            None
+        } else {
+            wait(session, rollout)
+        },
+        trace: trace(session, rollout),
         also,
     }
-}
-
-/// Does the sentence tell of a pod's change, which can be seen in the scene?
-fn tells_of_pods(e: &Explanation) -> bool {
-    e.kind == WhyKind::Change && e.upstream.is_none()
 }
 
 fn alert(session: &Session, resting: &Rest) -> Option<String> {

@@ -67,9 +67,20 @@ pub fn explain(on: &ObjectKey, decision: &ReplicaSetDecision) -> Explanation {
             )
             .with(terms(*wanted, *active), "getPodsToDelete")
         }
-        D::AdoptedPods { pods } | D::ReleasedPods { pods } => Explanation::new(
+        D::AdoptedPods { pods } => Explanation::new(
             WhyKind::Change,
-            say(Msg::PodsOwned, &[set(), ("pods", words(list(pods.iter())))]),
+            say(
+                Msg::PodsAdopted,
+                &[set(), ("pods", words(list(pods.iter())))],
+            ),
+        )
+        .with(Vec::new(), "ClaimPods"),
+        D::ReleasedPods { pods } => Explanation::new(
+            WhyKind::Change,
+            say(
+                Msg::PodsReleased,
+                &[set(), ("pods", words(list(pods.iter())))],
+            ),
         )
         .with(Vec::new(), "ClaimPods"),
         D::Failed {

@@ -36,7 +36,7 @@ pub fn rest(session: &Session, rollout: Option<&Rollout>) -> Rest {
         return calm(no_deployment(session));
     };
     if !r.observed() {
-        return calm(wait(say(Msg::NotObserved, &[])));
+        return calm(wait(say(Msg::NotObserved, &[])).with(Vec::new(), "syncDeployment"));
     }
     if r.view().paused {
         let pending = r.newest.is_none();
@@ -47,6 +47,9 @@ pub fn rest(session: &Session, rollout: Option<&Rollout>) -> Rest {
         };
         let e = Explanation::new(WhyKind::Paused, say(msg, &[])).with(sums(r), "sync");
         return calm(e);
+    }
+    if r.complete() && !r.counted_by_controller() {
+        return calm(not_counted(r));
     }
     if r.complete() {
         return calm(complete(r));
@@ -106,6 +109,22 @@ fn no_deployment(session: &Session) -> Explanation {
         ));
     }
     Explanation::new(WhyKind::Empty, say(Msg::NoDeployment, &[]))
+}
+
+/// The pods are there; the controller's own count is older.
+fn not_counted(r: &Rollout) -> Explanation {
+    let seen = r.view().status.available_replicas;
+    let counted_by = crate::catalogue::number(
+        i64::from(seen),
+        Quantity::Available,
+        Origin::Status("status.availableReplicas".to_owned()),
+    );
+    let args = [
+        ("available", counted(r.available(), Quantity::Available)),
+        ("desired", counted(r.limits.desired, Quantity::Desired)),
+        ("counted", crate::catalogue::Arg::Number(counted_by)),
+    ];
+    wait(say(Msg::StatusLags, &args)).with(Vec::new(), "syncRolloutStatus")
 }
 
 fn complete(r: &Rollout) -> Explanation {
@@ -271,7 +290,8 @@ fn tidy(spans: &mut [Span]) {
 fn stalled(r: &Rollout, cause: Cause) -> Explanation {
     let (available, floor) = (r.available(), r.limits.floor());
     let numbers = [
-        ("total", counted(r.wanted(), Quantity::Ceiling)),
+        ("total", counted(r.wanted(), Quantity::Total)),
+        ("ceiling", counted(r.limits.ceiling(), Quantity::Ceiling)),
         (
             "available",
             counted(
@@ -294,7 +314,9 @@ fn stalled(r: &Rollout, cause: Cause) -> Explanation {
         tail(Msg::Degraded, &args)
     } else if available < floor {
         tail(Msg::StalledBelowFloor, &numbers)
-    } else if r.wanted() >= l.ceiling() && r.available() <= l.floor() {
+    } else if r.wanted() > l.ceiling() && r.available() <= l.floor() {
+        tail(Msg::StalledAboveCeiling, &numbers)
+    } else if r.wanted() == l.ceiling() && r.available() <= l.floor() {
         tail(Msg::StalledAtLimits, &numbers)
     } else if r.available() <= l.floor() && r.old_size() > 0 {
         tail(Msg::StalledAtFloor, &numbers)

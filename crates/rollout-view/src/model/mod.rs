@@ -1,5 +1,6 @@
 //! The structs that a page draws: one file per part of the page.
 
+mod ask;
 mod bench;
 mod compare;
 mod editor;
@@ -7,6 +8,7 @@ mod page;
 mod scene;
 mod why;
 
+pub use ask::*;
 pub use bench::*;
 pub use compare::*;
 pub use editor::*;

@@ -1,5 +1,7 @@
 //! The sentence with its sums: why this happened, or why nothing happens.
 
+use super::{ReferenceView, TraceLine, WaitView};
+
 /// A quantity that has a name. The same quantity lights up everywhere at once: in the sentence,
 /// on the line of the scene, in the sums, in the manifest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -85,7 +87,13 @@ pub enum Origin {
     Field(String),
     /// What a controller reported: `status.availableReplicas`.
     Status(String),
-    /// Counted or computed from others.
+    /// Counted: the pods of the scene.
+    Pods,
+    /// Counted: the sizes of the sets.
+    Sets,
+    /// Read from the clock.
+    Clock,
+    /// Computed from others.
     Computed,
 }
 
@@ -173,8 +181,12 @@ pub struct WhyView {
     pub headline: Vec<Span>,
     /// The terms of the formula, in the order of the formula.
     pub terms: Vec<TermView>,
-    /// The function of Kubernetes that decided, `NewRSNewReplicas`.
-    pub upstream: Option<String>,
+    /// Where the rule stands: function, file, page of the documentation.
+    pub reference: Option<ReferenceView>,
+    /// What is awaited, while nothing more happens.
+    pub wait: Option<WaitView>,
+    /// The whole turn of the component that made the last step.
+    pub trace: Vec<TraceLine>,
     /// The headline as plain text: the live region says this, once per step.
     pub spoken: String,
     /// Other lines of the same step (several changes at one instant).
