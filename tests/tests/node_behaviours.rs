@@ -20,7 +20,10 @@ fn key(kind: Kind, name: &str) -> ObjectKey {
 impl Scene {
     fn new() -> Scene {
         Scene {
-            engine: Engine::new(ClusterConfig::default()),
+            engine: Engine::new(ClusterConfig {
+                version: Minor::V1_32,
+                ..ClusterConfig::default()
+            }),
         }
     }
     fn image(&mut self, words: &str) -> &mut Self {

@@ -5,8 +5,12 @@
 pub struct Minor(pub u8);
 
 impl Minor {
-    /// The version of the source tutorials' cluster: the default of this release.
+    /// The version of the source tutorials' cluster, and of most recordings.
     pub const V1_32: Minor = Minor(32);
+    /// The newest recorded version, whose texts hold from there on.
+    pub const V1_36: Minor = Minor(36);
+    /// The oldest version that a cluster can have.
+    pub const OLDEST: Minor = Minor(28);
     /// The oldest version whose template hash is known.
     pub const OLDEST_HASH: Minor = Minor(16);
     /// The newest version that is known.
@@ -20,16 +24,43 @@ impl Minor {
             .contains(&minor)
             .then_some(Minor(minor))
     }
+
+    /// The versions that a cluster can have, newest first.
+    pub fn of_clusters() -> impl Iterator<Item = Minor> {
+        (Self::OLDEST.0..=Self::NEWEST.0).rev().map(Minor)
+    }
+
+    /// A version that a cluster can have, as [`Minor::parse`] reads it.
+    pub fn of_cluster(text: &str) -> Option<Minor> {
+        Minor::parse(text).filter(|m| *m >= Self::OLDEST)
+    }
 }
 
 impl Default for Minor {
     fn default() -> Self {
-        Minor::V1_32
+        Minor::NEWEST
     }
 }
 
 impl std::fmt::Display for Minor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "1.{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clusters_have_nine_versions_and_the_newest_is_the_default() {
+        let all: Vec<String> = Minor::of_clusters().map(|m| m.to_string()).collect();
+        assert_eq!((all.len(), &*all[0], &*all[8]), (9, "1.36", "1.28"));
+        assert_eq!(Minor::default(), Minor::V1_36);
+        assert_eq!(Minor::of_cluster("v1.30.2"), Some(Minor(30)));
+        for text in ["1.27", "1.37", "1.300", "30", "1.", "2.30", ""] {
+            assert_eq!(Minor::of_cluster(text), None, "{text}");
+        }
+        assert_eq!(Minor::parse("1.16"), Some(Minor::OLDEST_HASH));
     }
 }

@@ -302,6 +302,7 @@ mod tests {
     fn figures_come_back_from_the_process_that_measured_them() {
         let common = Common {
             version: rollout_api::Minor::default(),
+            named: false,
             seed: 1,
         };
         let (time, steps, changes) = update(&common, 3).unwrap();

@@ -18,8 +18,10 @@ pub struct Exit(pub u8);
 /// Options that every subcommand takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Common {
-    /// `--kubernetes MINOR`.
+    /// `--kubernetes MINOR`, or the default.
     pub version: Minor,
+    /// The version was named: it rules over what a file says.
+    pub named: bool,
     /// `--seed N`.
     pub seed: u64,
 }
@@ -92,6 +94,7 @@ fn usage() -> String {
 fn common_options(args: &[String]) -> Result<(Common, Vec<String>), String> {
     let mut common = Common {
         version: Minor::default(),
+        named: false,
         seed: 1,
     };
     let mut rest = Vec::new();
@@ -118,6 +121,7 @@ fn common_options(args: &[String]) -> Result<(Common, Vec<String>), String> {
                 format!("--seed {value}: not a whole number from 0 to {}", u64::MAX)
             })?;
         } else {
+            common.named = true;
             common.version = Minor::parse(&value).ok_or_else(|| {
                 format!(
                     "--kubernetes {value}: not a minor version from {} to {}",
@@ -151,6 +155,15 @@ pub fn dispatch(args: &[String]) -> Exit {
         print(&format!("rollout {}\n", env!("CARGO_PKG_VERSION")));
         return Exit(0);
     }
+    if common.version < Minor::OLDEST && name != "hash" {
+        print_error(&format!(
+            "error: --kubernetes {}: clusters have a minor version from {} to {}; only `hash` knows older ones\n",
+            common.version,
+            Minor::OLDEST,
+            Minor::NEWEST
+        ));
+        return Exit(2);
+    }
     match SUBCOMMANDS.iter().find(|(n, ..)| n == name) {
         Some((.., run)) => run(&common, rest),
         None => {
@@ -179,6 +192,11 @@ mod tests {
         assert_eq!(rest, words("hash -f x.yaml"));
         let (common, rest) = common_options(&words("kubectl -- get --seed 3")).unwrap();
         assert_eq!((common.seed, rest), (1, words("kubectl -- get --seed 3")));
+        assert_eq!(common.version, Minor::V1_36);
+        assert_eq!(
+            dispatch(&words("kubectl --kubernetes 1.27 version")),
+            Exit(2)
+        );
         for bad in ["--seed", "--seed x", "--kubernetes 1.99", "--kubernetes"] {
             assert!(common_options(&words(bad)).is_err(), "{bad}");
         }

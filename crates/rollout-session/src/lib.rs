@@ -23,7 +23,7 @@ pub use action::{Action, LogEntry};
 pub use branch::{Branch, Cursor, Running};
 pub use comparison::{Comparison, PLANS, Pane};
 pub use console::MAX_LINE;
-pub use presets::{PRESETS, Preset};
+pub use presets::{PRESETS, Preset, find as find_preset};
 pub use scene::file_name;
 pub use session::{MAX_STEPS, MAX_STEPS_PER_CALL, Ran, Session, is_decision};
 pub use start::Start;

@@ -1,5 +1,7 @@
 //! The presets: manifests with their images, nodes and history (presets/README.md).
 
+use rollout_api::Minor;
+
 /// Something to start from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Preset {
@@ -13,9 +15,14 @@ pub struct Preset {
     pub images: &'static [&'static str],
     /// Nodes: number, memory of each.
     pub nodes: (u32, &'static str),
+    /// The version of the cluster: 1.32 for the source tutorials', whose names of sets are those of the texts.
+    pub version: Minor,
     /// Earlier releases, oldest first: image of the first container and change cause. The last one runs.
     pub history: &'static [(&'static str, &'static str)],
 }
+
+/// The version of the source tutorials.
+const TUTORIALS: Minor = Minor::V1_32;
 
 /// The cluster of most presets.
 const THREE: (u32, &str) = (3, "8Gi");
@@ -28,6 +35,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/roll-10.yaml"),
         images: &[],
         nodes: THREE,
+        version: TUTORIALS,
         history: &[],
     },
     Preset {
@@ -36,6 +44,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/re-5.yaml"),
         images: &[],
         nodes: THREE,
+        version: TUTORIALS,
         history: &[],
     },
     Preset {
@@ -44,6 +53,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/kubernetes-bootcamp.yaml"),
         images: &["image gcr.io/google-samples/kubernetes-bootcamp:v10 missing"],
         nodes: THREE,
+        version: TUTORIALS,
         history: &[],
     },
     Preset {
@@ -52,6 +62,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/boot-4.yaml"),
         images: &["image bootcamp:v10 missing"],
         nodes: THREE,
+        version: Minor::NEWEST,
         history: &[
             ("bootcamp:v1", "first release"),
             ("bootcamp:v2", "second release"),
@@ -63,6 +74,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/model-4.yaml"),
         images: &[],
         nodes: THREE,
+        version: TUTORIALS,
         history: &[],
     },
     Preset {
@@ -71,6 +83,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/quarter-10.yaml"),
         images: &[],
         nodes: THREE,
+        version: Minor::NEWEST,
         history: &[],
     },
     Preset {
@@ -79,6 +92,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/web-15.yaml"),
         images: &["image web:v1 ignores-stop", "image web:v2 ignores-stop"],
         nodes: THREE,
+        version: Minor::NEWEST,
         history: &[],
     },
     Preset {
@@ -87,6 +101,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/solo-1.yaml"),
         images: &[],
         nodes: (1, "8Gi"),
+        version: Minor::NEWEST,
         history: &[],
     },
     Preset {
@@ -95,6 +110,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/spread-3.yaml"),
         images: &[],
         nodes: THREE,
+        version: Minor::NEWEST,
         history: &[],
     },
     Preset {
@@ -103,6 +119,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/disk-1.yaml"),
         images: &[],
         nodes: (2, "8Gi"),
+        version: Minor::NEWEST,
         history: &[],
     },
     Preset {
@@ -111,6 +128,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/safe-3.yaml"),
         images: &[],
         nodes: THREE,
+        version: Minor::NEWEST,
         history: &[],
     },
     Preset {
@@ -119,6 +137,7 @@ pub const PRESETS: &[Preset] = &[
         yaml: include_str!("../presets/shop.yaml"),
         images: &[],
         nodes: THREE,
+        version: Minor::NEWEST,
         history: &[],
     },
 ];
@@ -126,8 +145,15 @@ pub const PRESETS: &[Preset] = &[
 /// The landing scene: `roll-10` in the middle of its update to httpd.
 pub const LANDING: &str = "landing";
 
-/// A preset by name; the landing scene is `roll-10`.
+/// A preset by its name or by that of its Deployment (`rolldeployment`); the landing scene is `roll-10`.
 pub fn find(name: &str) -> Option<&'static Preset> {
     let name = if name == LANDING { "roll-10" } else { name };
-    PRESETS.iter().find(|p| p.name == name)
+    let named = PRESETS.iter().find(|p| p.name == name);
+    named.or_else(|| {
+        PRESETS.iter().find(|p| {
+            crate::file_name(p.yaml)
+                .strip_suffix(".yaml")
+                .is_some_and(|n| n == name)
+        })
+    })
 }

@@ -34,10 +34,15 @@ impl Start {
     pub fn empty() -> Start {
         Start::default()
     }
-    /// A preset by name.
+    /// A preset by name, at its own version.
     pub fn preset(name: &str) -> Start {
+        let preset = crate::presets::find(name);
+        let own = preset
+            .filter(|_| name != crate::presets::LANDING)
+            .map_or(name, |p| p.name);
         Start {
-            preset: Some(name.to_owned()),
+            preset: Some(own.to_owned()),
+            version: preset.map_or_else(Minor::default, |p| p.version),
             ..Start::default()
         }
     }

@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 fn common() -> Common {
     Common {
         version: rollout_api::Minor::default(),
+        named: false,
         seed: 1,
     }
 }
@@ -34,7 +35,7 @@ pub fn run_trace(scenario: &str) -> String {
         Ok(scenario) => {
             let common = common();
             let options = scenario::Options {
-                version: common.version,
+                version: scenario.version(&common),
                 seed: common.seed,
             };
             json::to_json(&scenario::run(&scenario, options).trace)

@@ -1,5 +1,6 @@
 //! The bar: presets, compare, share, theme, keys.
 
+use super::version::Version;
 use crate::playground::{Msg, Panel, Theme};
 use crate::ui::{Button, Icon, Menu};
 use rollout_view::{FocusView, HeaderView, PresetView};
@@ -45,7 +46,7 @@ pub fn Header(props: &HeaderProps) -> Html {
                 <Button class="btn btn-plain" testid="compare" pressed={props.comparing} onclick={send(Msg::Compare(!props.comparing))}>{"Compare"}</Button>
             </nav>
             <div class="bar-end">
-                <span class="bar-version" title="Whose rules the cluster follows">{"Kubernetes "}<b>{props.header.kubernetes.clone()}</b></span>
+                <Version version={props.header.kubernetes.clone()} dispatch={props.dispatch.clone()} />
                 <Button class="btn btn-plain" testid="share" onclick={send(Msg::Open(Panel::Share))}><Icon name="m-link" /><span>{"Share"}</span></Button>
                 <Button class="btn btn-plain" testid="theme" label={format!("Theme: {}", props.theme.word())} onclick={send(Msg::NextTheme)}><Icon name="m-theme" /></Button>
                 <Button class="btn btn-plain" testid="keys" label="Keys" onclick={send(Msg::Open(Panel::Keys))}><Icon name="m-keys" /></Button>

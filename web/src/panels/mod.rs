@@ -15,4 +15,5 @@ pub mod share;
 pub mod spans;
 pub mod sums;
 pub mod transport;
+pub mod version;
 pub mod why;

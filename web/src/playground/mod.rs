@@ -9,6 +9,7 @@ mod playback;
 mod render;
 mod start;
 mod update;
+mod version;
 
 pub use keys::KEYS;
 pub use msg::{KeyPress, Msg, Panel, Theme};
@@ -20,6 +21,7 @@ use gloo::events::{EventListener, EventListenerOptions};
 use gloo::render::AnimationFrame;
 use params::Params;
 use playback::Playback;
+use rollout_api::Minor;
 use rollout_session::{Comparison, Session};
 use rollout_view::{PageView, Quantity};
 use std::rc::Rc;
@@ -39,6 +41,10 @@ pub struct Notice {
 pub struct Playground {
     pub(crate) dispatch: Callback<Msg>,
     pub(crate) session: Session,
+    /// The version that the learner chose; presets bring their own otherwise.
+    pub(crate) chosen: Option<Minor>,
+    /// Sessions at other versions, as they were left.
+    pub(crate) kept: Vec<version::Kept>,
     pub(crate) comparison: Option<Comparison>,
     /// What the screen shows, made once per change.
     pub(crate) view: Rc<PageView>,

@@ -1,6 +1,7 @@
 //! What panels ask of the page.
 
 use crate::panels::actions::Form;
+use rollout_api::Minor;
 use rollout_view::Quantity;
 
 /// A message to the one component that owns the session.
@@ -41,6 +42,8 @@ pub enum Msg {
     // Starting
     Preset(String),
     Empty,
+    /// Another version of the cluster.
+    Kubernetes(Minor),
     Focus(String, String),
     Compare(bool),
     OpenPane(usize),

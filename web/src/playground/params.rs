@@ -1,6 +1,7 @@
 //! The parameters of the address (scenarios.md 5.2). What is not known is ignored with one console line.
 
 use super::msg::Theme;
+use rollout_api::Minor;
 
 /// Which layout.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -18,6 +19,8 @@ pub struct Params {
     /// Commands to run at the start, separated by `;`.
     pub run: Vec<String>,
     pub seed: Option<u64>,
+    /// The cluster's minor version.
+    pub kubernetes: Option<Minor>,
     pub ui: Ui,
     pub theme: Option<Theme>,
     pub speed: Option<usize>,
@@ -104,6 +107,7 @@ impl Params {
                     true
                 }
                 "seed" => set(&mut p.seed, value.parse().ok()),
+                "kubernetes" => set(&mut p.kubernetes, Minor::of_cluster(value)),
                 "ui" => match value.as_str() {
                     "full" => true,
                     "embed" => {
@@ -160,6 +164,7 @@ mod tests {
         let p = read(&[
             ("preset", "re-5"),
             ("seed", "7"),
+            ("kubernetes", "1.30"),
             ("theme", "dark"),
             ("ui", "embed"),
             ("speed", "16"),
@@ -173,6 +178,7 @@ mod tests {
             (p.seed, p.theme, p.ui, p.play, p.link),
             (Some(7), Some(Theme::Dark), Ui::Embed, true, false)
         );
+        assert_eq!(p.kubernetes, Some(Minor(30)));
         assert_eq!(SPEEDS[p.speed.unwrap()].word, "16");
         assert_eq!(p.run, ["a", "b"]);
         assert!(p.ignored.is_empty());
@@ -183,10 +189,14 @@ mod tests {
         let p = read(&[
             ("seed", "x"),
             ("theme", "pink"),
+            ("kubernetes", "1.27"),
             ("utm_source", "mail"),
             ("lesson", "11"),
         ]);
-        assert_eq!(p.ignored, ["seed=x", "theme=pink", "utm_source=mail"]);
+        assert_eq!(
+            p.ignored,
+            ["seed=x", "theme=pink", "kubernetes=1.27", "utm_source=mail"]
+        );
         assert_eq!(p.seed, None);
     }
 }

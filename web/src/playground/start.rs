@@ -6,7 +6,7 @@ use super::params::Params;
 use super::{Notice, Playground};
 use crate::interop::{location, page, storage};
 use gloo::events::EventListener;
-use rollout_session::{PRESETS, Session, Start};
+use rollout_session::{Session, Start, find_preset};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -43,6 +43,8 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
         dispatch,
         view: Rc::new(super::render::look(&session, &text, None)),
         session,
+        chosen: params.kubernetes,
+        kept: Vec::new(),
         comparison: None,
         focus: None,
         ui: params.ui,
@@ -91,7 +93,7 @@ fn start_of(params: &Params, notice: &mut Option<Notice>) -> Start {
     let mut start = match (&params.yaml, &params.preset) {
         (Some(_), _) => Start::empty(),
         (None, Some(name)) if name == "none" || name == "empty" => Start::empty(),
-        (None, Some(name)) if PRESETS.iter().any(|p| p.name == name) => Start::preset(name),
+        (None, Some(name)) if find_preset(name).is_some() => Start::preset(name),
         (None, name) => {
             if let Some(name) = name {
                 *notice = Some(Notice {
@@ -105,6 +107,9 @@ fn start_of(params: &Params, notice: &mut Option<Notice>) -> Start {
             Start::preset(LANDING)
         }
     };
+    if let Some(version) = params.kubernetes {
+        start.version = version;
+    }
     if let Some(seed) = params.seed {
         start.seed = seed;
     }

@@ -4,7 +4,7 @@ use super::msg::{KeyPress, Msg};
 use super::params::SPEEDS;
 use super::playback::Playback;
 use super::start::{LANDING, THEME_KEY};
-use super::{Notice, Playground, keys, links, render};
+use super::{Notice, Playground, keys, links, render, version};
 use crate::interop::{clock, location, page, storage};
 use rollout_session::{Comparison, Session, Start, file_name};
 use std::rc::Rc;
@@ -97,15 +97,10 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             p.jump = true;
         }
 
-        Msg::Preset(name) => p.begin(Start {
-            seed: p.session.start().seed,
-            ..Start::preset(&name)
-        }),
+        Msg::Preset(name) => p.begin(version::at_chosen(p, Start::preset(&name))),
+        Msg::Kubernetes(minor) => version::choose(p, minor),
         Msg::Empty => {
-            p.begin(Start {
-                seed: p.session.start().seed,
-                ..Start::empty()
-            });
+            p.begin(version::at_chosen(p, Start::empty()));
             page::focus("yaml");
         }
         Msg::Focus(namespace, name) => p.focus = Some((namespace, name)),
@@ -387,6 +382,7 @@ impl Playground {
     /// Another start: everything of the former session goes.
     pub fn begin(&mut self, start: Start) {
         self.session = Session::new(start);
+        self.kept.clear();
         self.text = AttrValue::from(
             self.session
                 .files()
@@ -440,10 +436,7 @@ impl Playground {
             && self.session.start().preset.as_deref() == Some(LANDING)
             && self.begins_anew(&file);
         if fresh {
-            let mut session = Session::new(Start {
-                seed: self.session.start().seed,
-                ..Start::empty()
-            });
+            let mut session = Session::new(version::at_chosen(self, Start::empty()));
             let ran = session.apply(&file, &self.text);
             if !session.steps().is_empty() {
                 self.session = session;

@@ -39,7 +39,7 @@ pub(crate) fn command(common: &Common, args: &[String]) -> Exit {
     let outcome = run(
         &scenario,
         Options {
-            version: common.version,
+            version: scenario.version(common),
             seed: common.seed,
         },
     );

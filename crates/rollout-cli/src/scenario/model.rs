@@ -73,6 +73,8 @@ pub struct Scenario {
     pub nodes: Vec<NodeSpec>,
     /// UIDs of pods in order of creation, of a recording.
     pub pod_uids: Vec<Str>,
+    /// The version of its control plane, of a recording.
+    pub server: Option<rollout_api::Minor>,
     /// When it began, of a recording.
     pub started: Option<rollout_api::Timestamp>,
     /// How much later than `until` says a recording was closed: the recorder looks every 250 ms, and never before the
@@ -81,6 +83,14 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The version it runs at: the one that was asked for, else the recording's own, else the default.
+    pub fn version(&self, common: &crate::Common) -> rollout_api::Minor {
+        match self.server {
+            Some(server) if !common.named => server,
+            _ => common.version,
+        }
+    }
+
     /// Reads a scenario or a recording.
     pub fn read(file: &Value) -> Result<Scenario, String> {
         let (value, recording) = match file.get("scenario") {
@@ -111,6 +121,7 @@ impl Scenario {
             script,
             nodes,
             pod_uids,
+            server: rollout_api::Minor::of_cluster(file.str_at("server")),
             started,
             late: read_late(file),
         })

@@ -4,6 +4,7 @@ mod act;
 mod follow;
 mod fork;
 mod replay;
+mod restart;
 mod time;
 
 pub use time::is_decision;

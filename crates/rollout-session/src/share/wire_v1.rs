@@ -12,6 +12,9 @@ use crate::action::{Action, LogEntry};
 use crate::start::Start;
 use rollout_api::{Map, Minor, Value};
 
+/// The version of a link that names none: what the first links were made with. It never changes.
+const WHEN_SILENT: Minor = Minor::V1_32;
+
 /// Longest text of one action or of the manifest.
 const MAX_TEXT: usize = 1024 * 1024;
 
@@ -32,7 +35,7 @@ pub fn write(shared: &Shared) -> Value {
     if shared.start.seed != 1 {
         map.insert("e", shared.start.seed.to_string());
     }
-    if shared.start.version != Minor::default() {
+    if shared.start.version != WHEN_SILENT {
         map.insert("k", i64::from(shared.start.version.0));
     }
     if !shared.log.is_empty() {
@@ -99,12 +102,12 @@ pub fn read(value: &Value) -> Result<Shared, String> {
             Some(seed) => seed.parse().map_err(|_| "the seed is no number")?,
         },
         version: match map.get("k") {
-            None => Minor::default(),
+            None => WHEN_SILENT,
             Some(v) => v
                 .as_int()
                 .and_then(|k| u8::try_from(k).ok())
                 .map(Minor)
-                .filter(|m| (Minor::OLDEST_HASH..=Minor::NEWEST).contains(m))
+                .filter(|m| (Minor::OLDEST..=Minor::NEWEST).contains(m))
                 .ok_or("the version of Kubernetes is not known here")?,
         },
     };

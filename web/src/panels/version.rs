@@ -1,0 +1,27 @@
+//! The cluster's version, to choose.
+
+use crate::playground::Msg;
+use rollout_api::Minor;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct VersionProps {
+    /// `1.36`.
+    pub version: String,
+    pub dispatch: Callback<Msg>,
+}
+
+#[component]
+pub fn Version(props: &VersionProps) -> Html {
+    let onchange = props.dispatch.reform(|event: Event| {
+        let chosen = event.target_unchecked_into::<HtmlSelectElement>().value();
+        Msg::Kubernetes(Minor::of_cluster(&chosen).unwrap_or_default())
+    });
+    html! {
+        <label class="bar-version" title="Whose rules the cluster follows; another version begins again with the same manifest"><span>{"Kubernetes "}</span>
+            <select aria-label="Kubernetes version" data-testid="kubernetes" {onchange}>
+                { for Minor::of_clusters().map(|m| m.to_string()).map(|m| html! { <option selected={m == props.version} value={m.clone()}>{m.clone()}</option> }) }
+            </select></label>
+    }
+}
