@@ -22,6 +22,7 @@ mod page;
 mod past;
 pub mod paste;
 mod problems;
+pub mod progress;
 mod scene;
 mod text_timeline;
 mod traffic;

@@ -1,9 +1,11 @@
 //! The scene at the cursor: tower, limits, sets, leaving pods.
 
+use crate::catalogue::seconds;
 use crate::cluster::{self, Pod, Rollout, short_name, state_word, waiting_reason};
 use crate::model::*;
 use crate::next_to_go::next_to_go;
 use crate::past::Drawn;
+use crate::progress::{self, Doing, Progress};
 use rollout_session::Session;
 
 /// Rows of the tower that the height of the page is made for.
@@ -88,8 +90,14 @@ pub fn scene(
                 .collect()
         })
         .unwrap_or_default();
-    let view =
-        |(level, pod): (usize, &Pod)| pod_view(session, r, pod, level as u32, &next, &changed);
+    let waits = match grain {
+        Grain::Density { .. } => Vec::new(),
+        _ => progress::waits(session, r),
+    };
+    let view = |(level, pod): (usize, &Pod)| {
+        let wait = progress::of(&waits, pod, session.at());
+        pod_view(session, r, pod, level as u32, &next, &changed, wait)
+    };
     let pods: Vec<PodView> = match grain {
         Grain::Density { .. } => Vec::new(),
         _ => r.counted().enumerate().map(view).collect(),
@@ -211,6 +219,7 @@ fn pod_view(
     level: u32,
     next: &Option<rollout_api::Str>,
     changed: &[&str],
+    wait: Option<&Progress>,
 ) -> PodView {
     let set = &r.sets[pod.set];
     let meta = &pod.object.meta;
@@ -221,10 +230,12 @@ fn pod_view(
     let left_ms = view.map_or(0, |p| cluster::available_in_ms(p, min_ready, now_ms)) as u64;
     let next_to_go = next.as_ref() == Some(&meta.uid);
     let reason = waiting_reason(&pod.object.value).map(|(reason, _)| reason);
+    let left = wait.map_or_else(String::new, |w| seconds(w.left_ms(session.at())));
     let word = match pod.state {
         PodState::Available if next_to_go => "next to go".to_owned(),
         PodState::Available => String::new(),
         PodState::Ready => format!("Ready, {} s", left_ms.div_ceil(1000)),
+        PodState::Creating if wait.is_some() => format!("Creating, {left}"),
         PodState::ImagePull | PodState::Config => {
             reason.unwrap_or(state_word(pod.state)).to_owned()
         }
@@ -234,7 +245,7 @@ fn pod_view(
         s => state_word(s).to_owned(),
     };
     let tag = set.tag();
-    let state = if pod.state == PodState::Ready {
+    let state = if matches!(pod.state, PodState::Ready | PodState::Creating) {
         word.clone()
     } else {
         state_word(pod.state).to_owned()
@@ -250,6 +261,13 @@ fn pod_view(
                 .to_owned(),
         ),
     ];
+    if let Some(wait) = wait {
+        facts.push(match wait.doing {
+            Doing::Pulling => ("Image pulled".to_owned(), format!("in {left}")),
+            Doing::Starting => ("Started".to_owned(), format!("in {left}")),
+            Doing::BackingOff => ("Next try".to_owned(), format!("in {left}")),
+        });
+    }
     if let Some(node) = view.map(|p| p.node.to_string()).filter(|n| !n.is_empty()) {
         facts.push(("Node".to_owned(), node));
     }
@@ -282,8 +300,13 @@ fn pod_view(
         restarts,
         next_to_go,
         changed: changed.contains(&meta.uid.as_str()),
-        progress: (pod.state == PodState::Ready && min_ready > 0)
-            .then(|| 1000 - (left_ms * 1000 / (min_ready as u64 * 1000)).min(1000) as u32),
+        progress: match pod.state {
+            PodState::Ready if min_ready > 0 => {
+                Some(1000 - (left_ms * 1000 / (min_ready as u64 * 1000)).min(1000) as u32)
+            }
+            PodState::Creating => wait.map(|w| w.permille(session.at())),
+            _ => None,
+        },
         label: format!("{}, {}, {state}, set {}", tag.letter, meta.name, set.name()),
         facts,
     }

@@ -10,6 +10,7 @@ mod render;
 mod start;
 mod update;
 mod version;
+mod vanish;
 
 pub use keys::KEYS;
 pub use msg::{KeyPress, Msg, Panel, Theme};
@@ -69,6 +70,10 @@ pub struct Playground {
     pub(crate) skipped: Option<AttrValue>,
     /// The last change was a seek: nothing travels.
     pub(crate) jump: bool,
+
+    /// Pods that have just gone, until they have faded.
+    pub(crate) gone: Rc<Vec<rollout_view::PodView>>,
+    pub(crate) sweep: Option<gloo::timers::callback::Timeout>,
 
     pub(crate) draft: AttrValue,
     pub(crate) preview: Option<AttrValue>,

@@ -22,6 +22,8 @@ pub enum Msg {
     Speed(usize),
     /// A frame while playing.
     Frame,
+    /// The pods that went have faded.
+    Sweep,
     /// The tab went to the background or came back.
     Visibility,
 

@@ -96,11 +96,11 @@ fn desk(p: &Playground) -> Html {
     let empty = view.why.kind == WhyKind::Empty;
     html! {
         <main class="desk" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.root.time.clone()} data-step={view.root.step.to_string()}
-            data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())} data-playing={p.playing.is_some().then_some("true")}>
+            data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())} data-playing={p.playing.is_some().then_some("true")} data-console={p.console_open.then_some("open")}>
             <article class="instrument" aria-label="Rollout">
                 <Why page={view.clone()} dispatch={dispatch.clone()} />
                 { notice(p) }
-                <Stage page={view.clone()} picked={p.picked.clone()} jump={p.jump} dispatch={dispatch.clone()}>
+                <Stage page={view.clone()} picked={p.picked.clone()} gone={p.gone.clone()} jump={p.jump} dispatch={dispatch.clone()}>
                     <Readout numbers={view.numbers.clone()} />
                     if !empty {
                         <Actions buttons={view.actions.clone()} images={view.images.clone()} target={target(view)} form={p.form} dispatch={dispatch.clone()} />
@@ -159,7 +159,7 @@ fn embed(p: &Playground) -> Html {
                 if p.link { <a href={links::make_full(p)} target="_blank" rel="noopener">{"Open full page"}</a> }</header>
             <Why page={view.clone()} sums={false} dispatch={dispatch.clone()} />
             { notice(p) }
-            <Stage page={view.clone()} picked={p.picked.clone()} jump={p.jump} dispatch={dispatch.clone()}>
+            <Stage page={view.clone()} picked={p.picked.clone()} gone={p.gone.clone()} jump={p.jump} dispatch={dispatch.clone()}>
                 if view.why.kind == WhyKind::Empty { { void(p) } }
             </Stage>
             <crate::panels::sums::SumsLine room={view.room.clone()} spare={view.spare.clone()} dispatch={dispatch.clone()} />

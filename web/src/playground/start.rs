@@ -59,6 +59,8 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
         speed: params.speed.unwrap_or(2),
         skipped: None,
         jump: true,
+        gone: Rc::default(),
+        sweep: None,
         draft: AttrValue::default(),
         preview: None,
         choices: Vec::new(),

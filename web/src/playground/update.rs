@@ -4,7 +4,7 @@ use super::msg::{KeyPress, Msg};
 use super::params::SPEEDS;
 use super::playback::Playback;
 use super::start::{LANDING, THEME_KEY};
-use super::{Notice, Playground, keys, links, render, version};
+use super::{Notice, Playground, keys, links, render, vanish, version};
 use crate::interop::{clock, location, page, storage};
 use rollout_session::{Comparison, Session, Start, file_name};
 use std::rc::Rc;
@@ -12,6 +12,9 @@ use yew::prelude::*;
 
 /// While playing, a wait longer than this is not skipped but played; the learner may skip it.
 const IDLE_STOP_MS: u64 = 3_600_000;
+
+/// Lines that the console shows while it is small.
+const CONSOLE_LINES: usize = 4;
 
 /// Decisions at one instant that a skip looks through.
 const SKIPS_TRIED: usize = 60;
@@ -43,6 +46,11 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             p.frame = None;
         }
         Msg::Frame => return frame(p),
+        Msg::Sweep => {
+            p.gone = Rc::default();
+            p.sweep = None;
+            return true;
+        }
         Msg::Visibility => {
             // Hiding the tab pauses time; showing it does not resume.
             if !page::hidden() || p.playing.is_none() {
@@ -123,8 +131,11 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             p.draft = AttrValue::default();
             p.choices.clear();
             if !line.trim().is_empty() {
+                let before = p.session.branch().transcript.lines().len();
                 p.run(&line);
-                p.console_open = true;
+                // A long answer gets room; a short one fits where it is.
+                let said = p.session.branch().transcript.lines().len() - before;
+                p.console_open |= said > CONSOLE_LINES;
             }
         }
         Msg::Complete => p.complete(),
@@ -362,7 +373,9 @@ impl Playground {
             .focus
             .as_ref()
             .map(|(namespace, name)| (namespace.as_str(), name.as_str()));
-        self.view = Rc::new(render::look(&self.session, &self.text, focus));
+        let view = Rc::new(render::look(&self.session, &self.text, focus));
+        let before = std::mem::replace(&mut self.view, view);
+        vanish::notice(self, &before);
     }
 
     /// Stops playing.

@@ -14,6 +14,13 @@ pub enum KubeletDecision {
         /// When the answer is there.
         until: SimTime,
     },
+    /// The image is there: the container is made and started.
+    Start {
+        /// Its name.
+        container: Str,
+        /// When its process runs.
+        until: SimTime,
+    },
     /// A pull failed a moment ago: not before the window is over.
     PullBackOff {
         /// As written.

@@ -258,6 +258,11 @@ impl Kubelet {
             return;
         }
         pod.set_job(world, Job::Start { container: i }, pod.start_delay);
+        let why = KubeletDecision::Start {
+            container: c.name.clone(),
+            until: world.now + Millis(pod.start_delay),
+        };
+        world.decide((pod.key.clone(), why));
     }
 
     /// Mirrors `generateContainerConfig` as far as it can fail, pkg/kubelet/kuberuntime/kuberuntime_container.go.

@@ -56,6 +56,26 @@ impl Editing {
         !self.reasons.is_empty()
     }
 
+    /// The same command as it was when the editor opened: what was shown then is what the changes are counted from, whatever
+    /// the cluster has become since. None: the text is none of ours.
+    pub fn opened_with(mut self, original: &str, minor: rollout_api::Minor) -> Option<Self> {
+        let objects = read(&strip(original), minor).ok()?;
+        if objects.len() != self.infos.len() {
+            return None;
+        }
+        for (info, object) in self.infos.iter_mut().zip(objects) {
+            if object.str_at("metadata.name") != info.name {
+                return None;
+            }
+            if self.mode == Mode::Live {
+                info.object = object;
+            }
+        }
+        self.original = original.to_owned();
+        self.buffer = original.to_owned();
+        Some(self)
+    }
+
     /// The editor was closed with this text (`None`: without saving).
     pub fn save(mut self, text: Option<&str>, io: &Io, client: &mut Client<'_>) -> Outcome {
         let text = text.unwrap_or(&self.buffer).to_owned();

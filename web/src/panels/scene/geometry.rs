@@ -56,10 +56,17 @@ pub fn looks(ribbons: &[Ribbon], height: u32) -> Vec<Look> {
     looks
 }
 
+/// Milliseconds that a past must have before lines slant in it.
+const SHORTEST_PAST: u64 = 95;
+
 /// Hatching below the ground, drawn as lines because the drawing is stretched.
 /// `y` runs in hundredths of a row; 12 is the upper edge of a ribbon, 88 the lower one.
 pub fn hatch(ribbons: &[&Ribbon], width: u64) -> (String, String) {
     let (mut boxes, mut lines) = (String::new(), String::new());
+    // Next to no time has passed: a box over the whole width would say the opposite.
+    if width < SHORTEST_PAST {
+        return (boxes, lines);
+    }
     let step = (width / 95).max(1);
     let slant = (width / 59).max(1);
     for r in ribbons {

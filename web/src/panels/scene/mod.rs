@@ -12,7 +12,7 @@ mod sets;
 use crate::hooks::use_vars;
 use crate::panels::sums::Ledger;
 use crate::playground::Msg;
-use rollout_view::{PageView, SceneView};
+use rollout_view::{PageView, PodState, PodView, SceneView};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -34,6 +34,9 @@ pub struct StageProps {
     /// Seeks and cuts cross-fade; nothing travels.
     #[prop_or_default]
     pub jump: bool,
+    /// Pods that have just gone: they are drawn until they have faded.
+    #[prop_or_default]
+    pub gone: Rc<Vec<PodView>>,
     /// In a comparison all panes share one height.
     #[prop_or_default]
     pub shared_height: Option<u32>,
@@ -97,12 +100,13 @@ pub fn Stage(props: &StageProps) -> Html {
             <Past past={scene.past.clone()} {height} at_head={props.page.transport.at_head} dispatch={dispatch.clone()} />
             <p class="now-head"><b>{props.page.transport.time.clone()}</b>{if props.page.transport.at_head { " now" } else { " looking back" }}</p>
             <ol class="tower" aria-label="Pods, lowest first">
-                { for scene.pods.iter().map(|pod| html! {
-                    <Pod key={pod.uid.clone()} pod={pod.clone()} {per} picked={props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} dispatch={dispatch.clone()} />
-                }) }
-                { for scene.leaving.iter().take(LEAVING_SHOWN).map(|pod| html! {
-                    <Pod key={pod.uid.clone()} pod={pod.clone()} per={leave_per} picked={props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} dispatch={dispatch.clone()} />
-                }) }
+                // One list, so that a pod that leaves is still the same element and can sink.
+                { for scene.pods.iter().map(|pod| (pod, per, false))
+                    .chain(scene.leaving.iter().take(LEAVING_SHOWN).map(|pod| (pod, leave_per, false)))
+                    .chain(props.gone.iter().map(|pod| (pod, if pod.state == PodState::Terminating { leave_per } else { per }, true)))
+                    .map(|(pod, per, gone)| html! {
+                        <Pod key={pod.uid.clone()} pod={pod.clone()} {per} {gone} picked={!gone && props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} dispatch={dispatch.clone()} />
+                    }) }
             </ol>
             if scene.pods.is_empty() && !scene.bands.is_empty() { <Bands bands={scene.bands.clone()} {per} /> }
             <Sets sets={scene.sets.clone()} {per} floor={scene.floor.as_ref().map(|f| f.level)} />

@@ -12,6 +12,9 @@ pub struct PodProps {
     /// Pods on one level.
     pub per: u32,
     pub picked: bool,
+    /// It is not there any more: only its picture fades.
+    #[prop_or_default]
+    pub gone: bool,
     pub dispatch: Callback<Msg>,
 }
 
@@ -24,6 +27,13 @@ pub fn Pod(props: &PodProps) -> Html {
         ("--col", (pod.level % per).to_string()),
         ("--p", format!(".{:03}", pod.progress.unwrap_or(0).min(999))),
     ]);
+    if props.gone {
+        return html! {
+            <li ref={node} class="pod" aria-hidden="true" data-gone="true" data-state={pod.state.name()} data-livery={pod.version.livery.to_string()}>
+                { slab(pod) }
+            </li>
+        };
+    }
     let uid = AttrValue::from(pod.uid.clone());
     let onclick = props
         .dispatch
@@ -46,13 +56,20 @@ pub fn Pod(props: &PodProps) -> Html {
             data-next={pod.next_to_go.then_some("true")} data-progress={pod.progress.map(|_| "true")} data-picked={props.picked.then_some("true")}>
             <button type="button" class="pod-hit" tabindex={if pod.level == 0 { "0" } else { "-1" }} aria-label={pod.label.clone()}
                 aria-pressed={props.picked.to_string()} title={title(pod)} {onclick} {onkeydown}></button>
-            <b class="pod-letter" aria-hidden="true">{pod.version.letter.clone()}</b>
-            <Icon name={format!("m-{}", pod.state.mark().name())} class="pod-mark" />
-            <span class="pod-name" aria-hidden="true">{pod.short.clone()}</span>
-            <span class="pod-word" aria-hidden="true">{pod.word.clone()}</span>
-            if pod.progress.is_some() { <i class="pod-bar"></i> }
+            { slab(pod) }
         </li>
     }
+}
+
+/// What stands in the slab.
+fn slab(pod: &PodView) -> Html {
+    html! { <>
+        <b class="pod-letter" aria-hidden="true">{pod.version.letter.clone()}</b>
+        <Icon name={format!("m-{}", pod.state.mark().name())} class="pod-mark" />
+        <span class="pod-name" aria-hidden="true">{pod.short.clone()}</span>
+        <span class="pod-word" aria-hidden="true">{pod.word.clone()}</span>
+        if pod.progress.is_some() { <i class="pod-bar"></i> }
+    </> }
 }
 
 /// The tooltip: the whole name and the facts, one a line.
