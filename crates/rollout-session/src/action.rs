@@ -19,6 +19,15 @@ pub enum Action {
         /// Its text.
         text: String,
     },
+    /// `kubectl edit` and its like: a line that opened the editor, and what was saved there.
+    Edit {
+        /// The line.
+        line: String,
+        /// What the editor showed: changes are counted from it.
+        original: String,
+        /// What was saved, refused texts first.
+        saved: Vec<String>,
+    },
     /// Ctrl-C: the following commands end, the cluster goes on.
     Interrupt,
 }

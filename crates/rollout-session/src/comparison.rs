@@ -178,6 +178,8 @@ fn pane(session: &Session, text: &str, plan: &str) -> Option<Pane> {
                 let text = with_strategy(text, plan).unwrap_or_else(|| text.clone());
                 run.save(file, &text);
             }
+            // What was edited belongs to the strategy that it was edited under: only the line is the same for both.
+            Action::Edit { .. } => {}
             Action::Interrupt => run.interrupt(),
         }
     }
@@ -199,6 +201,7 @@ fn changes_something(action: &Action) -> bool {
         Action::Line(line) => ["set ", "apply", "restart", "undo", "patch", "edit"]
             .iter()
             .any(|w| line.contains(w)),
+        Action::Edit { .. } => true,
         Action::Save { .. } | Action::Interrupt => false,
     }
 }

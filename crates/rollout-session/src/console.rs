@@ -39,6 +39,8 @@ pub struct Exec {
     pub touched: bool,
     /// `clear`.
     pub clear: bool,
+    /// It waits for an editor.
+    pub edit: Option<Box<rollout_kubectl::Editing>>,
 }
 
 impl Exec {
@@ -50,6 +52,7 @@ impl Exec {
             follow: None,
             touched: false,
             clear: false,
+            edit: None,
         }
     }
     fn ok(stdout: impl Into<String>) -> Exec {
@@ -210,10 +213,13 @@ fn kubectl(
             exec.follow = Some(Following::Kubectl { follow, io });
             exec
         }
-        Outcome::Editing(mut out, _) => {
-            out.stderr.push_str("error: the editor of this page is beside the scene: change the text there and apply it\n");
+        Outcome::Editing(mut out, editing) => {
+            out.stderr
+                .push_str("error: there is no editor here: kubectl patch and kubectl apply change an object too\n");
             out.exit = 1;
-            done(out)
+            let mut exec = done(out);
+            exec.edit = Some(editing);
+            exec
         }
     }
 }

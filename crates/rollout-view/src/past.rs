@@ -590,7 +590,7 @@ pub fn action_words(action: &Action) -> String {
         Action::Apply { file, .. } => format!("apply {file}"),
         Action::Save { file, .. } => format!("save {file}"),
         Action::Interrupt => "Ctrl-C".to_owned(),
-        Action::Line(line) => {
+        Action::Line(line) | Action::Edit { line, .. } => {
             let line = line.trim();
             let rest = line
                 .strip_prefix("kubectl ")

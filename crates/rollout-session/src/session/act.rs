@@ -11,13 +11,7 @@ use rollout_engine::StepRecord;
 impl Session {
     /// Runs a line of the console at the cursor. In the past this begins a branch, if the line changes something.
     pub fn run(&mut self, line: &str) -> Ran {
-        for file in console::names_file(line, &self.files)
-            .into_iter()
-            .cloned()
-            .collect::<Vec<_>>()
-        {
-            self.record_file(&file);
-        }
+        self.record_files(line);
         self.act(Action::Line(line.to_owned()), line)
     }
 
@@ -37,6 +31,17 @@ impl Session {
     /// Holds a file, for lines that name it.
     pub fn save(&mut self, file: &str, text: &str) {
         self.files.insert(file.to_owned(), text.to_owned());
+    }
+
+    /// The files that a line names.
+    pub(super) fn record_files(&mut self, line: &str) {
+        for file in console::names_file(line, &self.files)
+            .into_iter()
+            .cloned()
+            .collect::<Vec<_>>()
+        {
+            self.record_file(&file);
+        }
     }
 
     /// A file that a line names belongs into the log, if it is not there as it is now.
@@ -127,7 +132,7 @@ impl Session {
         }
     }
 
-    fn act(&mut self, action: Action, line: &str) -> Ran {
+    pub(super) fn act(&mut self, action: Action, line: &str) -> Ran {
         let settled_position = self.branch().timeline.settled_position(self.position());
         while self.position() < settled_position {
             self.forward();
@@ -136,8 +141,13 @@ impl Session {
         let mut engine = self.engine_here();
         let settled = engine.next_at().is_none_or(|next| next > engine.now());
         let (files, version) = (&self.files, self.config().version);
-        let (exec, mut records) = engine.act("kubectl", |client| {
-            console::execute(line, files, version, at, client)
+        let (exec, mut records) = engine.act("kubectl", |client| match &action {
+            Action::Edit {
+                line,
+                original,
+                saved,
+            } => super::edit::execute(line, original, saved, files, version, at, client),
+            _ => console::execute(line, files, version, at, client),
         });
         records = visible(records);
         if records.is_empty() && exec.touched {

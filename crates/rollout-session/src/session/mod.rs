@@ -1,12 +1,14 @@
 //! A session: branches of history, one of them shown, and the moment at which the learner looks.
 
 mod act;
+mod edit;
 mod follow;
 mod fork;
 mod replay;
 mod restart;
 mod time;
 
+pub use edit::{Closed, Opened};
 pub use time::is_decision;
 
 use crate::action::{Action, LogEntry};
@@ -17,7 +19,7 @@ use crate::share::{LinkError, Shared};
 use crate::start::Start;
 use crate::timeline::{Step, Timeline, next_visible};
 use crate::transcript::Transcript;
-use rollout_api::{Timestamp, Value, json};
+use rollout_api::{Minor, Timestamp, Value, json};
 use rollout_engine::{ClusterConfig, Engine, SimEvent, SimTime, Store};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -139,6 +141,16 @@ impl Session {
             Action::Line(line) => drop(self.run(line)),
             Action::Apply { file, text } => drop(self.apply(file, text)),
             Action::Save { file, text } => self.save(file, text),
+            Action::Edit {
+                line,
+                original,
+                saved,
+            } => drop(self.edit(Opened {
+                line: line.clone(),
+                original: original.clone(),
+                saved: saved.clone(),
+                text: String::new(),
+            })),
             Action::Interrupt => self.interrupt(),
         }
     }

@@ -66,24 +66,28 @@ impl<'s> Replay<'s> {
                 .advance_to(SimTime(self.session.origin.0 + entry.at));
         }
         let mut files = self.session.files.clone();
-        let line = match &entry.action {
-            Action::Line(line) => {
-                for e in self
-                    .session
-                    .branch()
-                    .log
-                    .iter()
-                    .take_while(|e| !Rc::ptr_eq(e, entry))
-                {
-                    if let Action::Save { file, text } | Action::Apply { file, text } = &e.action {
-                        files.insert(file.clone(), text.clone());
-                    }
-                }
-                line.clone()
+        let before = self.session.branch().log.iter();
+        for e in before.take_while(|e| !Rc::ptr_eq(e, entry)) {
+            if let Action::Save { file, text } | Action::Apply { file, text } = &e.action {
+                files.insert(file.clone(), text.clone());
             }
+        }
+        let line = match &entry.action {
+            Action::Line(line) => line.clone(),
             Action::Apply { file, text } => {
                 files.insert(file.clone(), text.clone());
                 format!("kubectl apply -f {}", quoted(file))
+            }
+            Action::Edit {
+                line,
+                original,
+                saved,
+            } => {
+                let version = self.session.config().version;
+                self.engine.act("kubectl", |client| {
+                    super::edit::execute(line, original, saved, &files, version, entry.at, client)
+                });
+                return;
             }
             Action::Save { .. } | Action::Interrupt => return,
         };

@@ -72,6 +72,14 @@ fn write_entry(entry: &LogEntry) -> Value {
         Action::Save { file, text } => {
             parts.extend(["f".into(), Value::text(text), Value::text(file)])
         }
+        Action::Edit {
+            line,
+            original,
+            saved,
+        } => {
+            parts.extend(["e".into(), Value::text(line), Value::text(original)]);
+            parts.extend(saved.iter().map(|s| Value::text(s)));
+        }
         Action::Interrupt => parts.extend(["x".into(), "".into()]),
     }
     Value::list(parts)
@@ -222,6 +230,18 @@ fn read_entry(value: &Value) -> Option<LogEntry> {
             file: file()?,
             text: body.to_owned(),
         },
+        "e" => {
+            let text = |v: &Value| {
+                v.as_str()
+                    .filter(|t| t.len() <= MAX_TEXT)
+                    .map(str::to_owned)
+            };
+            Action::Edit {
+                line: body.to_owned(),
+                original: text(parts.get(5)?)?,
+                saved: parts[6..].iter().map(text).collect::<Option<_>>()?,
+            }
+        }
         "x" => Action::Interrupt,
         _ => return None,
     };
