@@ -360,6 +360,8 @@ messages! {
     SchedulerNone = "The scheduler finds no node for pod {pod}: 0 of {nodes} {nodes|node|nodes} can take it. After attempt {attempts} it tries again when something changes, at the latest in {s}.";
     /// A pull begins.
     NodePull = "The node of pod {pod} pulls {image}: the answer comes in {s}.";
+    /// The image is there.
+    NodeStart = "The image is there: container {container} of pod {pod} is made and runs in {s}.";
     /// A pull waits.
     NodePullBackOff = "Pulling {image} failed for pod {pod}: the node waits {window} between two tries, the next comes in {s}.";
     /// A restart waits.

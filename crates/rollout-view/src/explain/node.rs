@@ -119,6 +119,16 @@ pub fn kubelet(on: &ObjectKey, decision: &KubeletDecision, at: SimTime) -> Expla
             vec![time_term("", "answer in", left(until))],
             "EnsureImageExists",
         ),
+        KubeletDecision::Start { container, until } => told(
+            Msg::NodeStart,
+            &[
+                pod,
+                ("container", code(container.as_str())),
+                ("s", span_of_time(left(until))),
+            ],
+            vec![time_term("", "runs in", left(until))],
+            "startContainer",
+        ),
         KubeletDecision::PullBackOff {
             image,
             window,

@@ -115,6 +115,11 @@ const TABLE: &[Row] = &[
         IMAGES,
     ),
     (
+        "startContainer",
+        "pkg/kubelet/kuberuntime/kuberuntime_container.go",
+        LIFECYCLE,
+    ),
+    (
         "doBackOff",
         "pkg/kubelet/kuberuntime/kuberuntime_manager.go",
         LIFECYCLE,
