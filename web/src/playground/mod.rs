@@ -9,8 +9,8 @@ mod playback;
 mod render;
 mod start;
 mod update;
-mod version;
 mod vanish;
+mod version;
 
 pub use keys::KEYS;
 pub use msg::{KeyPress, Msg, Panel, Theme};
