@@ -8,6 +8,7 @@ use crate::controllers::deployment::DeploymentController;
 use crate::controllers::disruption::DisruptionController;
 use crate::controllers::endpoint_slice::EndpointSliceController;
 use crate::controllers::garbage_collector::GarbageCollector;
+use crate::controllers::podautoscaler::HorizontalController;
 use crate::controllers::replica_set::ReplicaSetController;
 use crate::kubelet::Kubelet;
 use crate::scheduler::Scheduler;
@@ -31,6 +32,8 @@ pub struct Components {
     pub garbage_collector: GarbageCollector,
     /// The disruption controller.
     pub disruption: DisruptionController,
+    /// The autoscalers' controller, unless the node side is scripted.
+    pub autoscaler: Option<HorizontalController>,
     /// The scheduler, unless the node side is scripted.
     pub scheduler: Option<Scheduler>,
     /// The kubelets, unless the node side is scripted.
@@ -52,6 +55,7 @@ impl Components {
             endpoint_slice: EndpointSliceController::default(),
             garbage_collector: GarbageCollector::default(),
             disruption: DisruptionController::default(),
+            autoscaler: timings.map(|_| HorizontalController::default()),
             scheduler: timings.map(|t| Scheduler::new(Millis(t.schedule))),
             kubelet: timings.map(|t| Kubelet::new(t.clone())),
             scripted: match &config.node_side {
@@ -73,6 +77,9 @@ impl Components {
         self.endpoint_slice.observe(world, change);
         self.garbage_collector.observe(world, change);
         self.disruption.observe(world, change);
+        if let Some(autoscaler) = &mut self.autoscaler {
+            autoscaler.observe(world, change);
+        }
         if let Some(scheduler) = &mut self.scheduler {
             scheduler.observe(world, change);
         }
@@ -95,6 +102,11 @@ impl Components {
             SimEvent::Scripted(event) => {
                 if let Some(scripted) = &mut self.scripted {
                     scripted.fire(world, event);
+                }
+            }
+            SimEvent::Autoscaler(event) => {
+                if let Some(autoscaler) = &mut self.autoscaler {
+                    autoscaler.fire(world, event);
                 }
             }
             SimEvent::Scheduler(event) => {

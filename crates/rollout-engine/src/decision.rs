@@ -2,6 +2,7 @@
 
 use crate::controllers::deployment::decision::DeploymentDecision;
 use crate::controllers::garbage_collector::GarbageDecision;
+use crate::controllers::podautoscaler::decision::AutoscalerDecision;
 use crate::controllers::replica_set::decision::ReplicaSetDecision;
 use crate::kubelet::decision::KubeletDecision;
 use crate::scheduler::SchedulerDecision;
@@ -27,6 +28,8 @@ pub enum What {
     ReplicaSet(ReplicaSetDecision),
     /// The garbage collector's.
     GarbageCollector(GarbageDecision),
+    /// An autoscaler's.
+    Autoscaler(AutoscalerDecision),
     /// The scheduler's.
     Scheduler(SchedulerDecision),
     /// A kubelet's.
@@ -54,6 +57,14 @@ impl From<(ObjectKey, GarbageDecision)> for Decision {
         Decision {
             on,
             what: What::GarbageCollector(d),
+        }
+    }
+}
+impl From<(ObjectKey, AutoscalerDecision)> for Decision {
+    fn from((on, d): (ObjectKey, AutoscalerDecision)) -> Self {
+        Decision {
+            on,
+            what: What::Autoscaler(d),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod images;
 pub mod kubelet;
 pub mod limits;
 pub mod logs;
+pub mod metrics;
 pub mod pod_condition;
 pub mod queue;
 pub mod rng;

@@ -15,6 +15,8 @@ pub enum SimEvent {
     GarbageCollector(ObjectKey),
     /// The disruption controller looks at this PodDisruptionBudget.
     Disruption(ObjectKey),
+    /// The autoscalers' turn.
+    Autoscaler(crate::controllers::podautoscaler::AutoscalerEvent),
     /// The scheduler's turn.
     Scheduler(crate::scheduler::SchedulerEvent),
     /// The kubelets' turn.

@@ -36,6 +36,8 @@ pub struct World {
     pub images: crate::images::ImageRules,
     /// What clients of Services could meet, and their requests.
     pub traffic: crate::traffic::Traffic,
+    /// How hard workloads are used.
+    pub loads: Rc<crate::metrics::Loads>,
     /// Allocated addresses and ports.
     pub addresses: crate::apiserver::Addresses,
     /// How far the wall clock is ahead of the clock: the scripted node side holds its clock while controllers work.
@@ -59,6 +61,7 @@ impl World {
             events: crate::events::Correlators::default(),
             images: config.images.clone(),
             traffic: crate::traffic::Traffic::new(config.seed, &config.images),
+            loads: Rc::default(),
             addresses: crate::apiserver::Addresses::default(),
             skew: Millis(0),
             pods_created: 0,

@@ -1,6 +1,7 @@
 //! The console: a line becomes words, the words a command. kubectl is in its own crate; what only the playground has is here.
 
 use crate::images;
+use crate::loads;
 use crate::traffic;
 use crate::words::{self, Words};
 use rollout_api::Minor;
@@ -103,6 +104,7 @@ pub fn execute(
         "kubectl" | "k" => kubectl(rest, files, version, client),
         "image" => own(images::command(rest, client)),
         "traffic" => own(traffic::command(rest, client)),
+        "load" => own(loads::command(rest, client)),
         "sleep" => sleep(rest, at),
         "clear" => Exec {
             clear: true,
@@ -131,6 +133,7 @@ const HELP: &str = "\
 kubectl …                           the real commands, also as k
 image REFERENCE BEHAVIOUR [K=V …]   break or mend an image: image registry.example/app:v10 missing
 traffic TARGET RATE [K=V …]         requests through a Service: traffic service/web 20/s; off ends them
+load deployment/NAME cpu=A[@T] …    how hard it is used: load deployment/web cpu=300m@0 900m@60s
 sleep SECONDS                       wait, in simulated time
 ls, cat FILE                        the files that this page holds
 clear                               an empty console

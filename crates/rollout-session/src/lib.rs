@@ -8,6 +8,7 @@ mod branch;
 mod comparison;
 mod console;
 mod images;
+mod loads;
 pub mod presets;
 mod scene;
 mod session;

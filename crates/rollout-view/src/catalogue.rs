@@ -508,6 +508,31 @@ messages! {
     TraceNew = "{object} is made.";
     /// A removed object.
     TraceGone = "{object} is gone.";
+    // The autoscaler
+    /// A new size.
+    AutoscalerSets = "The autoscaler sets {to}: {pods} {pods|pod|pods} × {measured} ÷ {target}, rounded up.";
+    /// A new size that is not what the formula asks for.
+    AutoscalerCuts = "The autoscaler sets {to}: {pods} {pods|pod|pods} × {measured} ÷ {target} asks for {proposed}, windows, policies and the bounds {min} to {max} leave {to}.";
+    /// Near enough.
+    AutoscalerTolerates = "The autoscaler keeps {from}: {measured} is within a tenth of the target {target}.";
+    /// Unknown pods turn the result.
+    AutoscalerAssumes = "The autoscaler keeps {from}: {measured} against {target}, but pods without a sample could turn it.";
+    /// Same size.
+    AutoscalerKeeps = "The autoscaler keeps {from}: {pods} {pods|pod|pods} × {measured} ÷ {target} is what is there.";
+    /// The window.
+    AutoscalerStabilizes = "The autoscaler keeps {from}: {measured} of {target} asks for {proposed}, but the stabilization window remembers more.";
+    /// A policy.
+    AutoscalerRate = "The autoscaler keeps {from}: {proposed} are asked for, but its policies allow no more in this period.";
+    /// The upper bound.
+    AutoscalerMax = "The autoscaler keeps {from}: {proposed} are asked for, and maxReplicas is {max}.";
+    /// The lower bound.
+    AutoscalerMin = "The autoscaler keeps {from}: {proposed} would do, and minReplicas is {min}.";
+    /// Outside the bounds.
+    AutoscalerBounds = "The autoscaler sets {to}: {from} is not between {min} and {max}.";
+    /// Off.
+    AutoscalerOff = "The autoscaler is off: the Deployment is scaled to 0.";
+    /// Nothing is known.
+    AutoscalerBlind = "The autoscaler cannot compute a size: {error}";
 }
 
 /// A sentence with its numbers in place.

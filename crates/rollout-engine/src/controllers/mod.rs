@@ -5,6 +5,7 @@ pub mod disruption;
 pub mod endpoint_slice;
 pub mod garbage_collector;
 pub mod objects;
+pub mod podautoscaler;
 pub mod replica_set;
 pub mod selector;
 pub mod work_queue;

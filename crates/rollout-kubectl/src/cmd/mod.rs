@@ -19,6 +19,7 @@ pub(crate) mod rollout;
 pub(crate) mod scale;
 pub(crate) mod set;
 pub(crate) mod set_env;
+pub(crate) mod top;
 pub(crate) mod wait;
 
 use crate::builder::Info;
@@ -80,7 +81,8 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         "drain" => node::drain(ctx),
         "taint" => node::taint(ctx),
         "exec" => misc::exec(ctx),
-        "top node" | "top pod" => Err(Failure::text("Metrics API not available")),
+        "top node" => top::nodes(ctx),
+        "top pod" => top::pods(ctx),
         "api-resources" => misc::api_resources(ctx),
         "api-versions" => misc::api_versions(ctx),
         "version" => misc::version(ctx),

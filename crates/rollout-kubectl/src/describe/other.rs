@@ -136,6 +136,10 @@ pub(crate) fn autoscaler(d: &mut Desk<'_, '_, '_>, o: &Value) {
     d.doc.field(0, "Metrics", "( current / target )");
     let current = o.list_at("status.currentMetrics");
     for (i, m) in o.list_at("spec.metrics").iter().enumerate() {
+        if let Some(line) = other_metric(m, current.get(i)) {
+            d.doc.line(1, line);
+            continue;
+        }
         if m.str_at("type") != "Resource" {
             d.doc.line(
                 1,
@@ -190,6 +194,14 @@ pub(crate) fn autoscaler(d: &mut Desk<'_, '_, '_>, o: &Value) {
         "Max replicas",
         o.int_at("spec.maxReplicas").unwrap_or(0).to_string(),
     );
+    if let Some(behavior) = o.at("spec.behavior") {
+        d.doc.line(0, "Behavior:");
+        for (name, direction) in [("scaleUp", "Up"), ("scaleDown", "Down")] {
+            if let Some(rules) = behavior.get(name) {
+                scaling_rules(d, direction, rules);
+            }
+        }
+    }
     d.doc.field(
         0,
         &format!("{} pods", o.str_at("spec.scaleTargetRef.kind")),
@@ -218,6 +230,94 @@ pub(crate) fn autoscaler(d: &mut Desk<'_, '_, '_>, o: &Value) {
         }
     }
     events::block(d, o);
+}
+
+/// The line of a metric that is not of type Resource. Mirrors `describeHorizontalPodAutoscalerV2`.
+fn other_metric(spec: &Value, now: Option<&Value>) -> Option<String> {
+    let kind = spec.str_at("type");
+    let (field, name) = match kind {
+        "Pods" => ("pods", spec.str_at("pods.metric.name")),
+        "External" => ("external", spec.str_at("external.metric.name")),
+        "Object" => ("object", spec.str_at("object.metric.name")),
+        "ContainerResource" => ("containerResource", spec.str_at("containerResource.name")),
+        _ => return None,
+    };
+    let source = spec.get(field)?;
+    let current = now
+        .and_then(|n| n.get(field))
+        .and_then(|n| n.get("current"));
+    let value = |of: &str| {
+        current
+            .map(|c| show(c, of))
+            .filter(|t| !t.is_empty())
+            .unwrap_or_else(|| "<unknown>".to_owned())
+    };
+    let average = source.at("target.averageValue").is_some();
+    let words = if average {
+        "target average value"
+    } else {
+        "target value"
+    };
+    let (of, target) = if average {
+        ("averageValue", show(source, "target.averageValue"))
+    } else {
+        ("value", show(source, "target.value"))
+    };
+    let quoted = crate::flags::quoted(name);
+    Some(match kind {
+        "Pods" => format!("{quoted} on pods:\t{} / {target}", value("averageValue")),
+        "External" => format!("{quoted} ({words}):\t{} / {target}", value(of)),
+        "Object" => format!(
+            "{quoted} on {}/{} ({words}):\t{} / {target}",
+            source.str_at("describedObject.kind"),
+            source.str_at("describedObject.name"),
+            value(of)
+        ),
+        _ => {
+            let container = crate::flags::quoted(source.str_at("container"));
+            let head = format!("resource {name} of container {container} on pods");
+            match source.int_at("target.averageUtilization") {
+                Some(target) => {
+                    let have = current
+                        .and_then(|c| c.int_at("averageUtilization"))
+                        .map_or_else(
+                            || "<unknown>".to_owned(),
+                            |p| format!("{p}% ({})", value("averageValue")),
+                        );
+                    format!("{head}  (as a percentage of request):\t{have} / {target}%")
+                }
+                None => format!("{head}:\t{} / {target}", value("averageValue")),
+            }
+        }
+    })
+}
+
+/// Mirrors `printDirectionBehavior`.
+fn scaling_rules(d: &mut Desk<'_, '_, '_>, direction: &str, rules: &Value) {
+    d.doc.line(1, format!("Scale {direction}:"));
+    if let Some(s) = rules.int_at("stabilizationWindowSeconds") {
+        d.doc.line(2, format!("Stabilization Window: {s} seconds"));
+    }
+    let policies = rules.list_at("policies");
+    if policies.is_empty() {
+        return;
+    }
+    let select = Some(rules.str_at("selectPolicy"))
+        .filter(|s| !s.is_empty())
+        .unwrap_or("Max");
+    d.doc.line(2, format!("Select Policy: {select}"));
+    d.doc.line(2, "Policies:");
+    for p in policies {
+        d.doc.line(
+            3,
+            format!(
+                "- Type: {}\tValue: {}\tPeriod: {} seconds",
+                p.str_at("type"),
+                p.int_at("value").unwrap_or(0),
+                p.int_at("periodSeconds").unwrap_or(0)
+            ),
+        );
+    }
 }
 
 /// A PersistentVolumeClaim.

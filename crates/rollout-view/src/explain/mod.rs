@@ -1,5 +1,6 @@
 //! Why: every step, every wait and every resting point in one sentence with its numbers.
 
+mod autoscaler;
 mod changes;
 mod deployment;
 mod node;
@@ -108,7 +109,7 @@ pub fn explain_step(
         }
         let sentence = decision_sentence(d, step.record.at, rollout);
         match &d.what {
-            What::Deployment(_) | What::ReplicaSet(_) => out.push(sentence),
+            What::Deployment(_) | What::ReplicaSet(_) | What::Autoscaler(_) => out.push(sentence),
             What::GarbageCollector(_) | What::Scheduler(_) | What::Kubelet(_) | What::Plain(_) => {
                 beside.push(sentence)
             }
@@ -135,6 +136,7 @@ pub fn decision_sentence(d: &Decision, at: SimTime, rollout: Option<&Rollout>) -
         What::ReplicaSet(decision) => replica_set::explain(&d.on, decision),
         What::GarbageCollector(decision) => node::garbage(&d.on, decision),
         What::Scheduler(decision) => node::scheduler(&d.on, decision, at),
+        What::Autoscaler(decision) => autoscaler::explain(decision),
         What::Kubelet(decision) => node::kubelet(&d.on, decision, at),
         What::Plain(name) => Explanation::new(
             WhyKind::Change,

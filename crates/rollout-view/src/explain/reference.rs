@@ -134,6 +134,14 @@ const TABLE: &[Row] = &[
         "pkg/kubelet/kuberuntime/kuberuntime_container.go",
         LIFECYCLE,
     ),
+    (
+        "reconcileAutoscaler",
+        "pkg/controller/podautoscaler/horizontal.go",
+        (
+            "Horizontal Pod Autoscaling",
+            "concepts/workloads/autoscaling/horizontal-pod-autoscale/",
+        ),
+    ),
     ("doProbe", "pkg/kubelet/prober/worker.go", PROBES),
     ("SyncPod", KUBELET, LIFECYCLE),
     ("SyncTerminatedPod", KUBELET, LIFECYCLE),
