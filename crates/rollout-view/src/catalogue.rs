@@ -497,6 +497,16 @@ messages! {
     /// It was deleted.
     RankAlone = "Pod {pod} is not among the pods that set {set} can choose from.";
 
+    // Predictions
+    /// Right.
+    PredictedRight = "Right: {old} old and {new} new.";
+    /// Wrong.
+    PredictedWrong = "You said {said_old} old and {said_new} new; it is {old} old and {new} new.";
+    /// Right.
+    PredictedPodsRight = "Right: {names} {n|goes|go}.";
+    /// Wrong.
+    PredictedPodsWrong = "{hits} of {n} right: {names} {n|goes|go}.";
+
     // Trace
     /// A component's turn.
     TraceTurn = "takes {object} from its queue.";

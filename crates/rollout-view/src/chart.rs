@@ -65,41 +65,45 @@ pub(crate) fn kind(state: PodState) -> RibbonKind {
 impl Chart {
     /// Takes in what stands at a moment, after everything of this moment happened.
     pub(crate) fn frame(&mut self, walk: &Walk, at: u64, changed: &[Str]) {
-        let mut counted: Vec<(&Str, &crate::walk::Tracked)> = walk
-            .pods
-            .iter()
-            .filter(|(_, p)| p.state != PodState::Terminating)
-            .collect();
-        counted.sort_by_key(|(_, p)| {
-            (
-                p.version,
-                p.state != PodState::Available,
-                p.object.meta.creation,
-                p.object.meta.name.clone(),
-            )
-        });
         let mut now: Vec<(Slot, Rect)> = Vec::new();
+        let total = walk.total() as u32;
         if self.areas {
-            for (level, (_, p)) in counted.iter().enumerate() {
-                let (level, k) = (level as u32, kind(p.state));
-                match now.last_mut() {
-                    Some((Slot::Area(v, last), rect)) if *v == p.version && *last == k => {
-                        rect.height += 1
-                    }
-                    _ => now.push((
-                        Slot::Area(p.version, k),
-                        Rect {
-                            from: at,
-                            to: at,
-                            level,
-                            height: 1,
-                            version: p.version,
-                            kind: k,
-                        },
-                    )),
-                }
+            // One area per version and kind, from the counts: nobody walks all pods.
+            let mut areas: BTreeMap<(usize, RibbonKind), u32> = BTreeMap::new();
+            for ((version, state), n) in walk
+                .tally
+                .iter()
+                .filter(|((_, s), n)| **n > 0 && *s != PodState::Terminating)
+            {
+                *areas.entry((*version, kind(*state))).or_insert(0) += n;
+            }
+            let mut level = 0;
+            for ((version, kind), height) in areas {
+                let rect = Rect {
+                    from: at,
+                    to: at,
+                    level,
+                    height,
+                    version,
+                    kind,
+                };
+                now.push((Slot::Area(version, kind), rect));
+                level += height;
             }
         } else {
+            let mut counted: Vec<(&Str, &crate::walk::Tracked)> = walk
+                .pods
+                .iter()
+                .filter(|(_, p)| p.state != PodState::Terminating)
+                .collect();
+            counted.sort_by_key(|(_, p)| {
+                (
+                    p.version,
+                    p.state != PodState::Available,
+                    p.object.meta.creation,
+                    p.object.meta.name.clone(),
+                )
+            });
             for (level, (uid, p)) in counted.iter().enumerate() {
                 let rect = Rect {
                     from: at,
@@ -112,7 +116,7 @@ impl Chart {
                 now.push((Slot::Pod((*uid).clone()), rect));
             }
         }
-        self.tallest = self.tallest.max(counted.len() as u32);
+        self.tallest = self.tallest.max(total);
         let mut before = std::mem::take(&mut self.open);
         for (slot, mut rect) in now {
             if let Some(old) = before.remove(&slot) {

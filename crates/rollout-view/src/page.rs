@@ -24,11 +24,7 @@ pub struct PageInput<'a> {
 
 /// The whole page.
 pub fn page_view(session: &Session, input: &PageInput<'_>) -> PageView {
-    let chosen = input
-        .focus
-        .map(|(ns, name)| ObjectKey::new(Kind::DEPLOYMENT, Str::copy(ns), Str::copy(name)))
-        .filter(|key| session.store().get(key).is_some());
-    let key = chosen.or_else(|| default_focus(session));
+    let key = shown_key(session, input.focus);
     let rollout = key
         .as_ref()
         .and_then(|k| explain::rollout_at_cursor(session, k));
@@ -75,6 +71,14 @@ pub fn page_view(session: &Session, input: &PageInput<'_>) -> PageView {
         why,
         scene,
     }
+}
+
+/// The Deployment that is shown: the one that the learner chose, if it is there.
+pub fn shown_key(session: &Session, focus: Option<(&str, &str)>) -> Option<ObjectKey> {
+    let chosen = focus
+        .map(|(ns, name)| ObjectKey::new(Kind::DEPLOYMENT, Str::copy(ns), Str::copy(name)))
+        .filter(|key| session.store().get(key).is_some());
+    chosen.or_else(|| default_focus(session))
 }
 
 fn root(session: &Session) -> RootView {

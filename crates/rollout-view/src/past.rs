@@ -6,6 +6,7 @@ use crate::cluster::tag;
 use crate::explain;
 use crate::measures::RunSoFar;
 use crate::model::*;
+use crate::timeline::{Collected, Counts};
 use crate::walk::Walk;
 use rollout_api::{Kind, ObjectKey, Str};
 use rollout_session::{Action, Session, Step};
@@ -25,11 +26,12 @@ const LIVES_UP_TO: usize = 120;
 const THICK_LIVES: usize = 24;
 
 /// What is kept of a branch between two looks: its timeline only grows, so only new steps are walked.
-struct Kept {
-    key: ObjectKey,
+pub(crate) struct Kept {
+    pub(crate) key: ObjectKey,
     walked: usize,
     walk: Walk,
-    chart: Chart,
+    pub(crate) chart: Chart,
+    pub(crate) collected: Collected,
     most: u32,
     marks: Vec<RawMark>,
     run: RunSoFar,
@@ -60,8 +62,13 @@ impl Kept {
         chart.frame(&walk, 0, &all);
         let run = RunSoFar::start(&walk);
         let most = u32::try_from(walk.sets.values().map(|s| s.size).sum::<i64>()).unwrap_or(0);
+        let collected = Collected {
+            counts: vec![counts(&walk)],
+            ..Collected::default()
+        };
         Kept {
             key: key.clone(),
+            collected,
             walked: 0,
             most,
             chart,
@@ -106,6 +113,8 @@ impl Kept {
             self.run.take(&self.walk, step);
             self.walked += 1;
             self.runs.push(self.run);
+            self.collected.counts.push(counts(&self.walk));
+            self.collected.take(session, step, self.walked, &self.key);
             self.mark(session, step);
         }
     }
@@ -151,8 +160,20 @@ impl Kept {
     }
 }
 
+/// Pods at a moment of the walk.
+fn counts(walk: &Walk) -> Counts {
+    let n = |n: i64| u32::try_from(n).unwrap_or(0);
+    let total = n(walk.total());
+    Counts {
+        total,
+        ready: n(walk.ready()),
+        available: n(walk.available()),
+        leaving: (walk.pods.len() as u32).saturating_sub(total),
+    }
+}
+
 /// Looks at what is kept of the branch that is shown, brought up to its last step.
-fn with_kept<R>(session: &Session, key: &ObjectKey, f: impl FnOnce(&Kept) -> R) -> R {
+pub(crate) fn with_kept<R>(session: &Session, key: &ObjectKey, f: impl FnOnce(&Kept) -> R) -> R {
     let mut slot = session.branch().cache.borrow_mut();
     let kept = slot.take().and_then(|b| b.downcast::<Kept>().ok());
     let mut kept = match kept {
@@ -198,7 +219,7 @@ pub fn draw(session: &Session, key: Option<&ObjectKey>) -> Drawn {
 }
 
 /// Which time stands where: idle times are cut.
-fn segments(active: &[u64]) -> (Vec<TimeSegment>, Vec<CutView>) {
+pub(crate) fn axis_segments(active: &[u64]) -> (Vec<TimeSegment>, Vec<CutView>) {
     let mut segments = vec![TimeSegment {
         from_ms: 0,
         to_ms: 0,
@@ -231,7 +252,7 @@ fn segments(active: &[u64]) -> (Vec<TimeSegment>, Vec<CutView>) {
 }
 
 fn empty(session: &Session, end: u64) -> Drawn {
-    let (segments, cuts) = segments(&[0, end]);
+    let (segments, cuts) = axis_segments(&[0, end]);
     let width = segments
         .last()
         .map_or(1, |s| s.x + s.to_ms - s.from_ms)
@@ -274,7 +295,7 @@ fn finish(session: &Session, kept: &Kept, end: u64) -> Drawn {
     let mut active = chart.active.clone();
     active.extend([at, end]);
     active.sort_unstable();
-    let (segments, cuts) = segments(&active);
+    let (segments, cuts) = axis_segments(&active);
     let width = segments
         .last()
         .map_or(1, |s| s.x + s.to_ms - s.from_ms)
@@ -609,25 +630,32 @@ pub fn action_words(action: &Action) -> String {
     }
 }
 
-/// Ticks at round times: as few as reach from five to nine.
 fn ticks(past: &PastView) -> Vec<TickView> {
-    const STEPS: [u64; 14] = [
-        500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000,
-        1_800_000, 3_600_000, 7_200_000,
+    ticks_of(&past.segments, 0, past.width)
+}
+
+/// Ticks at round times between two places: as few as reach from five to nine.
+pub(crate) fn ticks_of(segments: &[TimeSegment], from_x: u64, to_x: u64) -> Vec<TickView> {
+    const STEPS: [u64; 19] = [
+        10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000,
+        300_000, 600_000, 1_800_000, 3_600_000, 7_200_000,
     ];
-    let drawn: u64 = past.segments.iter().map(|s| s.to_ms - s.from_ms).sum();
+    let part = |s: &TimeSegment| {
+        let end = s.x + s.to_ms - s.from_ms;
+        let (a, b) = (s.x.max(from_x), end.min(to_x));
+        (a <= b).then(|| (s.from_ms + a - s.x, s.from_ms + b - s.x))
+    };
+    let drawn: u64 = segments.iter().filter_map(part).map(|(a, b)| b - a).sum();
     let step = STEPS
         .into_iter()
         .find(|s| drawn / s <= 8)
         .unwrap_or(14_400_000);
     let mut out = Vec::new();
-    for s in &past.segments {
-        let first = s.from_ms.div_ceil(step) * step;
-        let times = (0..20)
-            .map(|i| first + i * step)
-            .take_while(|t| *t <= s.to_ms);
+    for (from, to) in segments.iter().filter_map(part) {
+        let first = from.div_ceil(step) * step;
+        let times = (0..20).map(|i| first + i * step).take_while(|t| *t <= to);
         out.extend(times.map(|t| TickView {
-            x: past.x_at(t),
+            x: crate::timeline::place_at(segments, t),
             text: if t == 0 { "0".to_owned() } else { seconds(t) },
         }));
     }

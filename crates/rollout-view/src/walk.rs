@@ -45,6 +45,8 @@ pub struct Walk {
     pub sets: BTreeMap<Str, TrackedSet>,
     /// Pods by uid.
     pub pods: BTreeMap<Str, Tracked>,
+    /// How many pods of a version are in a state.
+    pub tally: BTreeMap<(usize, PodState), u32>,
 }
 
 impl Walk {
@@ -56,6 +58,7 @@ impl Walk {
             versions: Versions::default(),
             sets: BTreeMap::new(),
             pods: BTreeMap::new(),
+            tally: BTreeMap::new(),
         };
         walk.see_store(session.base_store(), session.wall_ms_at(0));
         walk
@@ -108,7 +111,18 @@ impl Walk {
             min_ready: set.min_ready,
             state,
         };
-        self.pods.insert(pod.meta.uid.clone(), tracked);
+        *self.tally.entry((set.version, state)).or_insert(0) += 1;
+        let old = self.pods.insert(pod.meta.uid.clone(), tracked);
+        self.uncount(old);
+        true
+    }
+
+    /// A pod that is not as it was any more. Answers whether there was one.
+    fn uncount(&mut self, old: Option<Tracked>) -> bool {
+        let Some(old) = old else { return false };
+        if let Some(n) = self.tally.get_mut(&(old.version, old.state)) {
+            *n = n.saturating_sub(1);
+        }
         true
     }
 
@@ -159,10 +173,13 @@ impl Walk {
             }
             Kind::POD if change.key.namespace == self.key.namespace => match &change.after {
                 Some(pod) => self.see_pod(pod, now_ms),
-                None => change
-                    .before
-                    .as_ref()
-                    .is_some_and(|o| self.pods.remove(&o.meta.uid).is_some()),
+                None => {
+                    let gone = change
+                        .before
+                        .as_ref()
+                        .and_then(|o| self.pods.remove(&o.meta.uid));
+                    self.uncount(gone)
+                }
             },
             _ => false,
         }
@@ -177,8 +194,14 @@ impl Walk {
             .filter(|p| p.min_ready > 0 && p.state == PodState::Ready)
         {
             let state = pod_state(&pod.object, pod.min_ready, now_ms);
-            any |= state != pod.state;
-            pod.state = state;
+            if state != pod.state {
+                any = true;
+                if let Some(n) = self.tally.get_mut(&(pod.version, pod.state)) {
+                    *n = n.saturating_sub(1);
+                }
+                *self.tally.entry((pod.version, state)).or_insert(0) += 1;
+                pod.state = state;
+            }
         }
         any
     }
@@ -187,19 +210,21 @@ impl Walk {
     pub fn limits(&self) -> Option<Limits> {
         Some(Limits::of(self.deployment.as_ref()?.deployment()?))
     }
+    fn count(&self, of: impl Fn(PodState) -> bool) -> i64 {
+        let counted = self.tally.iter().filter(|((_, state), _)| of(*state));
+        counted.map(|(_, n)| i64::from(*n)).sum()
+    }
     /// Pods that are not leaving.
     pub fn total(&self) -> i64 {
-        self.pods
-            .values()
-            .filter(|p| p.state != PodState::Terminating)
-            .count() as i64
+        self.count(|s| s != PodState::Terminating)
     }
     /// Available pods.
     pub fn available(&self) -> i64 {
-        self.pods
-            .values()
-            .filter(|p| p.state == PodState::Available)
-            .count() as i64
+        self.count(|s| s == PodState::Available)
+    }
+    /// Ready pods, available ones too.
+    pub fn ready(&self) -> i64 {
+        self.count(|s| matches!(s, PodState::Available | PodState::Ready))
     }
 }
 

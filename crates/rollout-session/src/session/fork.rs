@@ -4,6 +4,9 @@ use super::follow::{ask, catch_up, hear};
 use super::replay::Replay;
 use super::*;
 
+/// Longest name of a branch, in characters.
+const MAX_BRANCH_NAME: usize = 40;
+
 impl Session {
     /// Begins a branch at the cursor and shows it. The former future stays where it was.
     pub(super) fn fork(&mut self, step: usize, at: u64) {
@@ -23,7 +26,7 @@ impl Session {
         let mut transcript = old.transcript.clone();
         transcript.truncate(step, at);
         let mut branch = Branch {
-            name: format!("branch {}", self.branches.len()),
+            name: self.free_name(),
             parent: Some(parent),
             fork_step: step,
             fork_at: at,
@@ -65,6 +68,57 @@ impl Session {
             return false;
         }
         self.current = index;
+        true
+    }
+
+    /// `branch 1`, `branch 2`, …: the first that is free.
+    fn free_name(&self) -> String {
+        let mut n = self.branches.len();
+        loop {
+            let name = format!("branch {n}");
+            if self.branches.iter().all(|b| b.name != name) {
+                return name;
+            }
+            n += 1;
+        }
+    }
+
+    /// Gives a branch another name. False: the name is empty, too long or taken.
+    pub fn rename_branch(&mut self, index: usize, name: &str) -> bool {
+        let name = name.trim();
+        let taken = self
+            .branches
+            .iter()
+            .enumerate()
+            .any(|(i, b)| i != index && b.name == name);
+        if name.is_empty() || name.chars().count() > MAX_BRANCH_NAME || taken {
+            return false;
+        }
+        match self.branches.get_mut(index) {
+            Some(branch) => {
+                name.clone_into(&mut branch.name);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Deletes a branch that is not shown. Branches that left it stay, with all their past, and hang on its parent then.
+    /// False: there is none, or it is the one that is shown.
+    pub fn delete_branch(&mut self, index: usize) -> bool {
+        if index == self.current || index >= self.branches.len() {
+            return false;
+        }
+        let parent = self.branches[index].parent;
+        self.branches.remove(index);
+        let moved = |i: usize| if i > index { i - 1 } else { i };
+        for branch in &mut self.branches {
+            branch.parent = match branch.parent {
+                Some(p) if p == index => parent.map(moved),
+                other => other.map(moved),
+            };
+        }
+        self.current = moved(self.current);
         true
     }
 

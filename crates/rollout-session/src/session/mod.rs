@@ -9,7 +9,7 @@ mod restart;
 mod time;
 
 pub use edit::{Closed, Opened};
-pub use time::is_decision;
+pub use time::{Look, is_decision};
 
 use crate::action::{Action, LogEntry};
 use crate::branch::{Branch, Cursor, Running};

@@ -4,7 +4,57 @@ use super::follow::{feed, pass};
 use super::*;
 use rollout_engine::StepRecord;
 
+/// What a look ahead makes of a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// Further.
+    On,
+    /// This is it (the first time that it is said), but further.
+    Keep,
+    /// Enough: this one, or the one that was kept.
+    Done,
+}
+
 impl Session {
+    /// Looks at what comes after the cursor without going there: recorded steps first, then steps of a copy of the cluster,
+    /// within an hour. Answers the record that was kept, or the one at which it was done, with its time.
+    pub fn look_ahead(
+        &self,
+        look: &mut dyn FnMut(&StepRecord) -> Look,
+    ) -> Option<(u64, StepRecord)> {
+        let mut kept: Option<(u64, StepRecord)> = None;
+        let end = self.at() + SKIP_LIMIT_MS;
+        let mut take = |at: u64, record: &StepRecord| {
+            let answer = look(record);
+            if answer != Look::On && kept.is_none() {
+                kept = Some((at, record.clone()));
+            }
+            answer == Look::Done || at > end
+        };
+        let mut left = MAX_STEPS_PER_CALL;
+        for step in &self.steps()[self.position()..] {
+            left = left.saturating_sub(1);
+            if take(step.at, &step.record) || left == 0 {
+                return kept;
+            }
+        }
+        let mut engine = self.branch().head.clone();
+        let limit = SimTime(self.origin.0 + end);
+        while left > 0 {
+            let records = crate::timeline::next_visible(&mut engine, limit);
+            if records.is_empty() {
+                break;
+            }
+            for record in records {
+                left = left.saturating_sub(1);
+                if take(record.at.0.saturating_sub(self.origin.0), &record) {
+                    return kept;
+                }
+            }
+        }
+        kept
+    }
+
     /// One step forward: a recorded one, or the next that the engine makes. False: nothing is scheduled.
     pub fn step(&mut self) -> bool {
         if self.at_head() && !self.compute_next() {

@@ -165,6 +165,11 @@ fn told(upstream: &'static str, headline: Vec<Span>) -> Explanation {
     Explanation::new(WhyKind::Change, headline).with(Vec::new(), upstream)
 }
 
+/// One change of an object that is no pod, as text.
+pub fn change_sentence(change: &Change) -> Option<String> {
+    other(change).map(|e| plain_text(&e.headline))
+}
+
 /// Changes of other objects. They cannot be seen in the tower, so at rest they stand in the line above the sentence.
 fn other(change: &Change) -> Option<Explanation> {
     let after = change.after.as_ref()?;

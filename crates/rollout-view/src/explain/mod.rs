@@ -11,6 +11,7 @@ mod trace;
 mod wait;
 mod why_not;
 
+pub use changes::change_sentence;
 pub use reference::reference;
 pub use rest::{Cause, Rest, cause_of_stall, rest};
 pub use trace::trace;

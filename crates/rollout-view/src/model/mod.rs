@@ -6,6 +6,7 @@ mod compare;
 mod editor;
 mod page;
 mod scene;
+mod timeline;
 mod why;
 
 pub use ask::*;
@@ -14,4 +15,5 @@ pub use compare::*;
 pub use editor::*;
 pub use page::*;
 pub use scene::*;
+pub use timeline::*;
 pub use why::*;

@@ -373,31 +373,11 @@ pub struct TimeSegment {
 impl PastView {
     /// Where a time stands.
     pub fn x_at(&self, ms: u64) -> u64 {
-        let mut x = 0;
-        for s in &self.segments {
-            if ms < s.from_ms {
-                return s.x;
-            }
-            x = s.x + ms.min(s.to_ms) - s.from_ms;
-            if ms <= s.to_ms {
-                return x;
-            }
-        }
-        x
+        crate::timeline::place_at(&self.segments, ms)
     }
     /// The time at a position.
     pub fn time_at(&self, x: u64) -> u64 {
-        let mut time = 0;
-        for s in &self.segments {
-            if x < s.x {
-                return s.from_ms;
-            }
-            time = (s.from_ms + x - s.x).min(s.to_ms);
-            if x <= s.x + s.to_ms - s.from_ms {
-                return time;
-            }
-        }
-        time
+        crate::timeline::time_at(&self.segments, x)
     }
 }
 
