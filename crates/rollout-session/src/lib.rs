@@ -26,9 +26,7 @@ pub use comparison::{Comparison, PLANS, Pane};
 pub use console::MAX_LINE;
 pub use presets::{PRESETS, Preset, find as find_preset};
 pub use scene::file_name;
-pub use session::{
-    Closed, Look, MAX_STEPS, MAX_STEPS_PER_CALL, Opened, Ran, Session, is_decision,
-};
+pub use session::{Closed, Look, MAX_STEPS, MAX_STEPS_PER_CALL, Opened, Ran, Session, is_decision};
 pub use start::Start;
 pub use strategy::with_strategy;
 pub use timeline::{CHECKPOINT_EVERY, Step, Timeline, writes_of};
