@@ -68,6 +68,8 @@ pub struct Branch {
     pub cursor: Cursor,
     /// The cluster at the end of the timeline.
     pub(crate) head: Engine,
+    /// Which root of the session it grew from.
+    pub(crate) root: usize,
     /// Whatever a view wants to keep of this timeline, which only grows.
     pub cache: RefCell<Option<Box<dyn Any>>>,
 }

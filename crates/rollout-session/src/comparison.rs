@@ -1,45 +1,143 @@
-//! The same app under several strategies, on one clock, with the same actions.
+//! The same app under several plans, on one clock, with the same actions and the same broken images.
 
-use crate::action::Action;
+use crate::plan::{Plan, default_plans};
+use crate::scenario::{HORIZON_MS, Scenario, run_out};
 use crate::session::Session;
-use crate::start::Start;
-use crate::strategy::with_strategy;
 
-/// The plans of the simple comparison, in the order of the rows.
-pub const PLANS: [&str; 2] = ["Recreate", "RollingUpdate"];
-
-/// How far ahead a comparison is computed when it is opened, and how far skip waiting looks.
-const HORIZON_MS: u64 = 600_000;
+/// Most plans that are shown at once.
+pub const MAX_PANES: usize = 4;
 
 /// One plan with its own run.
 pub struct Pane {
-    /// `Recreate`, `RollingUpdate`.
-    pub plan: String,
+    /// What it changes.
+    pub plan: Plan,
     /// Its run.
     pub session: Session,
+    /// The branch of the learner's session that it shows, as long as nothing was done here.
+    branch: Option<usize>,
 }
 
 /// Plans side by side. All panes always stand at the same time.
 pub struct Comparison {
+    scenario: Scenario,
     panes: Vec<Pane>,
 }
 
 impl Comparison {
-    /// The session's own app and actions under each strategy, at the session's time. `text` is the manifest of the editor,
-    /// for sessions that began empty and applied nothing. None: there is no Deployment.
+    /// The session's own app and actions under the usual plans, at the session's time. `text` is the manifest of the
+    /// editor, for sessions that began empty and applied nothing. None: there is no Deployment.
     pub fn of(session: &Session, text: &str) -> Option<Comparison> {
-        let panes = PLANS
-            .iter()
-            .map(|plan| pane(session, text, plan))
-            .collect::<Option<Vec<Pane>>>()?;
-        let mut comparison = Comparison { panes };
+        Comparison::with(session, text, &default_plans()).ok()
+    }
+
+    /// The same under chosen plans, every run computed to its end. The error is a sentence.
+    pub fn with(session: &Session, text: &str, plans: &[Plan]) -> Result<Comparison, String> {
+        let scenario = Scenario::of(session, text).ok_or("A comparison needs a Deployment.")?;
+        let mut comparison = Comparison {
+            scenario,
+            panes: Vec::new(),
+        };
+        for plan in plans {
+            comparison.put(None, plan, Some(session))?;
+        }
+        comparison.run_out();
         comparison.seek(session.at());
-        Some(comparison)
+        Ok(comparison)
+    }
+
+    /// A scenario under chosen plans, all runs at their end.
+    pub fn of_scenario(scenario: Scenario, plans: &[Plan]) -> Result<Comparison, String> {
+        let mut comparison = Comparison {
+            scenario,
+            panes: Vec::new(),
+        };
+        for plan in plans {
+            comparison.put(None, plan, None)?;
+        }
+        comparison.run_out();
+        Ok(comparison)
+    }
+
+    /// Adds a plan, or puts another one in the place of a pane. It begins with the same actions; lines that were run in
+    /// all panes since are run in it too.
+    pub fn plan(
+        &mut self,
+        place: Option<usize>,
+        plan: &Plan,
+        session: &Session,
+    ) -> Result<(), String> {
+        let at = self.at();
+        self.put(place, plan, Some(session))?;
+        self.run_out();
+        self.seek(at);
+        Ok(())
+    }
+
+    /// Takes a pane away; the last two stay.
+    pub fn remove(&mut self, index: usize) {
+        if self.panes.len() > 2 && index < self.panes.len() {
+            self.panes.remove(index);
+        }
+    }
+
+    fn put(
+        &mut self,
+        place: Option<usize>,
+        plan: &Plan,
+        session: Option<&Session>,
+    ) -> Result<(), String> {
+        if place.is_none() && self.panes.len() >= MAX_PANES {
+            return Err(format!("A comparison has at most {MAX_PANES} plans."));
+        }
+        if let Some(i) = self.panes.iter().position(|p| p.plan == *plan)
+            && Some(i) != place
+        {
+            return Err("This plan is there already.".to_owned());
+        }
+        let (session, branch) = match (plan, session) {
+            (Plan::Branch(index), Some(session)) => {
+                let run = session
+                    .copy_of_branch(*index)
+                    .ok_or_else(|| format!("There is no branch {index}."))?;
+                (run, Some(*index))
+            }
+            (Plan::Branch(_), None) => return Err("There are no branches here.".to_owned()),
+            (plan, _) => (
+                self.scenario
+                    .run(plan)
+                    .ok_or("A comparison needs a Deployment.")?,
+                None,
+            ),
+        };
+        let pane = Pane {
+            plan: plan.clone(),
+            session,
+            branch,
+        };
+        match place.and_then(|i| self.panes.get_mut(i)) {
+            Some(old) => *old = pane,
+            None => self.panes.push(pane),
+        }
+        Ok(())
+    }
+
+    /// Every run to its end, and all to the same time.
+    fn run_out(&mut self) {
+        let end = self.panes.iter_mut().map(|p| run_out(&mut p.session)).max();
+        self.seek(end.unwrap_or(0));
     }
 
     /// The panes.
     pub fn panes(&self) -> &[Pane] {
         &self.panes
+    }
+    /// What all panes repeat.
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+    /// The update that was added because the learner made none.
+    pub fn added_update(&self) -> Option<&str> {
+        self.scenario.update.as_ref().map(|(_, line)| line.as_str())
     }
     /// The common time.
     pub fn at(&self) -> u64 {
@@ -106,11 +204,7 @@ impl Comparison {
             pane.session.play_to(at);
         }
     }
-    /// To a place of the recorded time, in thousandths.
-    pub fn seek_permille(&mut self, permille: u32) {
-        self.seek(self.recorded_ms() * u64::from(permille.min(1000)) / 1000);
-    }
-    /// To the next decision in any pane.
+    /// To the next (or the last) decision in any pane.
     pub fn skip_waiting(&mut self) {
         let from: Vec<usize> = self.panes.iter().map(|p| p.session.writes()).collect();
         let limit = self.at() + HORIZON_MS;
@@ -125,6 +219,17 @@ impl Comparison {
             }
         }
     }
+    /// To the last decision before now in any pane, or to the start.
+    pub fn previous_mark(&mut self) {
+        let at = self.at();
+        let before = |p: &Pane| {
+            let steps = p.session.steps();
+            let n = steps.partition_point(|s| s.at < at);
+            steps[..n].iter().rev().find(|s| s.is_write()).map(|s| s.at)
+        };
+        let target = self.panes.iter().filter_map(before).max();
+        self.seek(target.unwrap_or(0));
+    }
     /// Lets time run to a point. False: nothing is scheduled any more.
     pub fn play(&mut self, at: u64) -> bool {
         for pane in &mut self.panes {
@@ -132,47 +237,29 @@ impl Comparison {
         }
         self.next_at().is_some()
     }
-    /// Does the same in every pane, at the same time.
+    /// Does the same in every pane, at the same time; what follows is computed again.
     pub fn run(&mut self, line: &str) {
+        let at = self.at();
         for pane in &mut self.panes {
+            pane.branch = None;
             pane.session.run(line);
         }
+        self.run_out();
+        self.seek(at);
     }
-    /// A pane becomes the session of the page.
-    pub fn into_session(mut self, index: usize) -> Option<Session> {
-        (index < self.panes.len()).then(|| self.panes.swap_remove(index).session)
-    }
-}
-
-fn pane(session: &Session, text: &str, plan: &str) -> Option<Pane> {
-    let start = session.start();
-    let begun = crate::scene::start_text(start);
-    let manifest = match begun {
-        Some(text) => Some(with_strategy(text, plan)?),
-        None => None,
-    };
-    let mut run = Session::new(Start {
-        preset: start
-            .preset
-            .as_deref()
-            .and_then(crate::presets::find)
-            .map(|p| p.name.to_owned()),
-        manifest,
-        ..start.clone()
-    });
-    let log = session.shared(None).log;
-    let applies = log.iter().any(|e| matches!(e.action, Action::Apply { .. }));
-    if begun.is_none() && !applies {
-        // Nothing was applied yet: the text of the editor is the app.
-        run.apply(&crate::scene::file_name(text), &with_strategy(text, plan)?);
-    }
-    for entry in &log {
-        run.play_to(entry.at);
-        match &entry.action {
-            Action::Line(line) => drop(run.run(line)),
-            Action::Apply { file, text } => {
-                let text = with_strategy(text, plan).unwrap_or_else(|| text.clone());
-                run.apply(file, &text);
+    /// A pane becomes what the learner's session shows, at the common time. All panes stay reachable as branches with
+    /// the names of their plans, the former branches as they were.
+    pub fn promote(mut self, index: usize, session: &mut Session) {
+        let at = self.at();
+        let names: Vec<String> = self.panes.iter().map(|p| p.name()).collect();
+        let mut shown = None;
+        for (i, (pane, name)) in self.panes.drain(..).zip(names).enumerate() {
+            let place = match pane.branch {
+                Some(branch) => branch,
+                None => session.adopt(pane.session, &name),
+            };
+            if i == index {
+                shown = Some(place);
             }
             Action::Save { file, text } => {
                 let text = with_strategy(text, plan).unwrap_or_else(|| text.clone());
@@ -182,17 +269,12 @@ fn pane(session: &Session, text: &str, plan: &str) -> Option<Pane> {
             Action::Edit { .. } => {}
             Action::Interrupt => run.interrupt(),
         }
+        if let Some(branch) = shown {
+            session.open_branch(branch);
+            session.seek_time(at);
+            session.play_to(at);
+        }
     }
-    run.head().list(rollout_api::Kind::DEPLOYMENT).next()?;
-    if !log.iter().any(|e| changes_something(&e.action)) && begun.is_some() {
-        let line = update_line(&run)?;
-        run.play_to(1_000);
-        run.run(&line);
-    }
-    Some(Pane {
-        plan: plan.to_owned(),
-        session: run,
-    })
 }
 
 fn changes_something(action: &Action) -> bool {
@@ -203,24 +285,19 @@ fn changes_something(action: &Action) -> bool {
             .any(|w| line.contains(w)),
         Action::Edit { .. } => true,
         Action::Save { .. } | Action::Interrupt => false,
+impl Pane {
+    /// `Recreate`, `Surge 1, unavailable 0`, `branch 2`.
+    pub fn name(&self) -> String {
+        match &self.plan {
+            Plan::AsIs => "As it is".to_owned(),
+            Plan::Recreate => "Recreate".to_owned(),
+            Plan::Rolling { surge, unavailable } => {
+                format!("Surge {surge}, unavailable {unavailable}")
+            }
+            Plan::Probes(true) => "With a readiness probe".to_owned(),
+            Plan::Probes(false) => "Without probes".to_owned(),
+            Plan::Text { name, .. } => name.clone(),
+            Plan::Branch(_) => self.session.branch().name.clone(),
+        }
     }
-}
-
-/// An update to compare when the learner has made none: the next tag, the other server, or a restart.
-fn update_line(session: &Session) -> Option<String> {
-    let d = session.head().list(rollout_api::Kind::DEPLOYMENT).next()?;
-    let (name, c) = (&d.meta.name, d.value.at("spec.template.spec.containers.0")?);
-    let (container, image) = (c.str_at("name"), c.str_at("image"));
-    let next = match (image, image.rsplit_once(":v")) {
-        ("nginx", _) => Some("httpd".to_owned()),
-        (_, Some((base, n))) => n
-            .parse::<u32>()
-            .ok()
-            .map(|n| format!("{base}:v{}", n.saturating_add(1))),
-        _ => None,
-    };
-    Some(match next {
-        Some(next) => format!("kubectl set image deployment/{name} {container}={next}"),
-        None => format!("kubectl rollout restart deployment/{name}"),
-    })
 }

@@ -9,7 +9,9 @@ mod comparison;
 mod console;
 mod images;
 mod loads;
+mod plan;
 pub mod presets;
+mod scenario;
 mod scene;
 mod session;
 pub mod share;
@@ -22,9 +24,12 @@ pub mod words;
 
 pub use action::{Action, LogEntry};
 pub use branch::{Branch, Cursor, Running};
-pub use comparison::{Comparison, PLANS, Pane};
+pub use comparison::{Comparison, MAX_PANES, Pane};
 pub use console::MAX_LINE;
 pub use presets::{PRESETS, Preset, find as find_preset};
+pub use plan::{Plan, default_plans, probe};
+
+pub use scenario::{Scenario, update_line};
 pub use scene::file_name;
 pub use session::{Closed, Look, MAX_STEPS, MAX_STEPS_PER_CALL, Opened, Ran, Session, is_decision};
 pub use start::Start;

@@ -543,6 +543,23 @@ messages! {
     AutoscalerOff = "The autoscaler is off: the Deployment is scaled to 0.";
     /// Nothing is known.
     AutoscalerBlind = "The autoscaler cannot compute a size: {error}";
+    // Comparison
+    /// Above the comparison.
+    CompareKicker = "{plans} plans for {desired} {desired|pod|pods}, one clock, the same actions.";
+    /// The learner has made no update yet.
+    CompareUpdate = "The update is: {line}.";
+    /// A plan that does not finish.
+    PaysNotDone = "{plan} is not done after {s}; at least {lowest} of {desired} stayed available.";
+    /// A plan with a gap.
+    PaysGap = "{plan} pays with {s} in which nobody is available.";
+    /// A plan with less capacity and with more room.
+    PaysBoth = "{plan} pays with capacity (down to {lowest} of {desired}) and with room for {room} more {room|pod|pods}.";
+    /// A plan with less capacity.
+    PaysCapacity = "{plan} pays with capacity: down to {lowest} of {desired}.";
+    /// A plan with more room.
+    PaysRoom = "{plan} pays with room for {room} more {room|pod|pods}.";
+    /// Nothing was given up.
+    PaysNothing = "{plan} gives up nothing and takes {duration}.";
 }
 
 /// A sentence with its numbers in place.

@@ -1,121 +1,316 @@
-//! Plans below each other: every pane is a page of its own, at the common time.
+//! Plans below each other: every pane is a page of its own, at the common time, on one axis.
 
-use crate::catalogue::seconds;
-use crate::measures::{RunMeasures, run_measures, seconds_bare};
+use crate::catalogue::{Arg, Msg, counted, plain, seconds, span_of_time, words};
+use crate::cluster::{owned, revision_of};
+use crate::measures::{RunMeasures, seconds_bare};
 use crate::model::*;
-use crate::page::{PageInput, page_view};
-use crate::walk::default_focus;
-use rollout_session::Comparison;
+use crate::page::{PageInput, page_view_beside};
+use crate::past::{active_times, run_of_record};
+use rollout_api::{Kind, ObjectKey};
+use rollout_session::{Comparison, Session};
+
+/// What one plan came to, over everything that was recorded of it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PlanRun {
+    /// Its name.
+    pub name: String,
+    /// The word that chooses it.
+    pub plan: String,
+    /// Its measures.
+    pub run: RunMeasures,
+    /// `spec.replicas` at the end.
+    pub desired: i64,
+    /// Revisions that are kept at the end, ascending.
+    pub revisions: Vec<i64>,
+}
+
+/// The Deployment that a whole run is about: the one that was acted on last, else the first.
+fn subject(session: &Session) -> Option<ObjectKey> {
+    crate::walk::focus_of(session, session.steps().len(), session.head().store())
+}
+
+/// What every plan came to.
+pub fn plan_runs(comparison: &Comparison) -> Vec<PlanRun> {
+    let panes = comparison.panes().iter();
+    panes
+        .map(|pane| {
+            let session = &pane.session;
+            let Some(key) = subject(session) else {
+                return PlanRun::default();
+            };
+            let store = session.head().store();
+            let object = store.get(&key);
+            let mut revisions: Vec<i64> = object.map_or(Vec::new(), |o| {
+                owned(store, Kind::REPLICA_SET, &o.meta.uid)
+                    .map(|s| revision_of(s))
+                    .collect()
+            });
+            revisions.retain(|r| *r > 0);
+            revisions.sort_unstable();
+            PlanRun {
+                name: pane.name(),
+                plan: pane.plan.word(),
+                run: run_of_record(session, &key),
+                desired: object
+                    .and_then(|o| o.deployment())
+                    .map_or(0, |d| d.replicas.into()),
+                revisions,
+            }
+        })
+        .collect()
+}
 
 /// What the comparison shows.
 pub fn compare_view(comparison: &Comparison) -> CompareView {
-    let input = PageInput {
-        text: "",
-        focus: None,
-    };
-    let runs: Vec<RunMeasures> = comparison
-        .panes()
-        .iter()
-        .map(|p| {
-            default_focus(&p.session)
-                .map_or(RunMeasures::default(), |key| run_measures(&p.session, &key))
-        })
-        .collect();
+    let runs = plan_runs(comparison);
+    let mut active: Vec<u64> = Vec::new();
+    for pane in comparison.panes() {
+        if let Some(key) = subject(&pane.session) {
+            active.extend(active_times(&pane.session, &key));
+        }
+    }
+    active.extend([comparison.at(), comparison.recorded_ms()]);
+    active.sort_unstable();
     let panes: Vec<ComparePane> = comparison
         .panes()
         .iter()
         .enumerate()
         .map(|(i, p)| {
-            let page = page_view(&p.session, &input);
+            let key = subject(&p.session);
+            let input = PageInput {
+                text: "",
+                focus: key.as_ref().map(|k| (&*k.namespace, &*k.name)),
+            };
+            let page = page_view_beside(&p.session, &input, &active);
             ComparePane {
-                name: p.plan.clone(),
+                name: runs[i].name.clone(),
+                plan: runs[i].plan.clone(),
                 numbers: page.numbers.clone(),
                 results: results(&runs, i),
                 page,
             }
         })
         .collect();
-    let at = comparison.at();
+    let (at, last) = (comparison.at(), comparison.recorded_ms());
     CompareView {
-        kicker: format!("{} plans, one clock, the same actions.", panes.len()),
-        headline: headline(&panes, &runs),
+        kicker: kicker(comparison, &runs),
+        headline: headline(&runs),
         time_ms: at,
         time: seconds_bare(at),
-        last_ms: comparison.recorded_ms(),
+        last_ms: last,
         height: panes.iter().map(|p| p.page.scene.height).max().unwrap_or(1),
-        span_ms: comparison.recorded_ms().max(1),
+        span_ms: last.max(1),
         can_step: comparison.next_at().is_some(),
-        at_head: comparison.at_head(),
+        at_head: comparison.at_head() || at >= last,
+        text: compare_text(comparison),
         panes,
     }
 }
 
-/// One number of a run.
-type Pick = fn(&RunMeasures) -> i64;
+fn kicker(comparison: &Comparison, runs: &[PlanRun]) -> String {
+    let desired = runs.iter().map(|r| r.desired).max().unwrap_or(0);
+    let n = i64::try_from(runs.len()).unwrap_or(i64::MAX);
+    let mut text = plain(
+        Msg::CompareKicker,
+        &[
+            ("plans", counted(n, Quantity::Count)),
+            ("desired", counted(desired, Quantity::Desired)),
+        ],
+    );
+    if let Some(line) = comparison.added_update() {
+        text.push(' ');
+        text.push_str(&plain(
+            Msg::CompareUpdate,
+            &[("line", words(line.to_owned()))],
+        ));
+    }
+    text
+}
 
-fn results(runs: &[RunMeasures], index: usize) -> Vec<CompareCell> {
-    let run = &runs[index];
-    let ms = |v: u64| i64::try_from(v).unwrap_or(i64::MAX);
-    let most = |f: Pick| runs.iter().map(f).max().unwrap_or(0);
-    let least = |f: Pick| runs.iter().map(f).min().unwrap_or(0);
-    let trade = |worse: bool| if worse { Price::Trade } else { Price::None };
-    let differs = |f: Pick| most(f) != least(f);
-    let peak: Pick = |r| r.peak;
-    let lowest: Pick = |r| r.lowest;
-    let duration: Pick = |r| r.duration_ms as i64;
+/// One number of a run.
+type Pick = fn(&PlanRun) -> i64;
+
+/// Milliseconds as a number of a cell.
+fn ms(v: u64) -> i64 {
+    i64::try_from(v).unwrap_or(i64::MAX)
+}
+
+fn results(runs: &[PlanRun], index: usize) -> Vec<CompareCell> {
+    let own = &runs[index];
+    let run = &own.run;
+    // The price of a trade is paid by the plans that are worst at it, if not all are.
+    let trade = |f: Pick| {
+        let most = runs.iter().map(f).max().unwrap_or(0);
+        let least = runs.iter().map(f).min().unwrap_or(0);
+        if most != least && f(own) == most {
+            Price::Trade
+        } else {
+            Price::None
+        }
+    };
+    let harm = |is: bool, other: Price| if is { Price::Harm } else { other };
+    let cell = |id, name, text: String, value, price| CompareCell {
+        id,
+        name,
+        text,
+        value,
+        price,
+    };
+    let revisions: Vec<String> = own.revisions.iter().map(i64::to_string).collect();
     vec![
-        CompareCell {
-            id: "peak",
-            name: "peak pods",
-            text: run.peak.to_string(),
-            value: run.peak,
-            price: trade(differs(peak) && run.peak == most(peak)),
-        },
-        CompareCell {
-            id: "lowest",
-            name: "lowest available",
-            text: run.lowest.to_string(),
-            value: run.lowest,
-            price: match run.lowest {
-                0 => Price::Harm,
-                l => trade(differs(lowest) && l == least(lowest)),
-            },
-        },
-        CompareCell {
-            id: "gap",
-            name: "gap",
-            text: seconds(run.gap_ms),
-            value: ms(run.gap_ms),
-            price: if run.gap_ms > 0 {
-                Price::Harm
+        cell(
+            "peak",
+            "peak pods",
+            run.peak.to_string(),
+            run.peak,
+            trade(|r| r.run.peak),
+        ),
+        cell(
+            "lowest",
+            "lowest available",
+            run.lowest.to_string(),
+            run.lowest,
+            harm(run.lowest == 0 && own.desired > 0, trade(|r| -r.run.lowest)),
+        ),
+        cell(
+            "gap",
+            "gap",
+            seconds(run.gap_ms),
+            ms(run.gap_ms),
+            harm(run.gap_ms > 0, Price::None),
+        ),
+        cell(
+            "extra",
+            "extra pod-seconds",
+            seconds_bare((run.extra_ms + 50) / 100 * 100),
+            ms(run.extra_ms),
+            trade(|r| ms(r.run.extra_ms)),
+        ),
+        cell(
+            "revisions",
+            "revisions",
+            revisions.join(", "),
+            run.revision,
+            Price::None,
+        ),
+        cell(
+            "duration",
+            "duration",
+            if run.complete {
+                seconds(run.duration_ms)
             } else {
-                Price::None
+                "not done".to_owned()
             },
-        },
-        CompareCell {
-            id: "duration",
-            name: "duration",
-            text: seconds(run.duration_ms),
-            value: ms(run.duration_ms),
-            price: trade(differs(duration) && ms(run.duration_ms) == most(duration)),
-        },
+            ms(run.duration_ms),
+            harm(!run.complete, trade(|r| ms(r.run.duration_ms))),
+        ),
     ]
 }
 
-/// What each plan pays, in one sentence.
-fn headline(panes: &[ComparePane], runs: &[RunMeasures]) -> String {
-    let pay = |name: &str, r: &RunMeasures| {
-        let price = if r.gap_ms > 0 {
-            format!("{} with nobody available", seconds(r.gap_ms))
-        } else {
-            format!("up to {} pods and at least {} available", r.peak, r.lowest)
-        };
-        format!("{name}: {price}")
+/// What each plan pays, in one sentence each.
+fn headline(runs: &[PlanRun]) -> String {
+    let parts: Vec<String> = runs.iter().map(pays).collect();
+    parts.join(" ")
+}
+
+fn pays(own: &PlanRun) -> String {
+    let run = &own.run;
+    let name = ("plan", words(own.name.clone()));
+    let room = run.peak - own.desired;
+    let count = |n: i64| -> Arg { counted(n, Quantity::Count) };
+    if !run.complete {
+        return plain(
+            Msg::PaysNotDone,
+            &[
+                name,
+                ("s", span_of_time(run.duration_ms)),
+                ("lowest", count(run.lowest)),
+                ("desired", count(own.desired)),
+            ],
+        );
+    }
+    if run.gap_ms > 0 {
+        return plain(
+            Msg::PaysGap,
+            &[
+                name,
+                ("s", span_of_time(run.gap_ms)),
+                ("duration", span_of_time(run.duration_ms)),
+            ],
+        );
+    }
+    let numbers = [
+        name,
+        ("lowest", count(run.lowest)),
+        ("desired", count(own.desired)),
+        ("room", count(room)),
+        ("duration", span_of_time(run.duration_ms)),
+    ];
+    let msg = match (run.lowest < own.desired, room > 0) {
+        (true, true) => Msg::PaysBoth,
+        (true, false) => Msg::PaysCapacity,
+        (false, true) => Msg::PaysRoom,
+        (false, false) => Msg::PaysNothing,
     };
-    let parts: Vec<String> = panes
-        .iter()
-        .zip(runs)
-        .map(|(p, r)| pay(&p.name, r))
+    plain(msg, &numbers)
+}
+
+/// The difference table as fixed-width text, with what each plan pays.
+pub fn compare_text(comparison: &Comparison) -> String {
+    let runs = plan_runs(comparison);
+    let mut table: Vec<Vec<String>> = Vec::new();
+    for i in 0..runs.len() {
+        let cells = results(&runs, i);
+        if table.is_empty() {
+            let mut head = vec!["plan".to_owned()];
+            head.extend(cells.iter().map(|c| c.name.to_owned()));
+            table.push(head);
+        }
+        let mut row = vec![runs[i].name.clone()];
+        row.extend(cells.into_iter().map(|c| c.text));
+        table.push(row);
+    }
+    let mut out = kicker(comparison, &runs);
+    out.push_str("\n\n");
+    out.push_str(&columns(&table));
+    out.push('\n');
+    for run in &runs {
+        out.push_str(&pays(run));
+        out.push('\n');
+    }
+    out
+}
+
+/// Rows with the first column to the left, the others to the right.
+pub(crate) fn columns(rows: &[Vec<String>]) -> String {
+    let width = |text: &String| text.chars().count();
+    let n = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..n)
+        .map(|c| {
+            rows.iter()
+                .filter_map(|r| r.get(c))
+                .map(width)
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
-    format!("{}.", parts.join("; "))
+    let mut out = String::new();
+    for row in rows {
+        for (c, text) in row.iter().enumerate() {
+            let pad = widths[c] - width(text);
+            if c == 0 {
+                out.push_str(text);
+                out.extend(std::iter::repeat_n(' ', pad));
+            } else {
+                out.push_str("  ");
+                out.extend(std::iter::repeat_n(' ', pad));
+                out.push_str(text);
+            }
+        }
+        while out.ends_with(' ') {
+            out.pop();
+        }
+        out.push('\n');
+    }
+    out
 }

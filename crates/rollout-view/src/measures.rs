@@ -9,16 +9,24 @@ use rollout_session::{Session, Step};
 /// What a run looked like up to a moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct RunMeasures {
-    /// Most counted pods.
+    /// Most counted pods: the highest `total` after any step.
     pub peak: i64,
     /// Fewest available pods, from the first moment at which all were; 0 before it.
     pub lowest: i64,
     /// Longest time with none available, after the first was; milliseconds.
     pub gap_ms: u64,
-    /// From the first action to the last write or the completion; milliseconds.
+    /// How long rollouts were under way: the sum of the times from the first instant in which the Deployment was not
+    /// complete (`DeploymentComplete`) to the instant in which it was. The creation counts only while nothing followed it.
     pub duration_ms: u64,
+    /// It is complete at the end.
+    pub complete: bool,
     /// Most listed pods.
     pub listed: i64,
+    /// Pods beyond the desired number, terminating ones included, times how long: the integral of
+    /// max(0, listed − desired); pod-milliseconds.
+    pub extra_ms: u64,
+    /// The revision that is current at the end.
+    pub revision: i64,
 }
 
 /// The measures of a run on its way: what is known after some steps.
@@ -28,43 +36,66 @@ pub struct RunSoFar {
     full: bool,
     served: bool,
     gap_from: Option<u64>,
-    began: Option<u64>,
-    completed: Option<u64>,
+    /// The rollout that is under way began then.
+    under_way: Option<u64>,
+    /// The Deployment was complete once: what follows are updates.
+    created: bool,
+    /// An update has begun.
+    updated: bool,
+    last: u64,
+    extra: i64,
 }
 
 impl RunSoFar {
     /// Before the first step.
     pub fn start(walk: &Walk) -> RunSoFar {
         let full = is_full(walk);
+        let complete = is_complete(walk);
         RunSoFar {
             measures: RunMeasures {
                 peak: walk.total(),
                 lowest: if full { walk.available() } else { 0 },
                 listed: walk.pods.len() as i64,
+                complete,
+                revision: revision(walk),
                 ..RunMeasures::default()
             },
             full,
             served: walk.available() > 0,
+            created: complete,
+            under_way: (walk.deployment.is_some() && !complete).then_some(0),
+            extra: extra(walk),
             ..RunSoFar::default()
         }
     }
     /// Takes in a step that the walk has made.
     pub fn take(&mut self, walk: &Walk, step: &Step) {
         let (total, available) = (walk.total(), walk.available());
+        self.measures.extra_ms += self.extra_until(step.at);
+        (self.last, self.extra) = (step.at, extra(walk));
         let m = &mut self.measures;
-        if step.action.is_some() {
-            self.began = self.began.or(Some(step.at));
-        }
         m.peak = m.peak.max(total);
         m.listed = m.listed.max(walk.pods.len() as i64);
-        if is_full(walk) {
-            if !self.full {
-                self.full = true;
-                m.lowest = available;
+        m.revision = revision(walk);
+        m.complete = is_complete(walk);
+        match (m.complete, self.under_way) {
+            (false, None) if walk.deployment.is_some() => {
+                self.under_way = Some(step.at);
+                if self.created && !self.updated {
+                    self.updated = true;
+                    m.duration_ms = 0;
+                }
             }
-            self.completed = self.completed.or(Some(step.at));
-        } else {
-            self.completed = None;
+            (true, Some(from)) => {
+                m.duration_ms += step.at - from;
+                self.under_way = None;
+                self.created = true;
+            }
+            _ => {}
+        }
+        if is_full(walk) && !self.full {
+            self.full = true;
+            m.lowest = available;
         }
         if self.full {
             m.lowest = m.lowest.min(available);
@@ -79,18 +110,47 @@ impl RunSoFar {
         }
         self.served |= available > 0;
     }
+    fn extra_until(&self, at: u64) -> u64 {
+        at.saturating_sub(self.last) * u64::try_from(self.extra).unwrap_or(0)
+    }
     /// The measures at a time after the last step.
     pub fn at(&self, end: u64) -> RunMeasures {
         let mut m = self.measures;
         if let Some(from) = self.gap_from {
             m.gap_ms = m.gap_ms.max(end.saturating_sub(from));
         }
-        m.duration_ms = self
-            .completed
-            .unwrap_or(end)
-            .saturating_sub(self.began.unwrap_or(0));
+        if let Some(from) = self.under_way {
+            m.duration_ms += end.saturating_sub(from);
+        }
+        m.extra_ms += self.extra_until(end);
         m
     }
+}
+
+/// Listed pods beyond the desired number.
+fn extra(walk: &Walk) -> i64 {
+    let desired = walk.limits().map_or(0, |l| l.desired);
+    (walk.pods.len() as i64 - desired).max(0)
+}
+
+fn revision(walk: &Walk) -> i64 {
+    walk.deployment
+        .as_ref()
+        .map_or(0, |d| crate::cluster::revision_of(d))
+}
+
+/// Mirrors `DeploymentComplete`, pkg/controller/deployment/util/deployment_util.go.
+fn is_complete(walk: &Walk) -> bool {
+    let Some(object) = &walk.deployment else {
+        return false;
+    };
+    object.deployment().is_some_and(|d| {
+        let s = &d.status;
+        s.updated_replicas == d.replicas
+            && s.replicas == d.replicas
+            && s.available_replicas == d.replicas
+            && s.observed_generation >= object.value.int_at("metadata.generation").unwrap_or(0)
+    })
 }
 
 /// The measures of a session's run up to its cursor.

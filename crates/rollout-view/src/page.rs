@@ -24,11 +24,20 @@ pub struct PageInput<'a> {
 
 /// The whole page.
 pub fn page_view(session: &Session, input: &PageInput<'_>) -> PageView {
+    page_view_beside(session, input, &[])
+}
+
+/// The page of a run that shares its axis of time with others: when something happened in them, in order.
+pub(crate) fn page_view_beside(
+    session: &Session,
+    input: &PageInput<'_>,
+    shared: &[u64],
+) -> PageView {
     let key = shown_key(session, input.focus);
     let rollout = key
         .as_ref()
         .and_then(|k| explain::rollout_at_cursor(session, k));
-    let drawn = past::draw(session, key.as_ref());
+    let drawn = past::draw(session, key.as_ref(), shared);
     let marks = drawn.marks.clone();
     let why = explain::why(session, key.as_ref(), rollout.as_ref());
     let sign = match (why.kind, rollout.as_ref()) {

@@ -4,7 +4,7 @@ use crate::catalogue::seconds;
 use crate::chart::{Chart, Life, Rect};
 use crate::cluster::tag;
 use crate::explain;
-use crate::measures::RunSoFar;
+use crate::measures::{RunMeasures, RunSoFar};
 use crate::model::*;
 use crate::timeline::{Collected, Counts};
 use crate::walk::Walk;
@@ -197,6 +197,11 @@ pub fn run_so_far(session: &Session, key: &ObjectKey) -> RunSoFar {
     })
 }
 
+/// The measures of the whole run, as far as it is recorded.
+pub fn run_of_record(session: &Session, key: &ObjectKey) -> RunMeasures {
+    with_kept(session, key, |k| k.run).at(session.recorded_ms())
+}
+
 /// What the walk found: the drawing and the height that it needs.
 pub struct Drawn {
     /// The past.
@@ -209,13 +214,24 @@ pub struct Drawn {
     pub marks: Vec<MarkView>,
 }
 
-/// Draws the past of a Deployment: everything that was recorded, also ahead of the cursor.
-pub fn draw(session: &Session, key: Option<&ObjectKey>) -> Drawn {
-    let end = session.recorded_ms().max(1);
+/// Draws the past of a Deployment: everything that was recorded, also ahead of the cursor. `shared`: times at which
+/// something happened in other runs on the same axis, in order.
+pub fn draw(session: &Session, key: Option<&ObjectKey>, shared: &[u64]) -> Drawn {
+    let end = session
+        .recorded_ms()
+        .max(shared.last().copied().unwrap_or(0))
+        .max(1);
     match key {
         None => empty(session, end),
-        Some(key) => with_kept(session, key, |kept| finish(session, kept, end)),
+        Some(key) => with_kept(session, key, |kept| finish(session, kept, end, shared)),
     }
+}
+
+/// When something happened that the drawing shows: with the times of other runs, all can share one axis.
+pub fn active_times(session: &Session, key: &ObjectKey) -> Vec<u64> {
+    let mut times = with_kept(session, key, |k| k.chart.active.clone());
+    times.push(session.recorded_ms());
+    times
 }
 
 /// Which time stands where: idle times are cut.
@@ -289,11 +305,12 @@ fn empty(session: &Session, end: u64) -> Drawn {
     }
 }
 
-fn finish(session: &Session, kept: &Kept, end: u64) -> Drawn {
+fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
     let chart = &kept.chart;
     let at = session.at();
     let mut active = chart.active.clone();
     active.extend([at, end]);
+    active.extend_from_slice(shared);
     active.sort_unstable();
     let (segments, cuts) = axis_segments(&active);
     let width = segments

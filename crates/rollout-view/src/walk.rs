@@ -230,7 +230,12 @@ impl Walk {
 
 /// The Deployment that the page shows when nobody chose: the one that the learner changed last, else the first.
 pub fn default_focus(session: &Session) -> Option<ObjectKey> {
-    let steps = &session.steps()[..session.position()];
+    focus_of(session, session.position(), session.store())
+}
+
+/// The Deployment that the learner changed last until a position, else the first of a store.
+pub fn focus_of(session: &Session, position: usize, store: &Store) -> Option<ObjectKey> {
+    let steps = &session.steps()[..position.min(session.steps().len())];
     let touched = steps
         .iter()
         .rev()
@@ -245,7 +250,7 @@ pub fn default_focus(session: &Session) -> Option<ObjectKey> {
             keys.next()
         });
     touched.or_else(|| {
-        let first = session.store().list(Kind::DEPLOYMENT).next()?;
+        let first = store.list(Kind::DEPLOYMENT).next()?;
         Some(ObjectKey::new(
             Kind::DEPLOYMENT,
             first.meta.namespace.clone(),

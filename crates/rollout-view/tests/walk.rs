@@ -403,7 +403,11 @@ fn two_plans_on_one_clock() {
     let v = rollout_view::compare_view(&c);
     assert_eq!(
         v.panes.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(),
-        ["Recreate", "RollingUpdate"]
+        [
+            "Recreate",
+            "Surge 0, unavailable 1",
+            "Surge 1, unavailable 0"
+        ]
     );
     let cell = |pane: usize, id: &str| {
         v.panes[pane]
@@ -414,7 +418,8 @@ fn two_plans_on_one_clock() {
             .value
     };
     assert_eq!((cell(0, "peak"), cell(0, "lowest")), (4, 0));
-    assert_eq!((cell(1, "peak"), cell(1, "lowest")), (5, 3));
+    assert_eq!((cell(1, "peak"), cell(1, "lowest")), (4, 3));
+    assert_eq!((cell(2, "peak"), cell(2, "lowest")), (5, 4));
     assert!(cell(0, "gap") > 2_000 && cell(1, "gap") == 0);
     assert!(v.panes.iter().all(|p| {
         p.page
@@ -426,13 +431,9 @@ fn two_plans_on_one_clock() {
     assert!(c.panes().iter().all(|p| p.session.at() == 3_000));
     c.back();
     assert!(c.at() < 3_000);
-    assert_eq!(
-        c.into_session(0)
-            .unwrap()
-            .store()
-            .count(rollout_api::Kind::DEPLOYMENT),
-        1
-    );
+    c.promote(0, &mut s);
+    assert_eq!(s.branch().name, "Recreate");
+    assert_eq!(s.store().count(rollout_api::Kind::DEPLOYMENT), 1);
 }
 
 #[test]

@@ -37,6 +37,7 @@ impl Session {
             running: Vec::new(),
             cursor: old.cursor.clone(),
             head: self.engine_here(),
+            root: self.root,
             cache: Default::default(),
         };
         branch.cursor.lingered.retain(|s, _| *s <= step);
@@ -68,6 +69,7 @@ impl Session {
             return false;
         }
         self.current = index;
+        self.stand_on(self.branches[index].root);
         true
     }
 

@@ -6,6 +6,7 @@ mod follow;
 mod fork;
 mod replay;
 mod restart;
+mod roots;
 mod time;
 
 pub use edit::{Closed, Opened};
@@ -58,6 +59,9 @@ pub struct Session {
     branches: Vec<Branch>,
     current: usize,
     files: BTreeMap<String, String>,
+    /// Other starts, of plans that were taken over from a comparison.
+    roots: Vec<roots::Root>,
+    root: usize,
 }
 
 impl Session {
@@ -82,6 +86,7 @@ impl Session {
                 lingered: BTreeMap::new(),
             },
             head: engine.clone(),
+            root: 0,
             cache: Default::default(),
         };
         let mut session = Session {
@@ -91,6 +96,8 @@ impl Session {
             branches: vec![main],
             current: 0,
             files,
+            roots: Vec::new(),
+            root: 0,
         };
         session.keep();
         if session.start.preset.as_deref() == Some(presets::LANDING) {

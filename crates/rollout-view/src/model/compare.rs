@@ -25,6 +25,8 @@ pub struct CompareView {
     pub can_step: bool,
     /// All panes are at their newest moment.
     pub at_head: bool,
+    /// The same as text: `rollout compare` prints it.
+    pub text: String,
 }
 
 /// One plan.
@@ -32,18 +34,20 @@ pub struct CompareView {
 pub struct ComparePane {
     /// `Recreate`, `Surge 1, unavailable 0`.
     pub name: String,
+    /// The word that chooses it: `Recreate`, `1,0`.
+    pub plan: String,
     /// Its page: scene, sentence, numbers at the common time.
     pub page: PageView,
     /// What it shows as numbers.
     pub numbers: NumbersView,
-    /// The measures of its own run.
+    /// The measures of its own run, over everything that was recorded.
     pub results: Vec<CompareCell>,
 }
 
 /// A cell of the difference table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CompareCell {
-    /// `peak`, `lowest`, `gap`, `duration`.
+    /// `peak`, `lowest`, `gap`, `extra`, `revisions`, `duration`.
     pub id: &'static str,
     /// `peak pods`.
     pub name: &'static str,

@@ -1,0 +1,239 @@
+//! What all plans of a comparison repeat: a start, the learner's actions at their times, and an update if there was none.
+
+use crate::action::{Action, LogEntry};
+use crate::plan::Plan;
+use crate::session::Session;
+use crate::start::Start;
+use rollout_api::{Kind, json};
+use rollout_engine::{Engine, Object};
+use std::rc::Rc;
+
+/// When the update is made that nobody made.
+const UPDATE_MS: u64 = 1_000;
+/// A run that is not complete this long after its last action is shown as far as it came.
+pub(crate) const HORIZON_MS: u64 = 600_000;
+/// What is still seen after the end.
+const AFTERWARDS_MS: u64 = 2_000;
+
+/// A start and what happened then.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scenario {
+    pub(crate) start: Start,
+    pub(crate) log: Vec<LogEntry>,
+    /// The update that was added because the learner made none: a line at a time.
+    pub(crate) update: Option<(u64, String)>,
+}
+
+impl Scenario {
+    /// What the learner did until the cursor. `text` is the manifest of the editor, for sessions that began empty and
+    /// applied nothing. None: there is no Deployment.
+    pub fn of(session: &Session, text: &str) -> Option<Scenario> {
+        let shared = session.shared(None);
+        let mut scenario = Scenario {
+            start: shared.start,
+            log: shared.log,
+            update: None,
+        };
+        let begun = session.base_store().list(Kind::DEPLOYMENT).next();
+        let now = session.store().list(Kind::DEPLOYMENT).next();
+        if let (None, None) = (begun, now) {
+            scenario.start.manifest = Some(text.to_owned());
+            scenario
+                .log
+                .retain(|e| matches!(&e.action, Action::Line(l) if l.starts_with("image ")));
+        }
+        if !was_updated(begun, now) {
+            if begun.is_none() && now.is_some() {
+                // Created, and nothing more: the update begins when the creation is at rest.
+                let at = session.at().max(session.recorded_ms()) + UPDATE_MS;
+                let created = scenario
+                    .log
+                    .iter()
+                    .rposition(|e| matches!(e.action, Action::Apply { .. }));
+                if let (Some(i), None) = (created, &scenario.start.manifest)
+                    && let Action::Apply { text, .. } = &scenario.log[i].action
+                {
+                    scenario.start.manifest = Some(text.clone());
+                    scenario.log.retain(
+                        |e| matches!(&e.action, Action::Line(l) if l.starts_with("image ")),
+                    );
+                    for entry in &mut scenario.log {
+                        (entry.at, entry.step) = (0, 0);
+                    }
+                } else {
+                    scenario.update = Some((at, String::new()));
+                }
+            }
+            let run = Session::new(scenario.start.clone());
+            let line = update_line(run.head()).or_else(|| update_line(session.head()))?;
+            let last = scenario.log.iter().map(|e| e.at).max();
+            let at = scenario
+                .update
+                .take()
+                .map_or(last.unwrap_or(0) + UPDATE_MS, |(at, _)| at);
+            scenario.update = Some((at, line));
+        }
+        Some(scenario)
+    }
+
+    /// A manifest at rest, image rules, lines at their times. Without lines that act the next tag is set.
+    pub fn of_manifest(start: Start, lines: &[(u64, String)]) -> Option<Scenario> {
+        let log = lines
+            .iter()
+            .map(|(at, line)| LogEntry {
+                at: *at,
+                step: 0,
+                settled: true,
+                action: Action::Line(line.clone()),
+            })
+            .collect();
+        let mut scenario = Scenario {
+            start,
+            log,
+            update: None,
+        };
+        if lines.iter().all(|(_, l)| l.starts_with("image ")) {
+            let line = update_line(Session::new(scenario.start.clone()).head())?;
+            let last = lines.iter().map(|(at, _)| *at).max().unwrap_or(0);
+            scenario.update = Some((last + UPDATE_MS, line));
+        }
+        Some(scenario)
+    }
+
+    /// The start under a plan.
+    pub(crate) fn start_of(&self, plan: &Plan) -> Start {
+        let mut start = self.start.clone();
+        start.preset = start
+            .preset
+            .as_deref()
+            .and_then(crate::presets::find)
+            .map(|p| p.name.to_owned());
+        let begun = crate::scene::start_text(&self.start);
+        if let (Some(text), false) = (begun, *plan == Plan::AsIs) {
+            let under = plan.apply(text);
+            if under != text {
+                start.manifest = Some(under);
+            }
+        }
+        start
+    }
+
+    /// Everything done again under a plan, the clock where the last action was.
+    pub fn run(&self, plan: &Plan) -> Option<Session> {
+        let mut run = Session::new(self.start_of(plan));
+        let mut first = crate::scene::start_text(&self.start).is_none();
+        for entry in &self.log {
+            run.play_to(entry.at);
+            match &entry.action {
+                Action::Line(line) => drop(run.run(line)),
+                Action::Apply { file, text } => {
+                    run.apply(file, &self.text(plan, text, &mut first));
+                }
+                Action::Save { file, text } => {
+                    run.save(file, &self.text(plan, text, &mut first));
+                }
+                Action::Interrupt => run.interrupt(),
+            }
+            keep_to(&mut run, plan);
+        }
+        run.head().list(Kind::DEPLOYMENT).next()?;
+        if let Some((at, line)) = &self.update {
+            run.play_to(*at);
+            run.run(line);
+        }
+        Some(run)
+    }
+
+    /// Another manifest takes the place of the first one only: later ones are the learner's updates.
+    fn text(&self, plan: &Plan, text: &str, first: &mut bool) -> String {
+        if matches!(plan, Plan::Text { .. }) && !std::mem::take(first) {
+            return text.to_owned();
+        }
+        plan.apply(text)
+    }
+}
+
+/// A Deployment that was made by a line, without a text, is brought under the plan by a patch of the same moment.
+fn keep_to(run: &mut Session, plan: &Plan) {
+    let line = run.head().list(Kind::DEPLOYMENT).next().and_then(|d| {
+        let patch = plan.patch(&d.value)?;
+        Some(format!(
+            "kubectl patch deployment {} -n {} --type=merge -p '{}'",
+            d.meta.name,
+            d.meta.namespace,
+            json::to_json(&patch)
+        ))
+    });
+    if let Some(line) = line {
+        run.run(&line);
+    }
+}
+
+/// The template was changed after the Deployment was there: its revision is another one.
+fn was_updated(begun: Option<&Rc<Object>>, now: Option<&Rc<Object>>) -> bool {
+    let revision = |o: &Object| {
+        let text = o.meta.annotation("deployment.kubernetes.io/revision");
+        text.and_then(|r| r.parse::<u64>().ok()).unwrap_or(0)
+    };
+    match (begun, now) {
+        (Some(begun), Some(now)) => {
+            begun.meta.uid != now.meta.uid || revision(begun) != revision(now)
+        }
+        (None, Some(now)) => revision(now) > 1,
+        (_, None) => false,
+    }
+}
+
+/// An update to compare when the learner has made none: the next tag, the other server, or a restart.
+pub fn update_line(engine: &Engine) -> Option<String> {
+    let d = engine.list(Kind::DEPLOYMENT).next()?;
+    let c = d.value.at("spec.template.spec.containers.0")?;
+    let (container, image) = (c.str_at("name"), c.str_at("image"));
+    let mut name = format!("deployment/{}", d.meta.name);
+    if d.meta.namespace != "default" {
+        name = format!("-n {} {name}", d.meta.namespace);
+    }
+    let next = match (image, image.rsplit_once(":v")) {
+        ("nginx", _) => Some("httpd".to_owned()),
+        (_, Some((base, n))) => n
+            .parse::<u32>()
+            .ok()
+            .map(|n| format!("{base}:v{}", n.saturating_add(1))),
+        _ => None,
+    };
+    Some(match next {
+        Some(next) => format!("kubectl set image {name} {container}={next}"),
+        None => format!("kubectl rollout restart {name}"),
+    })
+}
+
+/// Lets a run go on until its Deployments are complete and their old pods are gone, at most [`HORIZON_MS`]. Answers when
+/// that was, with a moment more.
+pub(crate) fn run_out(run: &mut Session) -> u64 {
+    let limit = run.at() + HORIZON_MS;
+    run.settle();
+    while !at_rest(run.head()) && run.at() < limit {
+        match run.next_at() {
+            Some(next) => run.play_to(next.min(limit)),
+            None => break,
+        };
+    }
+    run.at() + AFTERWARDS_MS
+}
+
+/// Every Deployment is complete and no pod is leaving.
+///
+/// Mirrors `DeploymentComplete`, pkg/controller/deployment/util/deployment_util.go.
+pub(crate) fn at_rest(engine: &Engine) -> bool {
+    let complete = engine.list(Kind::DEPLOYMENT).all(|d| {
+        d.deployment().is_some_and(|v| {
+            let s = &v.status;
+            let generation = d.value.int_at("metadata.generation").unwrap_or(0);
+            s.updated_replicas == v.replicas
+                && s.replicas == v.replicas
+                && s.available_replicas == v.replicas
+                && s.observed_generation >= generation
+        })
+    });
+    complete && !engine.list(Kind::POD).any(|p| p.meta.is_terminating())
+}
