@@ -548,6 +548,8 @@ messages! {
     CompareKicker = "{plans} plans for {desired} {desired|pod|pods}, one clock, the same actions.";
     /// The learner has made no update yet.
     CompareUpdate = "The update is: {line}.";
+    /// Beside the time of all panes.
+    CompareRecorded = "{s} recorded in all plans";
     /// A plan that does not finish.
     PaysNotDone = "{plan} is not done after {s}; at least {lowest} of {desired} stayed available.";
     /// A plan with a gap.

@@ -98,6 +98,7 @@ pub fn compare_view(comparison: &Comparison) -> CompareView {
         time_ms: at,
         time: seconds_bare(at),
         last_ms: last,
+        transport: transport(comparison, panes.first().map(|p| &p.page.transport)),
         height: panes.iter().map(|p| p.page.scene.height).max().unwrap_or(1),
         span_ms: last.max(1),
         can_step: comparison.next_at().is_some(),
@@ -105,6 +106,36 @@ pub fn compare_view(comparison: &Comparison) -> CompareView {
         text: compare_text(comparison),
         panes,
     }
+}
+
+/// The clock of all panes.
+fn transport(comparison: &Comparison, first: Option<&TransportView>) -> TransportView {
+    let (at, last) = (comparison.at(), comparison.recorded_ms());
+    let next_ms = comparison.next_at();
+    let recorded = Msg::CompareRecorded;
+    TransportView {
+        time: seconds(at),
+        position: plain(recorded, &[("s", span_of_time(last))]),
+        step: first.map_or(0, |t| t.step),
+        last: first.map_or(0, |t| t.last),
+        last_ms: last,
+        at_head: at >= last,
+        can_back: at > 0,
+        can_step: next_ms.is_some() && at < last,
+        next_ms,
+        idle: None,
+        branch: None,
+    }
+}
+
+/// The time at a place of the common ruler, in thousandths of its width.
+pub fn compare_time_at(comparison: &Comparison, permille: u32) -> u64 {
+    let view = compare_view(comparison);
+    let Some(first) = view.panes.first() else {
+        return 0;
+    };
+    let past = &first.page.scene.past;
+    past.time_at(past.width * u64::from(permille.min(1000)) / 1000)
 }
 
 fn kicker(comparison: &Comparison, runs: &[PlanRun]) -> String {

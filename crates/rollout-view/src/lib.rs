@@ -31,7 +31,7 @@ mod traffic;
 pub mod walk;
 
 pub use catalogue::seconds as span_text;
-pub use compare::{PlanRun, compare_text, compare_view, plan_runs};
+pub use compare::{PlanRun, compare_text, compare_time_at, compare_view, plan_runs};
 pub use complete::{Completion, complete, completion, search, suggestion};
 pub use editor::live_text;
 pub use ghost::{Prediction, ghost, judge};

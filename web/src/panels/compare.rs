@@ -1,43 +1,48 @@
-//! Plans below each other: one clock, one vertical scale.
+//! Plans below each other: one clock, one vertical scale, one axis of time.
 
+use super::plans::{AddPlan, Offers};
 use super::scene::{Ruler, Stage};
 use super::spans::Spans;
 use crate::hooks::use_vars;
 use crate::playground::Msg;
 use crate::ui::Button;
-use rollout_view::{ComparePane, CompareView, Price};
+use rollout_view::{CompareCell, ComparePane, CompareView, Price};
 use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub struct CompareProps {
     pub view: Rc<CompareView>,
+    /// What else may be compared.
+    pub offers: Offers,
     pub dispatch: Callback<Msg>,
 }
 
 #[component]
 pub fn Compare(props: &CompareProps) -> Html {
     let view = &props.view;
-    let columns = view
-        .panes
-        .first()
-        .map(|p| p.results.iter().map(|c| c.name).collect::<Vec<_>>())
-        .unwrap_or_default();
+    let panes = view.panes.len();
     html! { <>
         <header class="why">
             <p class="kicker">{view.kicker.clone()}</p>
             <h1 data-testid="why">{view.headline.clone()}</h1>
-            <Both dispatch={props.dispatch.clone()} />
+            <div class="compare-tools">
+                <Both dispatch={props.dispatch.clone()} />
+                if panes < 4 { <AddPlan offers={props.offers.clone()} dispatch={props.dispatch.clone()} /> }
+            </div>
         </header>
-        <div class="prices-head" aria-hidden="true">{ for columns.iter().map(|c| html! { <span>{*c}</span> }) }</div>
+        if let Some(first) = view.panes.first() {
+            <div class="prices-head" aria-hidden="true">{ for first.results.iter().map(|c| html! { <span>{c.name}</span> }) }</div>
+        }
         { for view.panes.iter().enumerate().map(|(k, pane)| html! {
-            <Pane key={pane.name.clone()} index={k} pane={pane.clone()} height={view.height} dispatch={props.dispatch.clone()} />
+            <Pane key={pane.name.clone()} index={k} removable={panes > 2} pane={pane.clone()} height={view.height} dispatch={props.dispatch.clone()} />
         }) }
         if let Some(first) = view.panes.first() {
             <section class="stage pane pane-ruler" aria-label="Time">
-                <Ruler past={first.page.scene.past.clone()} transport={first.page.transport.clone()} marks={Vec::new()} dispatch={props.dispatch.clone()} />
+                <Ruler past={first.page.scene.past.clone()} transport={view.transport.clone()} marks={Vec::new()} dispatch={props.dispatch.clone()} />
             </section>
         }
+        <details class="as-text"><summary>{"Differences as text"}</summary><pre tabindex="0" data-testid="compare-text">{view.text.clone()}</pre></details>
     </> }
 }
 
@@ -71,8 +76,8 @@ fn Both(props: &BothProps) -> Html {
         })
     };
     html! {
-        <form class="both" aria-label="The same in both" {onsubmit}>
-            <label>{"Do the same in both"}<input id="terminal" class="text" data-testid="terminal" placeholder="kubectl set image …" value={(*line).clone()} {oninput} spellcheck="false" autocomplete="off" /></label>
+        <form class="both" aria-label="The same in all plans" {onsubmit}>
+            <label>{"Do the same in all"}<input id="terminal" class="text" data-testid="terminal" placeholder="kubectl set image …" value={(*line).clone()} {oninput} spellcheck="false" autocomplete="off" /></label>
             <button type="submit" class="btn">{"Run"}</button>
         </form>
     }
@@ -81,6 +86,7 @@ fn Both(props: &BothProps) -> Html {
 #[derive(Properties, PartialEq)]
 struct PaneProps {
     index: usize,
+    removable: bool,
     pane: ComparePane,
     height: u32,
     dispatch: Callback<Msg>,
@@ -93,16 +99,34 @@ fn Pane(props: &PaneProps) -> Html {
     let node = use_vars(vec![]);
     html! {
         <Stage class="stage pane" pane={true} page={Rc::new(pane.page.clone())} shared_height={Some(props.height)} dispatch={props.dispatch.clone()}>
-            <header class="plan">
+            <header class="plan" data-plan={pane.plan.clone()}>
                 <h2>{pane.name.clone()}</h2>
                 <p class="plan-why" data-testid="pane-why"><Spans spans={pane.page.why.headline.clone()} dispatch={props.dispatch.clone()} /></p>
-                <Button testid="compare-open" onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenPane(index))}>{"Open alone"}</Button>
+                <div class="plan-keys">
+                    <Button testid="compare-open" label={format!("Open {} alone", pane.name)} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenPane(index))}>{"Open alone"}</Button>
+                    if props.removable {
+                        <Button class="btn btn-plain" testid="compare-remove" label={format!("Remove {}", pane.name)} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::DropPane(index))}>{"Remove"}</Button>
+                    }
+                </div>
             </header>
             <table ref={node} class="prices"><caption class="sr">{format!("Measures of {}", pane.name)}</caption>
                 <thead class="sr"><tr>{ for pane.results.iter().map(|c| html! { <th scope="col">{c.name}</th> }) }</tr></thead>
-                <tbody><tr>{ for pane.results.iter().map(|c| html! {
-                    <td data-testid={format!("measure-{}", c.id)} class={match c.price { Price::None => "", Price::Trade => "price", Price::Harm => "price bad" }}>{c.text.clone()}</td>
-                }) }</tr></tbody></table>
+                <tbody><tr>{ for pane.results.iter().map(cell) }</tr></tbody></table>
         </Stage>
     }
+}
+
+/// A number, its unit smaller.
+fn cell(c: &CompareCell) -> Html {
+    let class = match c.price {
+        Price::None => "",
+        Price::Trade => "price",
+        Price::Harm => "price bad",
+    };
+    let (number, unit) = match c.text.strip_suffix(" s") {
+        Some(number) => (number, " s"),
+        None => (c.text.as_str(), ""),
+    };
+    let long = number.len() > 5;
+    html! { <td data-testid={format!("measure-{}", c.id)} data-long={long.then_some("true")} {class}>{number}<small>{unit}</small></td> }
 }

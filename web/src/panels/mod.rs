@@ -8,6 +8,7 @@ pub mod editor;
 pub mod header;
 pub mod images;
 pub mod keys;
+pub mod plans;
 pub mod pod_card;
 pub mod readout;
 pub mod scene;

@@ -49,6 +49,8 @@ pub enum Msg {
     Focus(String, String),
     Compare(bool),
     OpenPane(usize),
+    DropPane(usize),
+    AddPlan(rollout_session::Plan),
 
     // Console
     Draft(String),

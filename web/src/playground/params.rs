@@ -29,6 +29,8 @@ pub struct Params {
     pub link: bool,
     /// Seconds, or `start`, `end`, `step:n`, `write:n`.
     pub at: Option<String>,
+    /// Plans to compare, separated by `;`.
+    pub compare: Vec<rollout_session::Plan>,
     /// Names that nothing here knows, or values that mean nothing.
     pub ignored: Vec<String>,
 }
@@ -81,9 +83,9 @@ pub const SPEEDS: [Speed; 9] = [
 ];
 
 /// Parameters that belong to other pages of the contract: silent here.
-const ELSEWHERE: [&str; 15] = [
-    "lesson", "step", "src", "show", "controls", "compare", "lang", "load", "height", "readonly",
-    "hints", "solution", "predict", "progress", "parent",
+const ELSEWHERE: [&str; 14] = [
+    "lesson", "step", "src", "show", "controls", "lang", "load", "height", "readonly", "hints",
+    "solution", "predict", "progress", "parent",
 ];
 
 impl Params {
@@ -125,6 +127,15 @@ impl Params {
                 "link" => {
                     p.link = value != "0";
                     value == "0" || value == "1"
+                }
+                "compare" => {
+                    for word in value.split(';').filter(|w| !w.trim().is_empty()) {
+                        match rollout_session::Plan::parse(word) {
+                            Ok(plan) => p.compare.push(plan),
+                            Err(_) => p.ignored.push(format!("compare={word}")),
+                        }
+                    }
+                    true
                 }
                 "at" => set(&mut p.at, Some(value.clone())),
                 other => ELSEWHERE.contains(&other) || other == "release",

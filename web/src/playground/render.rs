@@ -10,6 +10,7 @@ use crate::panels::console::Console;
 use crate::panels::editor::Editor;
 use crate::panels::header::Header;
 use crate::panels::keys::Keys;
+use crate::panels::plans::Offers;
 use crate::panels::readout::Readout;
 use crate::panels::scene::{Ruler, Stage};
 use crate::panels::share::Share;
@@ -179,17 +180,29 @@ fn embed(p: &Playground) -> Html {
     }
 }
 
+/// What else may be compared.
+fn offers(p: &Playground) -> Offers {
+    Offers {
+        branches: p
+            .view
+            .branches
+            .iter()
+            .map(|b| (b.index, b.name.clone()))
+            .collect(),
+        draft: (p.text != p.applied).then(|| p.text.clone()),
+    }
+}
+
 /// Plans below each other.
 fn comparing(p: &Playground, view: &Rc<rollout_view::CompareView>) -> Html {
     let first = view.panes.first();
     html! {
         <main class="compare instrument" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.time.clone()}
             data-step={first.map(|f| f.page.root.step.to_string())} data-writes={first.map(|f| f.page.root.writes.to_string())} data-branch={p.view.root.branch.clone()}>
-            <Compare view={view.clone()} dispatch={p.dispatch.clone()} />
-            if let Some(first) = first {
-                <Transport transport={first.page.transport.clone()} branches={Vec::new()} branch="main" playing={p.playing.is_some()}
-                    speed={p.speed} skipped={p.skipped.clone()} dispatch={p.dispatch.clone()} />
-            }
+            { notice(p) }
+            <Compare view={view.clone()} offers={offers(p)} dispatch={p.dispatch.clone()} />
+            <Transport transport={view.transport.clone()} branches={Vec::new()} branch="main" playing={p.playing.is_some()}
+                speed={p.speed} skipped={p.skipped.clone()} dispatch={p.dispatch.clone()} />
         </main>
     }
 }

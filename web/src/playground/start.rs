@@ -77,6 +77,9 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
     if !from_link {
         carry_out(&mut p, params);
     }
+    if params.compare.len() > 1 {
+        p.compare_plans(&params.compare);
+    }
     if !params.ignored.is_empty() {
         let line = format!("ignored in the address: {}", params.ignored.join(", "));
         gloo::console::info!(line);

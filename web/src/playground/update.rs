@@ -102,6 +102,7 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         Msg::ResetSurely => p.begin(p.session.start().clone()),
         Msg::OpenBranch(index) => {
             p.session.open_branch(index);
+            p.take_text();
             p.jump = true;
         }
 
@@ -113,11 +114,24 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         }
         Msg::Focus(namespace, name) => p.focus = Some((namespace, name)),
         Msg::Compare(on) => p.compare(on),
+        Msg::DropPane(index) => {
+            if let Some(comparison) = &mut p.comparison {
+                comparison.remove(index);
+            }
+        }
+        Msg::AddPlan(plan) => {
+            let said = match &mut p.comparison {
+                Some(comparison) => comparison.plan(None, &plan, &p.session),
+                None => Ok(()),
+            };
+            if let Err(text) = said {
+                p.note(&text);
+            }
+        }
         Msg::OpenPane(index) => {
             if let Some(comparison) = p.comparison.take() {
-                if let Some(session) = comparison.into_session(index) {
-                    p.session = session;
-                }
+                comparison.promote(index, &mut p.session);
+                p.take_text();
                 p.stop();
                 p.jump = true;
             }
@@ -262,16 +276,16 @@ fn time(p: &mut Playground, msg: &Msg) {
     p.jump = !matches!(msg, Msg::Step | Msg::Back);
     if let Some(comparison) = &mut p.comparison {
         match msg {
-            Msg::Step | Msg::NextMark => {
-                comparison.step();
-            }
-            Msg::Back | Msg::PrevMark => {
-                comparison.back();
-            }
+            Msg::Step => drop(comparison.step()),
+            Msg::Back => drop(comparison.back()),
             Msg::ToStart => comparison.seek(0),
-            Msg::ToEnd => comparison.seek(u64::MAX),
-            Msg::SkipWaiting => comparison.skip_waiting(),
-            Msg::SeekPermille(permille) => comparison.seek_permille(*permille),
+            Msg::ToEnd => comparison.seek(comparison.recorded_ms()),
+            Msg::SkipWaiting | Msg::NextMark => comparison.skip_waiting(),
+            Msg::PrevMark => comparison.previous_mark(),
+            Msg::SeekPermille(permille) => {
+                let at = rollout_view::compare_time_at(comparison, *permille);
+                comparison.seek(at);
+            }
             _ => {}
         }
         return;
@@ -323,8 +337,8 @@ fn frame(p: &mut Playground) -> bool {
     let span = playback.frame(clock::now_ms(), SPEEDS[p.speed].hundredths);
     p.jump = SPEEDS[p.speed].hundredths > 800;
     if let Some(comparison) = &mut p.comparison {
-        let to = comparison.at() + span;
-        if !comparison.play(to) {
+        let to = (comparison.at() + span).min(comparison.recorded_ms());
+        if !comparison.play(to) || to >= comparison.recorded_ms() {
             p.stop();
         }
     } else {
@@ -513,17 +527,35 @@ impl Playground {
         }
     }
 
+    /// The editor shows the file of the branch that was opened, where it is another one.
+    fn take_text(&mut self) {
+        let file = self.session.files().values().next().cloned();
+        if let Some(text) = file
+            && self.text == self.applied
+        {
+            self.text = AttrValue::from(text);
+            self.applied = self.text.clone();
+        }
+    }
+
     fn compare(&mut self, on: bool) {
+        if on {
+            self.compare_plans(&rollout_session::default_plans());
+        } else {
+            self.stop();
+            self.jump = true;
+            self.comparison = None;
+        }
+    }
+
+    /// Opens a comparison, or says why there is none.
+    pub fn compare_plans(&mut self, plans: &[rollout_session::Plan]) {
         self.stop();
         self.form = None;
         self.jump = true;
-        self.comparison = if on {
-            Comparison::of(&self.session, &self.text)
-        } else {
-            None
-        };
-        if on && self.comparison.is_none() {
-            self.note("A comparison needs a Deployment.");
+        match Comparison::with(&self.session, &self.text, plans) {
+            Ok(comparison) => self.comparison = Some(comparison),
+            Err(text) => self.note(&text),
         }
     }
 

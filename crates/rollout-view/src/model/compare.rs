@@ -1,6 +1,6 @@
 //! Plans below each other on one clock.
 
-use super::{NumbersView, PageView};
+use super::{NumbersView, PageView, TransportView};
 
 /// Two to four plans, one clock.
 #[derive(Clone, PartialEq, Debug)]
@@ -17,6 +17,8 @@ pub struct CompareView {
     pub time: String,
     /// Latest recorded time.
     pub last_ms: u64,
+    /// The common clock.
+    pub transport: TransportView,
     /// All panes share this height, in levels.
     pub height: u32,
     /// All panes share this span of time.
