@@ -261,13 +261,6 @@ impl Comparison {
             if i == index {
                 shown = Some(place);
             }
-            Action::Save { file, text } => {
-                let text = with_strategy(text, plan).unwrap_or_else(|| text.clone());
-                run.save(file, &text);
-            }
-            // What was edited belongs to the strategy that it was edited under: only the line is the same for both.
-            Action::Edit { .. } => {}
-            Action::Interrupt => run.interrupt(),
         }
         if let Some(branch) = shown {
             session.open_branch(branch);
@@ -277,14 +270,6 @@ impl Comparison {
     }
 }
 
-fn changes_something(action: &Action) -> bool {
-    match action {
-        Action::Apply { .. } => true,
-        Action::Line(line) => ["set ", "apply", "restart", "undo", "patch", "edit"]
-            .iter()
-            .any(|w| line.contains(w)),
-        Action::Edit { .. } => true,
-        Action::Save { .. } | Action::Interrupt => false,
 impl Pane {
     /// `Recreate`, `Surge 1, unavailable 0`, `branch 2`.
     pub fn name(&self) -> String {

@@ -26,8 +26,8 @@ pub use action::{Action, LogEntry};
 pub use branch::{Branch, Cursor, Running};
 pub use comparison::{Comparison, MAX_PANES, Pane};
 pub use console::MAX_LINE;
-pub use presets::{PRESETS, Preset, find as find_preset};
 pub use plan::{Plan, default_plans, probe};
+pub use presets::{PRESETS, Preset, find as find_preset};
 
 pub use scenario::{Scenario, update_line};
 pub use scene::file_name;

@@ -125,14 +125,15 @@ impl Scenario {
         for entry in &self.log {
             run.play_to(entry.at);
             match &entry.action {
-                Action::Line(line) => drop(run.run(line)),
                 Action::Apply { file, text } => {
                     run.apply(file, &self.text(plan, text, &mut first));
                 }
                 Action::Save { file, text } => {
                     run.save(file, &self.text(plan, text, &mut first));
                 }
-                Action::Interrupt => run.interrupt(),
+                Action::Line(_) | Action::Edit { .. } | Action::Interrupt => {
+                    run.repeat(&entry.action);
+                }
             }
             keep_to(&mut run, plan);
         }

@@ -144,7 +144,12 @@ impl Session {
 
     fn replay(&mut self, entry: &LogEntry) {
         self.run_until(entry.step, entry.at);
-        match &entry.action {
+        self.repeat(&entry.action);
+    }
+
+    /// Does at the cursor what was done elsewhere.
+    pub(crate) fn repeat(&mut self, action: &Action) {
+        match action {
             Action::Line(line) => drop(self.run(line)),
             Action::Apply { file, text } => drop(self.apply(file, text)),
             Action::Save { file, text } => self.save(file, text),
