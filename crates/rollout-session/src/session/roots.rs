@@ -17,7 +17,7 @@ impl Session {
             self.roots.push(self.placeholder());
         }
         let mut branch = other.branches.swap_remove(other.current);
-        branch.name = self.free_name(name);
+        branch.name = self.own_name(name);
         branch.parent = None;
         (branch.fork_step, branch.fork_at) = (0, 0);
         branch.root = self.roots.len();
@@ -55,7 +55,7 @@ impl Session {
     }
 
     /// A name that no branch has: `Recreate`, `Recreate 2`.
-    fn free_name(&self, name: &str) -> String {
+    fn own_name(&self, name: &str) -> String {
         let taken = |n: &str| self.branches.iter().any(|b| b.name == n);
         let mut free = name.to_owned();
         let mut n = 2;
