@@ -176,3 +176,32 @@ fn every_file_says_what_it_is() {
         }
     }
 }
+
+/// Std's B-trees and sorts are some kilobytes of the page for each type (docs/adr/0011-size.md).
+#[test]
+fn what_the_page_holds_uses_the_small_maps_and_sorts() {
+    let crates = ["api", "manifest", "engine", "kubectl", "session", "view"];
+    let mut folders: Vec<PathBuf> = crates
+        .iter()
+        .map(|c| root().join(format!("crates/rollout-{c}/src")))
+        .collect();
+    folders.push(root().join("web/src"));
+    let mut found = Vec::new();
+    for file in folders.iter().flat_map(|f| sources(f)) {
+        let text = fs::read_to_string(&file).expect("source");
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or("");
+        for (number, line) in code.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or("");
+            for word in ["BTreeMap", "BTreeSet", ".sort(", ".sort_", ".select_nth_"] {
+                if code.contains(word) {
+                    found.push(format!("{}:{}: {word}", file.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "use SortedMap, SortedSet and Order of rollout_api:\n{}",
+        found.join("\n")
+    );
+}

@@ -7,6 +7,7 @@ use pods::*;
 use rollout_api::intstr::IntOrString;
 use rollout_api::views::{Condition, DeploymentStatus, Object, PodPhase, PodView, StrategyType};
 use rollout_api::{Map, Str, Timestamp, Value, object};
+use rollout_api::{SortedMap, SortedSet};
 use rollout_engine::controllers::deployment::progress::{self, Clock};
 use rollout_engine::controllers::deployment::recreate;
 use rollout_engine::controllers::deployment::rolling;
@@ -22,7 +23,6 @@ use rollout_engine::controllers::work_queue;
 use rollout_engine::time::Millis;
 use rollout_tests::vectors::{self, same};
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 type Outcome = Result<(), String>;
 type Adapter = fn(&Value, &Value) -> Outcome;
@@ -322,7 +322,7 @@ fn find_old(g: &Value, e: &Value) -> Outcome {
     let set = |v: &[usize]| {
         v.iter()
             .map(|&i| index_of(&sets, i))
-            .collect::<BTreeSet<_>>()
+            .collect::<SortedSet<_>>()
     };
     same("all", set(&all), names(e, "allOld").into_iter().collect())?;
     same(
@@ -420,7 +420,7 @@ fn recreate_strategy(g: &Value, e: &Value) -> Outcome {
         return same("sizes", after.as_slice(), e.list_at("oldSpecReplicasAfter"));
     }
     let old = replica_sets(g, "oldReplicaSets");
-    let mut pods = BTreeMap::new();
+    let mut pods = SortedMap::new();
     for (uid, phases) in at(g, "podsByReplicaSetUid").as_map().expect("a map").iter() {
         let ended = |p: &&Value| matches!(p.as_str(), Some("Failed" | "Succeeded"));
         let all = i32::try_from(phases.as_list().len()).expect("small");

@@ -18,6 +18,7 @@ pub mod kinds;
 pub mod patch;
 pub mod quantity;
 pub mod semantic;
+pub mod sorted;
 pub mod status_error;
 pub mod time;
 pub mod types;
@@ -28,6 +29,7 @@ pub mod views;
 
 pub use intstr::IntOrString;
 pub use key::{Kind, ObjectKey};
+pub use sorted::{Order, SortedMap, SortedSet};
 pub use status_error::ApiError;
 pub use time::Timestamp;
 pub use value::{Map, Str, Value};

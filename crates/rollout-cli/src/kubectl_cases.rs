@@ -1,12 +1,12 @@
 //! `rollout kubectl`: files of recorded cases, or one line.
 
 use crate::{Common, Exit, print, print_error};
+use rollout_api::SortedMap;
 use rollout_api::json::{Html, from_json, to_json_pretty};
 use rollout_api::{Timestamp, Value, object};
 use rollout_engine::{ClusterConfig, Engine, SimTime};
 use rollout_kubectl::cases::{self, Edited};
 use rollout_kubectl::{Io, Outcome};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -64,8 +64,8 @@ fn json_file(path: &str) -> Result<Value, String> {
 }
 
 /// The files a line names with `-f` and the like.
-pub(crate) fn files_of(line: &[String]) -> BTreeMap<String, String> {
-    let mut files = BTreeMap::new();
+pub(crate) fn files_of(line: &[String]) -> SortedMap<String, String> {
+    let mut files = SortedMap::new();
     let mut add = |path: &str| {
         for p in path.split(',') {
             collect(Path::new(p), p, &mut files, 0);
@@ -96,7 +96,7 @@ pub(crate) fn files_of(line: &[String]) -> BTreeMap<String, String> {
     files
 }
 
-fn collect(path: &Path, name: &str, files: &mut BTreeMap<String, String>, depth: usize) {
+fn collect(path: &Path, name: &str, files: &mut SortedMap<String, String>, depth: usize) {
     if path.is_dir() && depth < 16 {
         for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
             let inner = format!(
@@ -244,7 +244,7 @@ pub fn edit_with_shell(
     command: &str,
     text: &str,
     suffix: &str,
-    files: &BTreeMap<String, String>,
+    files: &SortedMap<String, String>,
     again: bool,
 ) -> Edited {
     let Some(folder) = folder_for(files, again) else {
@@ -277,7 +277,7 @@ pub fn edit_with_shell(
 }
 
 /// A folder with the files of a case; the same one when the editor opens again (scripts may leave marks in it).
-fn folder_for(files: &BTreeMap<String, String>, again: bool) -> Option<PathBuf> {
+fn folder_for(files: &SortedMap<String, String>, again: bool) -> Option<PathBuf> {
     use std::sync::Mutex;
     static LAST: Mutex<(u32, Option<PathBuf>)> = Mutex::new((0, None));
     let mut last = LAST.lock().ok()?;

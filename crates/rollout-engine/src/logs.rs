@@ -1,8 +1,9 @@
 //! What containers have printed.
 
 use crate::limits::MAX_LOG_LINES;
+use rollout_api::SortedMap;
 use rollout_api::{Str, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// One line of a log.
@@ -29,7 +30,7 @@ pub enum Run {
 /// All logs. The key's first part is `namespace/name` of the pod.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Logs {
-    lines: Rc<BTreeMap<LogKey, Rc<VecDeque<LogLine>>>>,
+    lines: Rc<SortedMap<LogKey, Rc<VecDeque<LogLine>>>>,
 }
 
 impl Logs {
@@ -73,7 +74,7 @@ impl Logs {
         let first = (Str::copy(pod), Str::Static(""), Run::Current);
         let keys: Vec<LogKey> = self
             .lines
-            .range(first..)
+            .range_from(&first)
             .take_while(|(key, _)| key.0 == pod)
             .map(|(key, _)| key.clone())
             .collect();

@@ -2,7 +2,7 @@
 
 use crate::sim_event::SimEvent;
 use crate::time::SimTime;
-use std::collections::BTreeMap;
+use rollout_api::SortedMap;
 
 /// Names one scheduled event, to cancel it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -15,7 +15,7 @@ pub struct Ticket {
 /// Events in order of (time, sequence). An ordered map, not a heap: it can be listed, compared and cancelled from.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct EventQueue {
-    due: BTreeMap<Ticket, SimEvent>,
+    due: SortedMap<Ticket, SimEvent>,
     next_sequence: u64,
 }
 

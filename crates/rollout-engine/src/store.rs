@@ -1,14 +1,13 @@
 //! What the API server has stored.
 
+use rollout_api::SortedMap;
 use rollout_api::views::Object;
 use rollout_api::{Kind, ObjectKey, Str};
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::rc::Rc;
 
 /// Namespace and name.
 type Place = (Str, Str);
-type Shelf = BTreeMap<Place, Rc<Object>>;
+type Shelf = SortedMap<Place, Rc<Object>>;
 
 /// All objects, by kind, then namespace and name. A clone shares the shelves until they are written.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -58,7 +57,7 @@ impl Store {
         let end = ns.clone();
         self.shelf(kind)
             .into_iter()
-            .flat_map(move |s| s.range((ns.clone(), Str::Static(""))..))
+            .flat_map(move |s| s.range_from(&(ns.clone(), Str::Static(""))))
             .take_while(move |(place, _)| place.0 == end)
             .map(|(_, o)| o)
     }
@@ -86,7 +85,7 @@ impl Store {
     }
     /// Number of objects of a kind.
     pub fn count(&self, kind: Kind) -> usize {
-        self.shelf(kind).map_or(0, BTreeMap::len)
+        self.shelf(kind).map_or(0, SortedMap::len)
     }
     /// The version of the last write.
     pub fn resource_version(&self) -> u64 {
@@ -120,16 +119,11 @@ impl Store {
         next: impl FnOnce(Option<&Object>) -> Object,
     ) -> (Option<Rc<Object>>, Rc<Object>) {
         let place = (key.namespace.clone(), key.name.clone());
-        match self.shelf_mut(key.kind).entry(place) {
-            Entry::Vacant(slot) => {
-                let after = Rc::new(next(None));
-                slot.insert(after.clone());
-                (None, after)
-            }
-            Entry::Occupied(mut slot) => {
-                let after = Rc::new(next(Some(slot.get())));
-                (Some(slot.insert(after.clone())), after)
-            }
-        }
+        let mut after = None;
+        let before = self.shelf_mut(key.kind).replace_with(place, |before| {
+            let object = Rc::new(next(before.map(|o| &**o)));
+            after.insert(object).clone()
+        });
+        (before, after.expect("the closure has run"))
     }
 }

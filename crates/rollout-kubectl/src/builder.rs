@@ -4,6 +4,7 @@ use crate::context::Ctx;
 use crate::error::{Failure, Res};
 use crate::flags::quoted;
 use crate::selector::{self, Fields, Selector};
+use rollout_api::Order;
 use rollout_api::kinds::{self, Resource};
 use rollout_api::status_error::ApiError;
 use rollout_api::{Kind, Minor, Value};
@@ -529,7 +530,7 @@ pub fn files(ctx: &Ctx<'_, '_>, request: &Request) -> Res<Vec<(String, String)>>
             .keys()
             .filter(|f| f.starts_with(&prefix))
             .collect();
-        inside.sort_by_key(|f| f.replace('/', "\u{0}"));
+        inside.order_by_key(|f| f.replace('/', "\u{0}"));
         if inside.is_empty() && !prefix.is_empty() {
             return Err(Failure::text(format!(
                 "the path {} does not exist",

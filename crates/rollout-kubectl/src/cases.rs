@@ -1,11 +1,11 @@
 //! Recorded cases: a state of a cluster, lines, and what they print.
 
 use crate::{Editing, Follow, Io, Outcome, Output, run};
+use rollout_api::SortedMap;
 use rollout_api::views::Object;
 use rollout_api::{Kind, Minor, ObjectKey, Str, Timestamp, Value, kinds};
 use rollout_engine::logs::{LogLine, Run};
 use rollout_engine::{Change, ClusterConfig, Engine, NodeSide};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What an editor did: the text it left (none: it failed), and what it printed.
@@ -19,7 +19,7 @@ pub struct Edited {
 
 /// Runs an editor command: command, text, ending of the file's name, files of the working directory, and
 /// whether it opens again in the same case.
-pub type Editor<'a> = dyn FnMut(&str, &str, &str, &BTreeMap<String, String>, bool) -> Edited + 'a;
+pub type Editor<'a> = dyn FnMut(&str, &str, &str, &SortedMap<String, String>, bool) -> Edited + 'a;
 
 /// The cluster of a file of cases: nothing moves in it but what commands change.
 pub fn cluster(file: &Value) -> Engine {
@@ -75,7 +75,7 @@ pub fn run_file(file: &Value, editor: &mut Editor<'_>) -> Value {
     let base = cluster(file);
     let mut engine = base.clone();
     let sequential = file.bool_at("sequential");
-    let mut kept: BTreeMap<String, String> = BTreeMap::new();
+    let mut kept: SortedMap<String, String> = SortedMap::new();
     let mut cases = Vec::new();
     for case in file.list_at("cases") {
         if !sequential {
@@ -117,7 +117,7 @@ fn run_case(
     engine: &mut Engine,
     file: &Value,
     case: &Value,
-    files: &BTreeMap<String, String>,
+    files: &SortedMap<String, String>,
     editor: &mut Editor<'_>,
 ) -> Output {
     let own = case.str_at("namespace");

@@ -2,6 +2,7 @@
 
 use crate::context::age_at;
 use crate::{duration, pod_status, selector};
+use rollout_api::Order;
 use rollout_api::kinds::Resource;
 use rollout_api::{Minor, Timestamp, Value};
 
@@ -479,7 +480,7 @@ fn external_ip(o: &Value) -> String {
                     ingress.push(v);
                 }
             }
-            ingress.sort_unstable();
+            ingress.order();
             ingress.extend(own);
             if ingress.is_empty() {
                 "<pending>".to_owned()
@@ -570,7 +571,7 @@ pub fn node_roles(o: &Value) -> String {
         }
     }
     roles.retain(|r| !r.is_empty());
-    roles.sort();
+    roles.order();
     roles.dedup();
     if roles.is_empty() {
         "<none>".to_owned()

@@ -2,6 +2,7 @@
 
 use crate::commands::{self, Command};
 use crate::flags::{self, Flag};
+use rollout_api::Order;
 use rollout_api::kinds::{self, Resource, Support};
 use rollout_api::{Kind, Minor};
 use rollout_engine::Store;
@@ -414,7 +415,7 @@ impl Place<'_> {
                 found.push((number, cause.unwrap_or(image).to_owned()));
             }
         }
-        found.sort();
+        found.order();
         for (number, cause) in found {
             out.push(Choice::new(format!("{head}{number}"), &cause));
         }

@@ -4,10 +4,10 @@ use crate::commands::Command;
 use crate::duration;
 use crate::error::{Failure, Res};
 use crate::flags::Parsed;
+use rollout_api::SortedMap;
 use rollout_api::kinds::Resource;
 use rollout_api::{Kind, Minor, Timestamp, Value};
 use rollout_engine::Client;
-use std::collections::BTreeMap;
 
 /// What a command may read besides the cluster.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +15,7 @@ pub struct Io {
     /// Standard input.
     pub stdin: String,
     /// Files of the working directory: path → text.
-    pub files: BTreeMap<String, String>,
+    pub files: SortedMap<String, String>,
     /// Namespace of the context; empty: `default`.
     pub namespace: String,
     /// Version of the client.

@@ -1,7 +1,8 @@
 //! Flags of a command line, read as kubectl reads them (pflag), and the dictionary of all flags.
 
 use crate::error::Failure;
-use std::collections::BTreeMap;
+use rollout_api::Order;
+use rollout_api::SortedMap;
 
 /// What a flag takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -299,14 +300,14 @@ pub fn flags_of(list: &'static str) -> Vec<Flag> {
             word => all.extend(flag(word)),
         }
     }
-    all.sort_by(|a, b| a.name.cmp(b.name));
+    all.order_by(|a, b| a.name.cmp(b.name));
     all
 }
 
 /// A read command line.
 #[derive(Clone, Debug, Default)]
 pub struct Parsed {
-    values: BTreeMap<&'static str, Vec<String>>,
+    values: SortedMap<&'static str, Vec<String>>,
     /// Arguments that are no flags.
     pub args: Vec<String>,
     /// How many arguments stood before `--`, if it was there.

@@ -3,6 +3,7 @@
 use crate::commands::{self, Command, GROUPS};
 use crate::flags::{self, Flag};
 use rollout_api::Minor;
+use rollout_api::Order;
 
 fn flag_line(f: &Flag) -> String {
     let name = match f.short {
@@ -128,7 +129,7 @@ pub fn options(minor: Minor) -> String {
     let mut all = flags::flags_of(flags::GLOBAL);
     if minor >= Minor(34) {
         all.extend(flags::flags_of("as-user-extra kuberc"));
-        all.sort_by(|a, b| a.name.cmp(b.name));
+        all.order_by(|a, b| a.name.cmp(b.name));
     }
     let lines: Vec<String> = all.iter().map(flag_line).collect();
     format!(

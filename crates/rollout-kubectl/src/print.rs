@@ -6,6 +6,7 @@ use crate::flags::quoted;
 use crate::gotemplate::{self, Template};
 use crate::jsonpath::{self, JsonPath};
 use crate::{go, table};
+use rollout_api::Order;
 use rollout_api::json::{Html, to_json_pretty};
 use rollout_api::kinds::Resource;
 use rollout_api::{Minor, Value, object};
@@ -161,7 +162,7 @@ pub fn read(ctx: &Ctx<'_, '_>, output: &str, tables: bool) -> Res<Format> {
             if ctx.minor() >= Minor(34) {
                 known.push("kyaml");
             }
-            known.sort_unstable();
+            known.order();
             return Err(Failure::text(format!(
                 "unable to match a printer suitable for the output format {}, allowed formats are: {}",
                 quoted(output),

@@ -2,6 +2,7 @@
 
 use crate::error::{Failure, Res};
 use crate::flags::quoted;
+use rollout_api::Order;
 use rollout_api::{Map, Value};
 
 /// One requirement.
@@ -345,7 +346,7 @@ pub fn text(v: Option<&Value>) -> String {
                     .and_then(|m| m.get(&k))
                     .and_then(Value::as_str);
                 let mut sorted = vs.clone();
-                sorted.sort();
+                sorted.order();
                 if from_map.is_some_and(|x| vs.len() == 1 && vs[0] == x) {
                     (k.clone(), format!("{k}={}", vs[0]))
                 } else {
@@ -353,7 +354,7 @@ pub fn text(v: Option<&Value>) -> String {
                 }
             }
             Need::NotIn(k, mut vs) => {
-                vs.sort();
+                vs.order();
                 (k.clone(), format!("{k} notin ({})", vs.join(",")))
             }
             Need::Exists(k) => (k.clone(), k),
@@ -365,7 +366,7 @@ pub fn text(v: Option<&Value>) -> String {
     if parts.is_empty() {
         return "<none>".to_owned();
     }
-    parts.sort_by(|a, b| a.0.cmp(&b.0));
+    parts.order_by(|a, b| a.0.cmp(&b.0));
     parts.into_iter().map(|p| p.1).collect::<Vec<_>>().join(",")
 }
 

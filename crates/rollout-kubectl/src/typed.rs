@@ -1,5 +1,6 @@
 //! Objects that kubectl itself holds as Go structs: their zero values, and JSON in the order of the structs' fields.
 
+use rollout_api::Order;
 use rollout_api::decode::decode;
 use rollout_api::json::{Html, write_string};
 use rollout_api::types::Schema;
@@ -48,7 +49,7 @@ fn write(v: &Value, schema: Option<Schema>, out: &mut String, depth: usize) {
                     .map_or(usize::MAX, |i| i + 2),
             };
             let mut keys: Vec<_> = m.iter().collect();
-            keys.sort_by_key(|(k, _)| rank(k));
+            keys.order_by_key(|(k, _)| rank(k));
             out.push('{');
             for (i, (k, x)) in keys.into_iter().enumerate() {
                 if i > 0 {

@@ -4,6 +4,7 @@ use crate::diagnostic::{Diagnostic, LineIndex, Severity};
 use crate::documents::{Document, Refusal, documents};
 use crate::span_map::{Found, find, find_steps};
 use crate::tree::{Node, NodeKind, Span};
+use rollout_api::Order;
 use rollout_api::decode::{self, Decoded, Step, path_text};
 use rollout_api::kinds::{self, Resource};
 use rollout_api::types::Schema;
@@ -47,7 +48,7 @@ pub fn check_documents(text: &str, docs: &[Document], minor: Minor) -> Vec<Diagn
         }
     }
     c.out.truncate(MOST);
-    c.out.sort_by_key(|d| (d.span.start, d.severity));
+    c.out.order_by_key(|d| (d.span.start, d.severity));
     c.out
 }
 
@@ -150,7 +151,7 @@ impl Checker<'_> {
         match &node.kind {
             NodeKind::Map { entries, .. } => {
                 let mut keys: Vec<&str> = entries.iter().filter_map(|e| e.key.text()).collect();
-                keys.sort_unstable();
+                keys.order();
                 let repeated: Vec<&str> = keys
                     .windows(2)
                     .filter(|w| w[0] == w[1])

@@ -2,6 +2,7 @@
 
 use crate::number::Decimal;
 use crate::resolve::{Scalar, is_timestamp, resolve};
+use rollout_api::Order;
 use rollout_api::{Map, Str, Value};
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -454,7 +455,7 @@ fn natural_order(map: &Map) -> Vec<(&Str, &Value)> {
         .iter()
         .any(|(k, _)| k.contains(|c: char| !c.is_alphabetic()))
     {
-        entries.sort_by(|a, b| natural(a.0, b.0));
+        entries.order_by(|a, b| natural(a.0, b.0));
     }
     entries
 }

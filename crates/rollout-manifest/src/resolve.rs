@@ -2,6 +2,7 @@
 
 use crate::number::Decimal;
 use crate::tree::{Node, NodeKind, Span};
+use rollout_api::Order;
 use rollout_api::{Map, Str, Value};
 use std::fmt::Write as _;
 
@@ -535,7 +536,7 @@ fn go_syntax(node: &Node, top: bool) -> String {
                     None => sorted.push((key, value)),
                 }
             }
-            sorted.sort();
+            sorted.order();
             let entries: Vec<String> = sorted
                 .into_iter()
                 .map(|(k, v)| format!("{k}:{v}"))

@@ -2,8 +2,8 @@
 
 pub use crate::yaml::Style;
 use crate::yaml::{EventKind, Events, Mark, Problem};
+use rollout_api::SortedMap;
 use rollout_api::Str;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Deepest nesting that is read; go-yaml stops at 10 000, objects need some dozen.
@@ -235,7 +235,7 @@ fn other_version(text: &str) -> Option<TreeError> {
 fn parse_exchanged(text: &str, exchanged: &Exchanged) -> Result<Option<Rc<Node>>, TreeError> {
     let mut builder = Builder {
         events: Events::new(text),
-        anchors: BTreeMap::new(),
+        anchors: SortedMap::new(),
         text,
         exchanged,
     };
@@ -281,7 +281,7 @@ impl Around {
 struct Builder<'a> {
     events: Events<'a>,
     // `None` while the anchored node is still being read.
-    anchors: BTreeMap<Str, Option<Rc<Node>>>,
+    anchors: SortedMap<Str, Option<Rc<Node>>>,
     text: &'a str,
     exchanged: &'a Exchanged,
 }

@@ -4,10 +4,10 @@ use crate::action::LogEntry;
 use crate::console::Following;
 use crate::timeline::Timeline;
 use crate::transcript::Transcript;
+use rollout_api::SortedMap;
 use rollout_engine::{Engine, Store};
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Where the learner looks.
@@ -20,7 +20,7 @@ pub struct Cursor {
     /// What is stored at that moment.
     pub store: Store,
     /// The latest time at which the learner stood at a step: a step back returns there.
-    pub(crate) lingered: BTreeMap<usize, u64>,
+    pub(crate) lingered: SortedMap<usize, u64>,
 }
 
 /// A command that waits and prints as time runs.

@@ -5,9 +5,9 @@ use crate::loads;
 use crate::traffic;
 use crate::words::{self, Words};
 use rollout_api::Minor;
+use rollout_api::SortedMap;
 use rollout_engine::{Change, Client};
 use rollout_kubectl::{Follow, Io, Outcome};
-use std::collections::BTreeMap;
 
 /// A command that waits: it is asked again as time runs.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ pub const MAX_LINE: usize = 16 * 1024;
 /// Runs a line at a moment.
 pub fn execute(
     line: &str,
-    files: &BTreeMap<String, String>,
+    files: &SortedMap<String, String>,
     version: Minor,
     at: u64,
     client: &mut Client<'_>,
@@ -121,7 +121,7 @@ pub fn execute(
 }
 
 /// Can a line name a file of the page? Then the file belongs to the record of the line.
-pub fn names_file<'a>(line: &str, files: &'a BTreeMap<String, String>) -> Vec<&'a String> {
+pub fn names_file<'a>(line: &str, files: &'a SortedMap<String, String>) -> Vec<&'a String> {
     let args = words::split(line).map(|w| w.args).unwrap_or_default();
     files
         .keys()
@@ -139,7 +139,7 @@ ls, cat FILE                        the files that this page holds
 clear                               an empty console
 ";
 
-fn cat(names: &[String], files: &BTreeMap<String, String>) -> Exec {
+fn cat(names: &[String], files: &SortedMap<String, String>) -> Exec {
     let mut exec = Exec::ok("");
     for name in names {
         match files.get(name.trim_start_matches("./")) {
@@ -199,7 +199,7 @@ fn own(answer: Result<(String, bool), String>) -> Exec {
 
 fn kubectl(
     args: &[String],
-    files: &BTreeMap<String, String>,
+    files: &SortedMap<String, String>,
     version: Minor,
     client: &mut Client<'_>,
 ) -> Exec {

@@ -3,8 +3,8 @@
 use crate::console;
 use crate::presets;
 use crate::start::Start;
+use rollout_api::SortedMap;
 use rollout_engine::{ClusterConfig, Engine, Millis, NodeSpec};
-use std::collections::BTreeMap;
 
 /// How long before the session a preset was applied, or each of its releases.
 const RELEASE_MS: u64 = 600_000;
@@ -14,7 +14,7 @@ pub struct Prepared {
     /// At the moment where the session's time is zero.
     pub engine: Engine,
     /// The editor's documents.
-    pub files: BTreeMap<String, String>,
+    pub files: SortedMap<String, String>,
 }
 
 /// The name that a document of the editor gets: that of its first Deployment, or of its first object.
@@ -86,11 +86,11 @@ pub fn prepare(start: &Start) -> Prepared {
     let Some(text) = start.manifest.as_deref().or(preset.map(|p| p.yaml)) else {
         let mut engine = Engine::new(config);
         for line in &start.images {
-            run(&mut engine, &BTreeMap::new(), line);
+            run(&mut engine, &SortedMap::new(), line);
         }
         return Prepared {
             engine,
-            files: BTreeMap::new(),
+            files: SortedMap::new(),
         };
     };
     let history: &[(&str, &str)] = preset.map_or(&[], |p| p.history);
@@ -98,7 +98,7 @@ pub fn prepare(start: &Start) -> Prepared {
     config.start.0 -= (releases * RELEASE_MS / 1000) as i64;
     let mut engine = Engine::new(config);
     let file = file_name(text);
-    let files = BTreeMap::from([(file.clone(), text.to_owned())]);
+    let files = SortedMap::from([(file.clone(), text.to_owned())]);
     for line in preset.map_or(&[][..], |p| p.images) {
         run(&mut engine, &files, line);
     }
@@ -135,7 +135,7 @@ pub fn prepare(start: &Start) -> Prepared {
     Prepared { engine, files }
 }
 
-fn run(engine: &mut Engine, files: &BTreeMap<String, String>, line: &str) {
+fn run(engine: &mut Engine, files: &SortedMap<String, String>, line: &str) {
     let version = engine.config().version;
     engine.act("kubectl", |client| {
         console::execute(line, files, version, 0, client)

@@ -1,6 +1,7 @@
 //! The `traffic` command: a stream of requests, and what became of it.
 
 use crate::session::Session;
+use rollout_api::Order;
 use rollout_api::{Kind, ObjectKey};
 use rollout_engine::traffic::{Cause, Command, Tally, Traffic};
 use rollout_engine::{Client, SimTime};
@@ -152,7 +153,7 @@ impl Session {
                 )
             })
             .collect();
-        begun.sort();
+        begun.order();
         begun.first().map(|(_, k)| (*k).clone())
     }
 }

@@ -55,7 +55,7 @@ impl Transcript {
     pub fn clear(&mut self, step: usize, at: u64) {
         let hidden = self.lines.partition_point(|l| (l.step, l.at) <= (step, at));
         self.cleared.push((step, at, hidden));
-        self.cleared.sort_unstable();
+        self.cleared.order();
     }
     /// The lines that can be seen at a moment.
     pub fn at(&self, step: usize, at: u64) -> &[TranscriptLine] {
@@ -81,6 +81,7 @@ impl Transcript {
     }
 }
 
+use rollout_api::Order;
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use crate::catalogue::{Msg, counted, plain, seconds};
 use crate::cluster::{CHANGE_CAUSE, Rollout, revision_of, tag};
 use crate::explain;
 use crate::model::*;
+use rollout_api::Order;
 use rollout_api::{Kind, ObjectKey, Timestamp, Value};
 use rollout_kubectl::duration::age;
 use rollout_session::Session;
@@ -22,7 +23,7 @@ pub fn history(session: &Session, r: Option<&Rollout>) -> HistoryView {
         .enumerate()
         .filter(|(_, s)| s.revision > 0)
         .collect();
-    sets.sort_by_key(|(_, s)| std::cmp::Reverse(s.revision));
+    sets.order_by_key(|(_, s)| std::cmp::Reverse(s.revision));
     let newest_revision = sets.first().map_or(0, |(_, s)| s.revision);
     // Plain undo goes to the highest revision below the newest one.
     let target = sets.get(1).map(|(_, s)| s.revision);
@@ -172,7 +173,7 @@ pub fn events(session: &Session, key: Option<&ObjectKey>) -> Vec<EventRow> {
             (last.0, e.meta.resource_version, row)
         })
         .collect();
-    rows.sort_by_key(|(at, version, _)| std::cmp::Reverse((*at, *version)));
+    rows.order_by_key(|(at, version, _)| std::cmp::Reverse((*at, *version)));
     rows.into_iter().map(|(.., row)| row).collect()
 }
 

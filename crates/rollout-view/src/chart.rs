@@ -2,8 +2,9 @@
 
 use crate::model::*;
 use crate::walk::Walk;
+use rollout_api::Order;
+use rollout_api::SortedMap;
 use rollout_api::Str;
-use std::collections::BTreeMap;
 
 /// A rectangle of time and levels.
 #[derive(Clone, Copy)]
@@ -20,14 +21,14 @@ pub(crate) struct Rect {
 #[derive(Default)]
 pub(crate) struct Chart {
     /// What lies in the stack now, by a stable key, and since when.
-    pub(crate) open: BTreeMap<Slot, Rect>,
+    pub(crate) open: SortedMap<Slot, Rect>,
     pub(crate) done: Vec<Rect>,
-    pub(crate) gone_open: BTreeMap<Str, Rect>,
+    pub(crate) gone_open: SortedMap<Str, Rect>,
     pub(crate) gone: Vec<Rect>,
     pub(crate) ceiling: Vec<(u64, u32)>,
     pub(crate) floor: Vec<(u64, Option<u32>)>,
     pub(crate) lives: Vec<Life>,
-    pub(crate) life_of: BTreeMap<Str, usize>,
+    pub(crate) life_of: SortedMap<Str, usize>,
     pub(crate) gaps: Vec<(u64, u64)>,
     pub(crate) gap_from: Option<u64>,
     pub(crate) served: bool,
@@ -69,7 +70,7 @@ impl Chart {
         let total = walk.total() as u32;
         if self.areas {
             // One area per version and kind, from the counts: nobody walks all pods.
-            let mut areas: BTreeMap<(usize, RibbonKind), u32> = BTreeMap::new();
+            let mut areas: SortedMap<(usize, RibbonKind), u32> = SortedMap::new();
             for ((version, state), n) in walk
                 .tally
                 .iter()
@@ -96,7 +97,7 @@ impl Chart {
                 .iter()
                 .filter(|(_, p)| p.state != PodState::Terminating)
                 .collect();
-            counted.sort_by_key(|(_, p)| {
+            counted.order_by_key(|(_, p)| {
                 (
                     p.version,
                     p.state != PodState::Available,
@@ -162,7 +163,7 @@ impl Chart {
                 p.state == PodState::Terminating && !self.gone_open.contains_key(*uid)
             })
             .collect();
-        new.sort_by_key(|(_, p)| (p.version, p.object.meta.name.clone()));
+        new.order_by_key(|(_, p)| (p.version, p.object.meta.name.clone()));
         for (uid, p) in new {
             let mut row = 0;
             while self.gone_open.values().any(|r| r.level == row) {
@@ -185,7 +186,7 @@ impl Chart {
             .iter()
             .filter_map(|uid| walk.pods.get(uid).map(|p| (uid, p)))
             .collect();
-        pods.sort_by_key(|(_, p)| {
+        pods.order_by_key(|(_, p)| {
             (
                 p.object.meta.creation,
                 p.version,

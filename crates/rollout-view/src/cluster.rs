@@ -1,11 +1,12 @@
 //! Reading a rollout out of what is stored: limits, sets in order of age, pods with their states.
 
 use crate::model::{Mark, PodState, VersionTag};
+use rollout_api::Order;
+use rollout_api::SortedMap;
 use rollout_api::intstr::IntOrString;
 use rollout_api::views::{DeploymentView, PodPhase, PodView, ReplicaSetView, StrategyType};
 use rollout_api::{Kind, ObjectKey, Str, Value};
 use rollout_engine::{Object, Store};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The revision annotation.
@@ -165,7 +166,7 @@ pub fn tag(version: usize) -> VersionTag {
 /// Letters of the sets of one Deployment: by uid, in order of first appearance.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Versions {
-    by_uid: BTreeMap<Str, usize>,
+    by_uid: SortedMap<Str, usize>,
 }
 
 impl Versions {
@@ -181,7 +182,7 @@ impl Versions {
     /// Sees the sets of a store, oldest first.
     pub fn see_store(&mut self, store: &Store, deployment: &Str) {
         let mut sets: Vec<&Rc<Object>> = owned(store, Kind::REPLICA_SET, deployment).collect();
-        sets.sort_by_key(|o| (o.meta.creation, revision_of(o), o.meta.name.clone()));
+        sets.order_by_key(|o| (o.meta.creation, revision_of(o), o.meta.name.clone()));
         for set in sets {
             self.see(&set.meta.uid);
         }
@@ -245,11 +246,11 @@ impl Rollout {
                 })
             })
             .collect();
-        sets.sort_by(|a, b| (a.version, a.name()).cmp(&(b.version, b.name())));
+        sets.order_by(|a, b| (a.version, a.name()).cmp(&(b.version, b.name())));
         let newest = sets
             .iter()
             .position(|s| same_template(&s.view().template, &d.template));
-        let by_uid: BTreeMap<&Str, usize> = sets
+        let by_uid: SortedMap<&Str, usize> = sets
             .iter()
             .enumerate()
             .map(|(i, s)| (&s.object.meta.uid, i))
@@ -266,7 +267,7 @@ impl Rollout {
                 })
             })
             .collect();
-        pods.sort_by_key(order);
+        pods.order_by_key(order);
         Some(Rollout {
             limits,
             newest,

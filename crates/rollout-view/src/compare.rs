@@ -6,6 +6,7 @@ use crate::measures::{RunMeasures, seconds_bare};
 use crate::model::*;
 use crate::page::{PageInput, page_view_beside};
 use crate::past::{active_times, run_of_record};
+use rollout_api::Order;
 use rollout_api::{Kind, ObjectKey};
 use rollout_session::{Comparison, Session};
 
@@ -46,7 +47,7 @@ pub fn plan_runs(comparison: &Comparison) -> Vec<PlanRun> {
                     .collect()
             });
             revisions.retain(|r| *r > 0);
-            revisions.sort_unstable();
+            revisions.order();
             PlanRun {
                 name: pane.name(),
                 plan: pane.plan.word(),
@@ -70,7 +71,7 @@ pub fn compare_view(comparison: &Comparison) -> CompareView {
         }
     }
     active.extend([comparison.at(), comparison.recorded_ms()]);
-    active.sort_unstable();
+    active.order();
     let panes: Vec<ComparePane> = comparison
         .panes()
         .iter()

@@ -3,6 +3,7 @@
 use crate::cluster::{Limits, Rollout};
 use crate::model::*;
 use crate::scene::short_image;
+use rollout_api::Order;
 use rollout_api::Value;
 use rollout_api::intstr::IntOrString;
 use rollout_api::views::DeploymentView;
@@ -42,7 +43,7 @@ pub fn manifest(session: &Session, rollout: Option<&Rollout>, text: &str) -> Man
     }
     view.diagnostics
         .extend(crate::problems::of(session, text, &docs, &lines));
-    view.diagnostics.sort_by_key(|d| (d.line, d.column));
+    view.diagnostics.order_by_key(|d| (d.line, d.column));
     view.has_errors = view
         .diagnostics
         .iter()
@@ -307,7 +308,7 @@ fn annotate(view: &mut ManifestView, lines: &Lines<'_>, doc: &Document, rollout:
     }
     view.filled_in = filled_in;
     images(view, lines, doc, value, rollout);
-    view.notes.sort_by_key(|n| n.line);
+    view.notes.order_by_key(|n| n.line);
 }
 
 fn readable(v: Option<&Value>) -> bool {

@@ -5,7 +5,7 @@
 //! found a name: it must be the same wherever the name stands again. A line `...` stands for any number of lines.
 //! A line with a placeholder is compared without regard to the width of its columns.
 
-use std::collections::BTreeMap;
+use rollout_api::SortedMap;
 
 /// What may differ although the page writes it out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,7 +48,7 @@ pub enum Row {
 
 /// What named placeholders stand for.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Names(BTreeMap<String, String>);
+pub struct Names(SortedMap<String, String>);
 
 impl Names {
     /// A text with the named placeholders that are known put in.

@@ -3,6 +3,7 @@
 use crate::cluster::Rollout;
 use crate::model::Measure;
 use crate::walk::Walk;
+use rollout_api::Order;
 use rollout_api::{Kind, ObjectKey, Value};
 use rollout_session::{Session, Step};
 
@@ -225,7 +226,7 @@ pub fn measures(session: &Session, rollout: Option<&Rollout>) -> Vec<Measure> {
         .map(|s| s.revision)
         .filter(|n| *n > 0)
         .collect();
-    revisions.sort_unstable();
+    revisions.order();
     add(
         "revision.list",
         revisions

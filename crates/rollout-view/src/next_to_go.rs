@@ -1,13 +1,14 @@
 //! Which pod is deleted next: the set that shrinks next, and the controller's own order of its pods.
 
 use crate::cluster::{Pod, Rollout};
+use rollout_api::Order as _;
+use rollout_api::SortedMap;
 use rollout_api::views::{PodPhase, PodView};
 use rollout_api::{Kind, Str};
 use rollout_engine::controllers::replica_set::utils::{
     Ages, Candidate, get_pods_to_delete, is_pod_active,
 };
 use rollout_session::Session;
-use std::collections::BTreeMap;
 
 /// The pod that the ReplicaSet controller deletes first when a set of this rollout shrinks next.
 pub fn next_to_go<'r>(session: &Session, r: &'r Rollout) -> Option<&'r Pod> {
@@ -124,11 +125,11 @@ fn ranked<'r>(
         .filter(|(p, _)| p.set == set)
         .map(|(p, _)| p)
         .collect();
-    pods.sort_by_key(|p| {
+    pods.order_by_key(|p| {
         let arrival = arrivals.get(&p.object.meta.uid).copied();
         (arrival.unwrap_or(usize::MAX), p.object.meta.creation)
     });
-    let mut on_node: BTreeMap<&Str, i32> = BTreeMap::new();
+    let mut on_node: SortedMap<&Str, i32> = SortedMap::new();
     for (_, pod) in active(r) {
         *on_node.entry(&pod.node).or_insert(0) += 1;
     }
@@ -200,7 +201,7 @@ fn shrinks_next(r: &Rollout) -> Option<(usize, usize)> {
 }
 
 /// In which order the pods of a set arrived at the controller, by uid.
-fn arrivals(session: &Session, r: &Rollout, position: usize, set: usize) -> BTreeMap<Str, usize> {
+fn arrivals(session: &Session, r: &Rollout, position: usize, set: usize) -> SortedMap<Str, usize> {
     let (kept_at, engine) = session.kept_before();
     let controller = &engine.components().replica_set;
     let known = controller.active_pods(&r.sets[set].object.meta.uid);

@@ -10,6 +10,7 @@ use crate::model::*;
 use crate::past;
 use crate::scene;
 use crate::walk::default_focus;
+use rollout_api::Order;
 use rollout_api::{Kind, ObjectKey, Str};
 use rollout_session::Session;
 
@@ -361,7 +362,7 @@ fn undo(r: Option<&Rollout>, target: &str, off: Option<String>, kind: WhyKind) -
     };
     let Some(r) = r else { return view };
     let mut sets: Vec<_> = r.sets.iter().filter(|s| s.revision > 0).collect();
-    sets.sort_by_key(|s| std::cmp::Reverse(s.revision));
+    sets.order_by_key(|s| std::cmp::Reverse(s.revision));
     match sets.get(1) {
         None => view.off = Some("There is no earlier revision".to_owned()),
         Some(set) => {

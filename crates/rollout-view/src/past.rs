@@ -8,9 +8,10 @@ use crate::measures::{RunMeasures, RunSoFar};
 use crate::model::*;
 use crate::timeline::{Collected, Counts};
 use crate::walk::Walk;
+use rollout_api::Order;
+use rollout_api::SortedMap;
 use rollout_api::{Kind, ObjectKey, Str};
 use rollout_session::{Action, Session, Step};
-use std::collections::BTreeMap;
 
 /// Idle times longer than this are cut.
 const CUT_ABOVE_MS: u64 = 30_000;
@@ -311,7 +312,7 @@ fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
     let mut active = chart.active.clone();
     active.extend([at, end]);
     active.extend_from_slice(shared);
-    active.sort_unstable();
+    active.order();
     let (segments, cuts) = axis_segments(&active);
     let width = segments
         .last()
@@ -467,10 +468,10 @@ fn captions(
     walk: &Walk,
 ) -> Vec<CaptionView> {
     let now = session.at();
-    let mut best: BTreeMap<usize, (u64, CaptionView)> = BTreeMap::new();
+    let mut best: SortedMap<usize, (u64, CaptionView)> = SortedMap::new();
     let names = images_by_version(session, key, walk);
     // Rectangles of one version that begin together are read as one band.
-    let mut bands: BTreeMap<(usize, u64, RibbonKind), (u64, u32, u32)> = BTreeMap::new();
+    let mut bands: SortedMap<(usize, u64, RibbonKind), (u64, u32, u32)> = SortedMap::new();
     for r in rects.iter().filter(|r| r.from < now) {
         let to = r.to.min(now);
         let band =
@@ -507,8 +508,8 @@ fn captions(
 }
 
 /// Short image names by letter, of all sets that were ever seen.
-fn images_by_version(session: &Session, key: &ObjectKey, walk: &Walk) -> BTreeMap<usize, String> {
-    let mut names = BTreeMap::new();
+fn images_by_version(session: &Session, key: &ObjectKey, walk: &Walk) -> SortedMap<usize, String> {
+    let mut names = SortedMap::new();
     let mut see = |o: &rollout_engine::Object| {
         if walk.sets.contains_key(&o.meta.uid) {
             let image =

@@ -2,6 +2,7 @@
 
 use crate::cluster::{Pod, Rollout};
 use crate::model::PodState;
+use rollout_api::Order;
 use rollout_api::Str;
 use rollout_engine::decision::What;
 use rollout_engine::kubelet::decision::KubeletDecision;
@@ -45,7 +46,7 @@ impl Progress {
 /// The waits of all pods of a rollout that are creating or failing, found by walking back through the steps.
 pub fn waits(session: &Session, r: &Rollout) -> Vec<Progress> {
     let mut open: Vec<&Str> = r.counted().filter(on_the_way).map(name).collect();
-    open.sort_unstable();
+    open.order();
     let mut found = Vec::with_capacity(open.len());
     for step in session.steps()[..session.position()].iter().rev() {
         if open.is_empty() {
@@ -77,7 +78,7 @@ pub fn waits(session: &Session, r: &Rollout) -> Vec<Progress> {
             });
         }
     }
-    found.sort_unstable_by(|a, b| a.pod.cmp(&b.pod));
+    found.order_by(|a, b| a.pod.cmp(&b.pod));
     found
 }
 

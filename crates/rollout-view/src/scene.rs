@@ -6,6 +6,7 @@ use crate::model::*;
 use crate::next_to_go::next_to_go;
 use crate::past::Drawn;
 use crate::progress::{self, Doing, Progress};
+use rollout_api::Order;
 use rollout_session::Session;
 
 /// Rows of the tower that the height of the page is made for.
@@ -179,7 +180,7 @@ fn axis(r: &Rollout, height: u32) -> Vec<AxisLabel> {
             });
         }
     }
-    out.sort_by_key(|a| a.level);
+    out.order_by_key(|a| a.level);
     out
 }
 

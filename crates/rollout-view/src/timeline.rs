@@ -5,13 +5,14 @@ use crate::cluster::tag;
 use crate::explain;
 use crate::model::*;
 use crate::past::{Kept, axis_segments, ticks_of, with_kept};
+use rollout_api::Order;
+use rollout_api::SortedMap;
 use rollout_api::{Kind, ObjectKey, Str};
 use rollout_engine::SimTime;
 use rollout_engine::decision::What;
 use rollout_engine::kubelet::decision::KubeletDecision;
 use rollout_engine::kubelet::prober::ProbeResult;
 use rollout_session::{Session, Step};
-use std::collections::BTreeMap;
 
 /// Entries of a lane nearer than this part of the window are one.
 const PLACES: u64 = 500;
@@ -47,7 +48,7 @@ pub(crate) struct Collected {
     /// One per position.
     pub(crate) counts: Vec<Counts>,
     /// Until when a pod's image is pulled, by name of the pod.
-    pub(crate) pulls: BTreeMap<Str, u64>,
+    pub(crate) pulls: SortedMap<Str, u64>,
 }
 
 impl Collected {
@@ -148,7 +149,7 @@ pub fn timeline(session: &Session, key: &ObjectKey, window: Option<(u64, u64)>) 
 fn build(session: &Session, kept: &Kept, end: u64, window: Option<(u64, u64)>) -> TimelineView {
     let mut active = kept.chart.active.clone();
     active.push(end);
-    active.sort_unstable();
+    active.order();
     let (segments, cuts) = axis_segments(&active);
     let width = segments
         .last()
@@ -429,7 +430,7 @@ pub fn moment(session: &Session, key: &ObjectKey, at: u64, near: u64) -> MomentV
             .take_while(|e| e.at <= at + near)
             .copied()
             .collect();
-        here.sort_by_key(|e| (e.lane, e.at.abs_diff(at)));
+        here.order_by_key(|e| (e.lane, e.at.abs_diff(at)));
         here.dedup_by_key(|e| e.lane);
         (counts, here)
     });

@@ -2,10 +2,10 @@
 
 use crate::cluster::{Limits, Versions, owned, pod_state};
 use crate::model::PodState;
+use rollout_api::SortedMap;
 use rollout_api::{Kind, ObjectKey, Str};
 use rollout_engine::{Change, Object, Store};
 use rollout_session::{Session, Step};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A pod on the way.
@@ -42,11 +42,11 @@ pub struct Walk {
     /// Letters.
     pub versions: Versions,
     /// Sets by uid, deleted ones too.
-    pub sets: BTreeMap<Str, TrackedSet>,
+    pub sets: SortedMap<Str, TrackedSet>,
     /// Pods by uid.
-    pub pods: BTreeMap<Str, Tracked>,
+    pub pods: SortedMap<Str, Tracked>,
     /// How many pods of a version are in a state.
-    pub tally: BTreeMap<(usize, PodState), u32>,
+    pub tally: SortedMap<(usize, PodState), u32>,
 }
 
 impl Walk {
@@ -56,9 +56,9 @@ impl Walk {
             key: key.clone(),
             deployment: None,
             versions: Versions::default(),
-            sets: BTreeMap::new(),
-            pods: BTreeMap::new(),
-            tally: BTreeMap::new(),
+            sets: SortedMap::new(),
+            pods: SortedMap::new(),
+            tally: SortedMap::new(),
         };
         walk.see_store(session.base_store(), session.wall_ms_at(0));
         walk

@@ -102,7 +102,7 @@ pub(super) fn pod_included(g: &Value, e: &Value) -> Outcome {
 
 pub(super) fn disrupted_pods(g: &Value, e: &Value) -> Outcome {
     let now = Timestamp(1_700_000_000);
-    let (mut entries, mut states) = (Map::new(), BTreeMap::new());
+    let (mut entries, mut states) = (Map::new(), SortedMap::new());
     for entry in g.list_at("entries") {
         let since = Timestamp(now.0 - entry.int_at("secondsAgo").unwrap_or(0));
         entries.insert(Str::copy(entry.str_at("name")), since.rfc3339());

@@ -4,6 +4,7 @@ use super::Playground;
 use super::msg::Msg;
 use crate::interop::page;
 use gloo::timers::callback::Timeout;
+use rollout_api::Order;
 use rollout_view::{PageView, PodView};
 use std::rc::Rc;
 
@@ -19,7 +20,7 @@ fn vanished(before: &PageView, after: &PageView) -> Vec<PodView> {
         scene.pods.iter().chain(&scene.leaving).cloned().collect()
     };
     let mut there: Vec<String> = pods(after).into_iter().map(|p| p.uid).collect();
-    there.sort_unstable();
+    there.order();
     let mut gone = pods(before);
     gone.retain(|p| there.binary_search(&p.uid).is_err());
     gone

@@ -1,6 +1,7 @@
 //! Lists whose items are told apart by a key: finding, ordering and merging them.
 
 use super::{DIRECTIVE, PatchError, go_notation, same_type};
+use crate::Order;
 use crate::value::Value;
 
 /// What the items of lists are.
@@ -104,7 +105,7 @@ pub(super) fn in_order_of(
         }
     }
     let (deletions, mut rest): (Vec<Value>, Vec<Value>) = items.into_iter().partition(is_deletion);
-    rest.sort_by_key(|item| position(order, item, key).unwrap_or(usize::MAX));
+    rest.order_by_key(|item| position(order, item, key).unwrap_or(usize::MAX));
     rest.extend(deletions);
     Ok(rest)
 }
@@ -186,6 +187,6 @@ pub(super) fn sorted_by_text(list: &[Value], key: &str) -> Vec<Value> {
         }
     };
     let mut items: Vec<(String, Value)> = list.iter().rev().map(|v| (text(v), v.clone())).collect();
-    items.sort_by(|a, b| a.0.cmp(&b.0));
+    items.order_by(|a, b| a.0.cmp(&b.0));
     items.into_iter().map(|(_, v)| v).collect()
 }

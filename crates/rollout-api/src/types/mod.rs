@@ -3,7 +3,6 @@
 //! It drives strict decoding and its errors, what an encoder writes, the template hash, printing in Go's order and patches.
 
 use crate::version::Minor;
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// Index of a struct in the table.
@@ -136,7 +135,8 @@ impl Type {
 pub struct Table {
     structs: Vec<Struct>,
     types: Vec<Type>,
-    by_name: BTreeMap<&'static str, TypeId>,
+    /// In order of their texts.
+    by_name: Vec<TypeId>,
 }
 
 /// A JSON field found in a struct: the embedded struct it is in, if any, and itself.
@@ -156,10 +156,19 @@ pub fn table() -> &'static Table {
     TABLE.get_or_init(|| Reader::default().read(SOURCE))
 }
 
+/// Where a text stands among types in order of their texts, or would.
+fn place(types: &[Type], by_name: &[TypeId], text: &str) -> Result<usize, usize> {
+    by_name.binary_search_by(|id| types[usize::from(id.0)].text.cmp(text))
+}
+
 impl Table {
+    fn named(&self, text: &str) -> Option<TypeId> {
+        let at = place(&self.types, &self.by_name, text).ok()?;
+        Some(self.by_name[at])
+    }
     /// A struct by the table's name, `v1.DeploymentSpec`.
     pub fn by_name(&self, name: &str) -> Option<StructId> {
-        match self.ty(*self.by_name.get(name)?).shape {
+        match self.ty(self.named(name)?).shape {
             Shape::Struct(id) => Some(id),
             _ => None,
         }
@@ -227,7 +236,8 @@ impl Table {
 struct Reader {
     structs: Vec<Struct>,
     types: Vec<Type>,
-    by_name: BTreeMap<&'static str, TypeId>,
+    /// In order of their texts.
+    by_name: Vec<TypeId>,
 }
 
 impl Reader {
@@ -283,12 +293,15 @@ impl Reader {
     fn define(&mut self, text: &'static str, shape: Shape) -> TypeId {
         let id = TypeId(self.types.len() as u16);
         self.types.push(Type { text, shape });
-        self.by_name.insert(text, id);
+        match place(&self.types, &self.by_name, text) {
+            Ok(at) => self.by_name[at] = id,
+            Err(at) => self.by_name.insert(at, id),
+        }
         id
     }
     fn intern(&mut self, text: &'static str) -> TypeId {
-        if let Some(id) = self.by_name.get(text) {
-            return *id;
+        if let Ok(at) = place(&self.types, &self.by_name, text) {
+            return self.by_name[at];
         }
         let shape = if let Some(to) = text.strip_prefix('*') {
             Shape::Pointer(self.intern(to))
@@ -356,10 +369,7 @@ impl Schema {
     }
     /// The schema of a type by the table's name, `v1.PodTemplateSpec`.
     pub fn of_struct(name: &str, minor: Minor) -> Option<Schema> {
-        table()
-            .by_name
-            .get(name)
-            .map(|ty| Schema { ty: *ty, minor })
+        table().named(name).map(|ty| Schema { ty, minor })
     }
     /// The type, with pointers taken away.
     pub fn shape(self) -> Shape {

@@ -11,6 +11,7 @@ use super::resources::{
     is_standard_quota, validate_quota_resource_name, validate_resource_quantity_value,
 };
 use super::shown::{Shown, Tree, field};
+use crate::Order;
 use crate::value::Value;
 
 /// ConfigMaps and Secrets hold at most this many bytes.
@@ -226,7 +227,7 @@ pub fn validate_resource_quota_update(new: &Value, old: &Value, e: &mut Errors) 
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect();
-        list.sort_unstable();
+        list.order();
         list.dedup();
         list
     };

@@ -6,6 +6,7 @@ use super::names;
 use super::path::Path;
 use super::resources::{quantity, validate_container_resource_name, validate_resource_name};
 use super::shown::Shown;
+use crate::Order;
 use crate::quantity::Quantity;
 use crate::value::Value;
 
@@ -75,7 +76,7 @@ fn validate_limit(limit: &Value, ty: &str, at: &Path<'_>, e: &mut Errors) {
             }
         }
     }
-    keys.sort_unstable();
+    keys.order();
     for key in keys {
         let get = |list: &str| {
             limit

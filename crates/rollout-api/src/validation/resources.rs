@@ -5,6 +5,7 @@ use super::meta::{entries, items, sub, text, validate_dns1123_label};
 use super::names;
 use super::path::Path;
 use super::shown::{Shown, Tree};
+use crate::Order;
 use crate::gofmt::quote;
 use crate::quantity::Quantity;
 use crate::value::{Str, Value};
@@ -336,7 +337,7 @@ fn validate_claim_names(claims: &[Value], known: &[&str], path: &Path<'_>, e: &m
                 detail.push_str(" which is empty");
             } else {
                 let mut sorted = known.to_vec();
-                sorted.sort_unstable();
+                sorted.order();
                 sorted.dedup();
                 detail.push_str(": ");
                 detail.push_str(&sorted.join(", "));
@@ -364,7 +365,7 @@ pub fn validate_pod_resources(spec: &Value, claims: &[&str], path: &Path<'_>, e:
     for c in items(spec, "containers") {
         names.extend(entries(c.at("resources.requests")).map(|(n, _)| n));
     }
-    names.sort_unstable();
+    names.order();
     names.dedup();
     for name in names {
         let parts = items(spec, "containers")

@@ -1,10 +1,10 @@
 //! A scenario as a file holds it.
 
+use rollout_api::SortedMap;
 use rollout_api::{Str, Value};
 use rollout_engine::NodeSpec;
 use rollout_engine::scripted::{Behaviour, BehaviourKind, Delays, Script};
 use rollout_engine::time::{Millis, SimTime};
-use std::collections::BTreeMap;
 
 /// Seconds with a fraction, in milliseconds; nothing for anything else.
 pub fn millis(value: &Value) -> Option<Millis> {
@@ -233,7 +233,7 @@ fn read_script(scenario: &Value) -> Script {
         .iter()
         .map(|(k, v)| (k.clone(), read_behaviour(v)))
         .collect();
-    let pods: BTreeMap<u64, Behaviour> = entries("pods")
+    let pods: SortedMap<u64, Behaviour> = entries("pods")
         .iter()
         .filter_map(|(k, v)| Some((k.parse().ok()?, read_behaviour(v))))
         .collect();
@@ -282,7 +282,7 @@ fn read_nodes(kubelet: Option<&Value>) -> Vec<NodeSpec> {
 }
 
 fn read_uids(names: Option<&Value>) -> Vec<Str> {
-    let mut uids: BTreeMap<i64, Str> = BTreeMap::new();
+    let mut uids: SortedMap<i64, Str> = SortedMap::new();
     for (_, entry) in names
         .and_then(Value::as_map)
         .into_iter()

@@ -1,8 +1,8 @@
 //! Ids of a recording: `d1`, `r2`, `r2.p3`, and the texts in which they stand for names.
 
+use rollout_api::SortedMap;
 use rollout_api::views::Object;
 use rollout_api::{Kind, Map, Str, Value, object};
-use std::collections::BTreeMap;
 
 #[derive(Clone)]
 struct Named {
@@ -17,11 +17,11 @@ struct Named {
 /// Ids by UID.
 #[derive(Clone, Default)]
 pub struct Names {
-    by_uid: BTreeMap<Str, Named>,
+    by_uid: SortedMap<Str, Named>,
     deployments: usize,
     sets: usize,
     /// Pods so far, by the id of the set (`x` for none).
-    pods: BTreeMap<String, usize>,
+    pods: SortedMap<String, usize>,
     pods_total: u64,
 }
 

@@ -4,13 +4,13 @@ use super::kubectl;
 use super::measures::{Look, NAMESPACE};
 use super::model::{Scenario, Until, When, read_behaviour, read_node};
 use super::trace::Trace;
+use rollout_api::SortedMap;
 use rollout_api::views::Object;
 use rollout_api::{Kind, Map, Minor, ObjectKey, Str, Value, kinds, object};
 use rollout_engine::client::{DeleteOptions, PatchType, WriteOptions};
 use rollout_engine::scripted::{PodSet, ScriptedEvent};
 use rollout_engine::time::SimTime;
 use rollout_engine::{ClusterConfig, Engine, NodeSide, SimEvent, StepRecord};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The mark of the end.
@@ -57,7 +57,7 @@ pub struct Runner<'s> {
     /// Since when the end's conditions hold.
     stable: Option<u64>,
     last_work: u64,
-    variables: BTreeMap<String, String>,
+    variables: SortedMap<String, String>,
     followers: Vec<kubectl::Running>,
     /// When a waiting command looks again.
     wake: Option<u64>,
@@ -94,7 +94,7 @@ pub fn run(scenario: &Scenario, options: Options) -> Outcome {
         planned: false,
         stable: None,
         last_work: 0,
-        variables: BTreeMap::new(),
+        variables: SortedMap::new(),
         followers: Vec::new(),
         wake: None,
         failed: Vec::new(),

@@ -2,18 +2,18 @@
 
 use super::measures::{Look, is_live};
 use super::names::Names;
+use rollout_api::SortedMap;
 use rollout_api::views::{Condition, Object};
 use rollout_api::{Kind, Map, Str, Value, object};
 use rollout_engine::controllers::deployment::util;
 use rollout_engine::{Cause, Change, Engine, SimEvent, StepRecord};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Lowest and highest of what extremes look at.
 #[derive(Clone, Default)]
 struct Extremes {
     /// By name: (lowest, highest).
-    of: BTreeMap<&'static str, (i64, i64)>,
+    of: SortedMap<&'static str, (i64, i64)>,
 }
 
 /// Collects a run.
@@ -32,14 +32,14 @@ pub struct Trace {
     /// How long the scenario clock has stood still: what `t` is ahead of the engine's time.
     held: u64,
     /// Pods that are live now, and at the beginning of the epoch.
-    pods: BTreeMap<Str, Rc<Object>>,
-    pods_before: BTreeMap<Str, Rc<Object>>,
+    pods: SortedMap<Str, Rc<Object>>,
+    pods_before: SortedMap<Str, Rc<Object>>,
     /// Deployments that exist, and the owners of ReplicaSets by UID.
-    deployments: BTreeMap<Str, Rc<Object>>,
-    sets: BTreeMap<Str, Rc<Object>>,
-    slices: BTreeMap<Str, Rc<Object>>,
+    deployments: SortedMap<Str, Rc<Object>>,
+    sets: SortedMap<Str, Rc<Object>>,
+    slices: SortedMap<Str, Rc<Object>>,
     watch_slices: bool,
-    last_endpoints: BTreeMap<Str, Value>,
+    last_endpoints: SortedMap<Str, Value>,
     deployment: Option<String>,
 }
 
@@ -97,13 +97,13 @@ impl Trace {
             epoch: 0,
             epoch_v: 0,
             held: 0,
-            pods: BTreeMap::new(),
-            pods_before: BTreeMap::new(),
-            deployments: BTreeMap::new(),
-            sets: BTreeMap::new(),
-            slices: BTreeMap::new(),
+            pods: SortedMap::new(),
+            pods_before: SortedMap::new(),
+            deployments: SortedMap::new(),
+            sets: SortedMap::new(),
+            slices: SortedMap::new(),
             watch_slices,
-            last_endpoints: BTreeMap::new(),
+            last_endpoints: SortedMap::new(),
             deployment,
         }
     }
@@ -578,7 +578,7 @@ impl Trace {
                 .as_ref()
                 .is_some_and(|c| c.uid == owner.uid || (top.is_some() && above(&c.uid) == top))
         };
-        let rank = |pods: &BTreeMap<Str, Rc<Object>>, node: &Str| {
+        let rank = |pods: &SortedMap<Str, Rc<Object>>, node: &Str| {
             let on_node = |o: &&Rc<Object>| o.pod().is_some_and(|p| p.node == *node) && related(o);
             i64::try_from(pods.values().filter(on_node).count()).unwrap_or(0)
         };

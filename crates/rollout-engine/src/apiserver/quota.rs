@@ -3,14 +3,15 @@
 
 use super::{forbidden, group_resource};
 use crate::world::World;
+use rollout_api::Order;
+use rollout_api::SortedMap;
 use rollout_api::quantity::Quantity;
 use rollout_api::status_error::ApiError;
 use rollout_api::{Kind, ObjectKey, Str, Value};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// Resource name to amount.
-type Amounts = BTreeMap<Str, Quantity>;
+type Amounts = SortedMap<Str, Quantity>;
 
 fn quantity(text: &str) -> Option<Quantity> {
     Quantity::parse(text).ok()
@@ -197,7 +198,7 @@ fn missing(hard: &Amounts, pod: &Value) -> Option<String> {
             })
             .map(|c| c.str_at("name"))
             .collect();
-        without.sort_unstable();
+        without.order();
         if !without.is_empty() {
             parts.push(format!("{name} for: {}", without.join(",")));
         }

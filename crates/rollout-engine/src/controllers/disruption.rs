@@ -11,7 +11,7 @@ use rollout_api::intstr::IntOrString;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::{DisruptionBudgetView, Object};
 use rollout_api::{Kind, Map, ObjectKey, Str, Timestamp, Value, object};
-use std::collections::{BTreeMap, BTreeSet};
+use rollout_api::{SortedMap, SortedSet};
 use std::rc::Rc;
 
 /// How long an evicted pod counts as disrupted while it is still there.
@@ -78,24 +78,24 @@ struct Member {
 /// What is known of one budget's pods.
 #[derive(Clone, Default)]
 struct Budget {
-    members: BTreeMap<Str, Member>,
+    members: SortedMap<Str, Member>,
     healthy: i32,
     /// ReplicaSets (by UID) with the number of their matching pods, and the name to find them by.
-    owners: BTreeMap<Str, (i32, Str)>,
+    owners: SortedMap<Str, (i32, Str)>,
 }
 
 /// The controller's state.
 #[derive(Clone)]
 pub struct DisruptionController {
     queue: WorkQueue,
-    budgets: BTreeMap<ObjectKey, Rc<Budget>>,
+    budgets: SortedMap<ObjectKey, Rc<Budget>>,
 }
 
 impl Default for DisruptionController {
     fn default() -> Self {
         DisruptionController {
             queue: WorkQueue::new(SimEvent::Disruption),
-            budgets: BTreeMap::new(),
+            budgets: SortedMap::new(),
         }
     }
 }
@@ -192,7 +192,7 @@ impl DisruptionController {
 
     fn observe_pod(&mut self, world: &mut World, change: &Change) {
         let mut dirty = Vec::new();
-        for (key, budget) in &mut self.budgets {
+        for (key, budget) in self.budgets.iter_mut() {
             if key.namespace != change.key.namespace {
                 continue;
             }
@@ -291,8 +291,8 @@ pub fn build_disrupted_pod_map(
     disrupted_pods: &Value,
     there: impl Fn(&Str) -> bool,
     now_ms: i64,
-) -> (BTreeMap<Str, Timestamp>, Option<i64>) {
-    let mut kept = BTreeMap::new();
+) -> (SortedMap<Str, Timestamp>, Option<i64>) {
+    let mut kept = SortedMap::new();
     let mut recheck: Option<i64> = None;
     for (name, since) in disrupted_pods.as_map().into_iter().flat_map(Map::iter) {
         let Some(since) = since.as_str().and_then(Timestamp::parse) else {
@@ -309,7 +309,7 @@ pub fn build_disrupted_pod_map(
 
 /// Sizes of the distinct controllers of a budget's pods: of the Deployment above a ReplicaSet, once.
 fn scales(world: &World, namespace: &Str, budget: &Budget) -> i32 {
-    let mut seen: BTreeSet<Str> = BTreeSet::new();
+    let mut seen: SortedSet<Str> = SortedSet::new();
     let mut total = 0i32;
     for (uid, (_, name)) in &budget.owners {
         let key = ObjectKey::new(Kind::REPLICA_SET, namespace, name);
@@ -334,7 +334,7 @@ fn status_value(
     current: i32,
     allowed: i32,
     expectation: Expectation,
-    disrupted: &BTreeMap<Str, Timestamp>,
+    disrupted: &SortedMap<Str, Timestamp>,
 ) -> Value {
     let (status, reason) = if allowed > 0 {
         ("True", "SufficientPods")

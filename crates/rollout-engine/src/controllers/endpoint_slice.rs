@@ -10,7 +10,7 @@ use rollout_api::intstr::IntOrString;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::{Object, PodPhase, ServicePort, ServiceView};
 use rollout_api::{Kind, Map, ObjectKey, Str, Value, object};
-use std::collections::{BTreeMap, BTreeSet};
+use rollout_api::{SortedMap, SortedSet};
 use std::rc::Rc;
 
 /// Most endpoints in one slice.
@@ -134,11 +134,11 @@ pub fn new_endpoint_slice(service: &Object, headless: bool, controller: &str) ->
 #[derive(Clone, Default)]
 struct Slices {
     /// In which slice a pod stands.
-    placed: BTreeMap<Str, Str>,
+    placed: SortedMap<Str, Str>,
     /// Size of each slice.
-    sizes: BTreeMap<Str, usize>,
+    sizes: SortedMap<Str, usize>,
     /// Pods to look at.
-    dirty: BTreeSet<Str>,
+    dirty: SortedSet<Str>,
     /// The Service itself changed: look at everything.
     all: bool,
     /// The first of several changes was looked at alone; the others follow together.
@@ -149,14 +149,14 @@ struct Slices {
 #[derive(Clone)]
 pub struct EndpointSliceController {
     queue: WorkQueue,
-    services: BTreeMap<ObjectKey, Rc<Slices>>,
+    services: SortedMap<ObjectKey, Rc<Slices>>,
 }
 
 impl Default for EndpointSliceController {
     fn default() -> Self {
         EndpointSliceController {
             queue: WorkQueue::new(SimEvent::EndpointSlice),
-            services: BTreeMap::new(),
+            services: SortedMap::new(),
         }
     }
 }
@@ -197,7 +197,7 @@ impl EndpointSliceController {
         }
         let first = ObjectKey::new(Kind::SERVICE, &change.key.namespace, "");
         let mut dirty = Vec::new();
-        for (key, slices) in self.services.range_mut(first..) {
+        for (key, _) in self.services.range_from(&first) {
             if key.namespace != change.key.namespace {
                 break;
             }
@@ -209,11 +209,13 @@ impl EndpointSliceController {
                     .is_some_and(|o| map_selector_matches(&service.selector, &o.meta.labels))
             };
             if matches(&change.before) || matches(&change.after) {
-                Rc::make_mut(slices).dirty.insert(change.key.name.clone());
                 dirty.push(key.clone());
             }
         }
         for key in dirty {
+            if let Some(slices) = self.services.get_mut(&key) {
+                Rc::make_mut(slices).dirty.insert(change.key.name.clone());
+            }
             self.queue.add(world, key);
         }
     }
@@ -260,12 +262,12 @@ impl EndpointSliceController {
         if slices.begun
             && let Some(first) = dirty.pop_first()
         {
-            slices.dirty = std::mem::replace(&mut dirty, BTreeSet::from([first]));
+            slices.dirty = std::mem::replace(&mut dirty, SortedSet::from([first]));
             self.queue.add(world, key.clone());
         }
         let headless = view.cluster_ip.as_str() == "None";
         // Slice by slice: which endpoints change, which are new.
-        let mut changes: BTreeMap<Str, BTreeMap<Str, Option<Value>>> = BTreeMap::new();
+        let mut changes: SortedMap<Str, SortedMap<Str, Option<Value>>> = SortedMap::new();
         let mut fresh: Vec<(Str, Value, Value)> = Vec::new();
         for name in dirty {
             let pod_key = ObjectKey::new(Kind::POD, &key.namespace, &name);
@@ -377,7 +379,7 @@ fn place(
     world: &World,
     key: &ObjectKey,
     slices: &mut Slices,
-    changes: &mut BTreeMap<Str, BTreeMap<Str, Option<Value>>>,
+    changes: &mut SortedMap<Str, SortedMap<Str, Option<Value>>>,
     fresh: &[(Str, Value, Value)],
 ) {
     if fresh.is_empty() {
@@ -419,7 +421,7 @@ fn write_slice(
     key: &ObjectKey,
     slices: &mut Slices,
     slice: &Str,
-    endpoints: &BTreeMap<Str, Option<Value>>,
+    endpoints: &SortedMap<Str, Option<Value>>,
     service: &Object,
     headless: bool,
 ) -> Result<(), ApiError> {
@@ -428,7 +430,7 @@ fn write_slice(
         return Ok(());
     };
     let mut list: Vec<Value> = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for endpoint in stored.value.list_at("endpoints") {
         let name = endpoint.shared_str_at("targetRef.name").unwrap_or_default();
         match endpoints.get(&name) {
@@ -481,7 +483,7 @@ fn relabel(
             key,
             slices,
             &slice,
-            &BTreeMap::new(),
+            &SortedMap::new(),
             service,
             headless,
         )?;

@@ -8,7 +8,7 @@ use crate::world::World;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::Object;
 use rollout_api::{ObjectKey, Str, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use rollout_api::{SortedMap, SortedSet};
 use std::rc::Rc;
 
 /// Finalizer of an owner that waits for its dependents.
@@ -47,14 +47,14 @@ pub enum GarbageDecision {
 pub struct GarbageCollector {
     queue: WorkQueue,
     /// Dependents by UID of an owner.
-    dependents: BTreeMap<Str, Rc<BTreeSet<ObjectKey>>>,
+    dependents: SortedMap<Str, Rc<SortedSet<ObjectKey>>>,
 }
 
 impl Default for GarbageCollector {
     fn default() -> Self {
         GarbageCollector {
             queue: WorkQueue::new(SimEvent::GarbageCollector),
-            dependents: BTreeMap::new(),
+            dependents: SortedMap::new(),
         }
     }
 }

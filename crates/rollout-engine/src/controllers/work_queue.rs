@@ -5,7 +5,7 @@ use crate::sim_event::SimEvent;
 use crate::time::{Millis, SimTime};
 use crate::world::World;
 use rollout_api::ObjectKey;
-use std::collections::{BTreeMap, BTreeSet};
+use rollout_api::{SortedMap, SortedSet};
 
 /// Shortest back-off of a failing key.
 pub const BASE_DELAY: Millis = Millis(5);
@@ -26,9 +26,9 @@ pub fn item_exponential_delay(base: Millis, max: Millis, earlier_failures: u32) 
 #[derive(Clone)]
 pub struct WorkQueue {
     event: fn(ObjectKey) -> SimEvent,
-    ready: BTreeSet<ObjectKey>,
-    waiting: BTreeMap<ObjectKey, Ticket>,
-    failures: BTreeMap<ObjectKey, u32>,
+    ready: SortedSet<ObjectKey>,
+    waiting: SortedMap<ObjectKey, Ticket>,
+    failures: SortedMap<ObjectKey, u32>,
 }
 
 impl WorkQueue {
@@ -36,9 +36,9 @@ impl WorkQueue {
     pub fn new(event: fn(ObjectKey) -> SimEvent) -> WorkQueue {
         WorkQueue {
             event,
-            ready: BTreeSet::new(),
-            waiting: BTreeMap::new(),
-            failures: BTreeMap::new(),
+            ready: SortedSet::new(),
+            waiting: SortedMap::new(),
+            failures: SortedMap::new(),
         }
     }
     /// Puts a key in, unless it waits its turn already.

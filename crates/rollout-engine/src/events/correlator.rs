@@ -1,6 +1,7 @@
 //! Counting, combining and dropping of events by one recorder.
 
-use std::collections::{BTreeMap, BTreeSet};
+use rollout_api::Order;
+use rollout_api::{SortedMap, SortedSet};
 
 use rollout_api::Str;
 
@@ -93,7 +94,7 @@ pub struct Correlated {
 
 #[derive(Clone, Debug)]
 struct Aggregate {
-    messages: BTreeSet<Identity>,
+    messages: SortedSet<Identity>,
     last: u64,
 }
 
@@ -113,14 +114,14 @@ struct Bucket {
 /// A map that forgets the entries used longest ago, some at a time.
 #[derive(Clone, Debug)]
 struct Lru<V> {
-    entries: BTreeMap<Identity, (V, u64)>,
+    entries: SortedMap<Identity, (V, u64)>,
     clock: u64,
 }
 
-impl<V> Lru<V> {
+impl<V: Clone> Lru<V> {
     fn new() -> Self {
         Self {
-            entries: BTreeMap::new(),
+            entries: SortedMap::new(),
             clock: 0,
         }
     }
@@ -131,7 +132,7 @@ impl<V> Lru<V> {
         let clock = self.clock;
         if self.entries.len() >= CACHE + CACHE / 8 && !self.entries.contains_key(&key) {
             let mut uses: Vec<u64> = self.entries.values().map(|(_, at)| *at).collect();
-            uses.sort_unstable();
+            uses.order();
             let oldest = uses[uses.len() - CACHE];
             self.entries.retain(|_, (_, at)| *at >= oldest);
         }
@@ -211,7 +212,7 @@ impl Correlator {
     fn aggregate(&mut self, event: &Incoming<'_>, object: Identity, now: u64) -> (Str, Identity) {
         let key = object.and(event.kind).and(event.reason);
         let record = self.aggregates.touch(key, || Aggregate {
-            messages: BTreeSet::new(),
+            messages: SortedSet::new(),
             last: now,
         });
         if now.saturating_sub(record.last) > MAX_INTERVAL {

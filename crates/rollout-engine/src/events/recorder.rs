@@ -4,10 +4,10 @@ use super::correlator::{Correlator, EventObject, Incoming};
 use crate::sim_event::SimEvent;
 use crate::time::{Millis, SimTime};
 use crate::world::World;
+use rollout_api::SortedMap;
 use rollout_api::value::digits_of;
 use rollout_api::views::Object;
 use rollout_api::{Kind, Map, Minor, ObjectKey, Str, Timestamp, Value, object};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How long an Event object lives after its last write (the API server's `--event-ttl`).
@@ -63,8 +63,8 @@ struct Recorder {
 /// The recorders' memory, per source.
 #[derive(Clone, Default)]
 pub struct Correlators {
-    sources: BTreeMap<Source, Recorder>,
-    series: Rc<BTreeMap<SeriesKey, Series>>,
+    sources: SortedMap<Source, Recorder>,
+    series: Rc<SortedMap<SeriesKey, Series>>,
     /// At this size series that are over are forgotten.
     series_limit: usize,
     /// Makes the names of events different within one instant.

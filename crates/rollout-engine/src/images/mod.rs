@@ -9,8 +9,8 @@ pub use reference::ImageName;
 pub use words::WordError;
 
 use crate::time::SimTime;
+use rollout_api::SortedMap;
 use rollout_api::Str;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// When and where a rule holds.
@@ -59,7 +59,7 @@ pub struct ImageRule {
 /// Behaviour by image reference. Without a rule an image behaves well.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct ImageRules {
-    rules: Rc<BTreeMap<Str, Vec<ImageRule>>>,
+    rules: Rc<SortedMap<Str, Vec<ImageRule>>>,
 }
 
 impl ImageRules {

@@ -1,6 +1,6 @@
 //! Exponential back-off per key, as pulls and crashes use it.
 
-use std::collections::BTreeMap;
+use rollout_api::SortedMap;
 
 /// One key's back-off: its length and when it was last raised, in milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,16 +19,16 @@ pub struct BackoffEntry {
 pub struct Backoff<K: Ord> {
     initial: u64,
     max: u64,
-    entries: BTreeMap<K, BackoffEntry>,
+    entries: SortedMap<K, BackoffEntry>,
 }
 
-impl<K: Ord> Backoff<K> {
+impl<K: Ord + Clone> Backoff<K> {
     /// Windows from `initial` doubling to `max`.
     pub fn new(initial: u64, max: u64) -> Self {
         Self {
             initial,
             max,
-            entries: BTreeMap::new(),
+            entries: SortedMap::new(),
         }
     }
 

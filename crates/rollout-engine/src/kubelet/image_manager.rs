@@ -73,7 +73,7 @@ pub enum PullDecision {
 /// everything before the pull itself.
 ///
 /// `present` is the runtime's answer; `Err(())` if it could not be asked.
-pub fn ensure_image_exists<K: Ord>(
+pub fn ensure_image_exists<K: Ord + Clone>(
     present: Result<bool, ()>,
     policy: PullPolicy,
     backoff: &Backoff<K>,

@@ -33,9 +33,9 @@ use crate::world::World;
 use node::Nodes;
 use plan::{PodPlan, SharedPlan};
 use pod::PodState;
+use rollout_api::SortedMap;
 use rollout_api::views::Object;
 use rollout_api::{Kind, ObjectKey, Str, Value};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A kubelet's turn.
@@ -92,7 +92,7 @@ impl Default for Timings {
 }
 
 /// Pods with the same template share a plan: its owner's uid, and the plan.
-type Plans = BTreeMap<(Str, u64), SharedPlan>;
+type Plans = SortedMap<(Str, u64), SharedPlan>;
 
 /// Name and namespace: names differ sooner.
 type PodName = (Str, Str);
@@ -105,11 +105,11 @@ fn pod_name(key: &ObjectKey) -> PodName {
 #[derive(Clone)]
 pub struct Kubelet {
     timings: Timings,
-    pods: Rc<BTreeMap<PodName, Option<Rc<PodState>>>>,
+    pods: Rc<SortedMap<PodName, Option<Rc<PodState>>>>,
     nodes: Nodes,
     plans: Rc<Plans>,
     /// How many pods have used an image.
-    ordinals: Rc<BTreeMap<Str, u32>>,
+    ordinals: Rc<SortedMap<Str, u32>>,
 }
 
 impl Kubelet {

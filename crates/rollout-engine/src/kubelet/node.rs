@@ -6,7 +6,7 @@ use crate::step::Change;
 use crate::time::Millis;
 use crate::world::World;
 use rollout_api::{Kind, ObjectKey, Str, Value, object};
-use std::collections::{BTreeMap, BTreeSet};
+use rollout_api::{SortedMap, SortedSet};
 use std::rc::Rc;
 
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
@@ -17,15 +17,15 @@ struct NodeState {
     /// `10.244.N`.
     prefix: Str,
     next: u32,
-    used: BTreeSet<u32>,
+    used: SortedSet<u32>,
     /// Images that are there, with the number of the digest.
-    images: BTreeMap<Str, u32>,
+    images: SortedMap<Str, u32>,
 }
 
 /// All nodes.
 #[derive(Clone, Default, Debug)]
 pub struct Nodes {
-    states: Rc<BTreeMap<Str, NodeState>>,
+    states: Rc<SortedMap<Str, NodeState>>,
 }
 
 impl Nodes {

@@ -12,6 +12,7 @@ use super::status::{
 use crate::pod_condition;
 use crate::time::SimTime;
 use crate::world::World;
+use rollout_api::Order;
 use rollout_api::{Map, Minor, Str, Timestamp, Value, object};
 
 /// Conditions the kubelet owns, in the order in which it writes them.
@@ -258,7 +259,7 @@ pub fn report(world: &mut World, p: &PodState, host_ip: &Str, ended: bool) {
         );
     }
     let mut order: Vec<usize> = (p.plan.init..p.containers.len()).collect();
-    order.sort_by(|a, b| p.plan.containers[*a].name.cmp(&p.plan.containers[*b].name));
+    order.order_by(|a, b| p.plan.containers[*a].name.cmp(&p.plan.containers[*b].name));
     status.insert(
         "containerStatuses",
         order.into_iter().map(value_of).collect::<Vec<_>>(),

@@ -3,7 +3,7 @@
 use super::resources::Amounts;
 use rollout_api::views::Object;
 use rollout_api::{Map, Minor, Str, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use rollout_api::{SortedMap, SortedSet};
 use std::rc::Rc;
 
 /// What the scheduler knows of a node.
@@ -26,11 +26,11 @@ pub struct NodeInfo {
     /// Its pods, terminating ones included.
     pub pods: i64,
     /// Its pods by controller uid, without those that are being deleted.
-    pub by_owner: BTreeMap<Str, i64>,
+    pub by_owner: SortedMap<Str, i64>,
     /// Its pods with a required anti-affinity of their own.
     pub choosy: i64,
     /// Host ports in use: protocol and number.
-    pub ports: BTreeMap<(Str, i64), i64>,
+    pub ports: SortedMap<(Str, i64), i64>,
 }
 
 impl NodeInfo {
@@ -52,9 +52,9 @@ impl NodeInfo {
             used: Amounts::default(),
             used_nonzero: Amounts::default(),
             pods: 0,
-            by_owner: BTreeMap::new(),
+            by_owner: SortedMap::new(),
             choosy: 0,
-            ports: BTreeMap::new(),
+            ports: SortedMap::new(),
         }
     }
     /// A label's value.
@@ -371,7 +371,7 @@ impl<'a> Relations<'a> {
             let Some(domain) = node.label(key) else {
                 return refuse(format!("{text} (missing required label)"), true);
             };
-            let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
+            let mut counts: SortedMap<&str, i64> = SortedMap::new();
             for n in self.nodes.iter().filter(|n| matches_node(me, n)) {
                 if let Some(d) = n.label(key) {
                     counts.entry(d).or_insert(0);
@@ -502,12 +502,12 @@ pub(super) fn fit_error(refusals: &[Refusal]) -> String {
         return "no nodes available to schedule pods".to_owned();
     }
     let all = refusals.len();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: SortedMap<&str, usize> = SortedMap::new();
     for r in refusals.iter().flat_map(|r| &r.reasons) {
         *counts.entry(r.as_str()).or_insert(0) += 1;
     }
     let unresolvable = refusals.iter().filter(|r| r.unresolvable).count();
-    let mut preemption = BTreeMap::new();
+    let mut preemption = SortedMap::new();
     if unresolvable > 0 {
         preemption.insert("Preemption is not helpful for scheduling", unresolvable);
     }
@@ -517,8 +517,8 @@ pub(super) fn fit_error(refusals: &[Refusal]) -> String {
             all - unresolvable,
         );
     }
-    let list = |counts: &BTreeMap<&str, usize>| -> String {
-        let texts: BTreeSet<String> = counts
+    let list = |counts: &SortedMap<&str, usize>| -> String {
+        let texts: SortedSet<String> = counts
             .iter()
             .map(|(text, n)| format!("{n} {text}"))
             .collect();

@@ -15,9 +15,9 @@ use crate::step::Change;
 use crate::time::{Millis, SimTime};
 use crate::world::World;
 use filters::{Candidate, Placed, Refusal, Relations};
+use rollout_api::SortedMap;
 use rollout_api::views::{Object, PodPhase};
 use rollout_api::{Kind, ObjectKey, Str, Value};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The first wait after a failed attempt; it doubles up to the longest.
@@ -75,8 +75,8 @@ struct Waiting {
 #[derive(Clone)]
 pub struct Scheduler {
     delay: Millis,
-    nodes: Rc<BTreeMap<Str, NodeInfo>>,
-    waiting: Rc<BTreeMap<ObjectKey, Waiting>>,
+    nodes: Rc<SortedMap<Str, NodeInfo>>,
+    waiting: Rc<SortedMap<ObjectKey, Waiting>>,
     /// How many of those that wait are parked.
     parked: usize,
     synced: bool,

@@ -4,6 +4,7 @@ use super::{Item, ScriptedNode};
 use crate::pod_condition;
 use crate::scheduler::resources::Amounts;
 use crate::world::World;
+use rollout_api::Order;
 use rollout_api::views::Object;
 use rollout_api::{Kind, ObjectKey, Str, Value};
 use std::rc::Rc;
@@ -53,7 +54,7 @@ impl ScriptedNode {
                     self.waiting.push(key.clone());
                     let numbers = &self.plans;
                     self.waiting
-                        .sort_by_key(|k| numbers.get(k).map_or(0, |p| p.k));
+                        .order_by_key(|k| numbers.get(k).map_or(0, |p| p.k));
                 }
                 let nodes = world.store.count(Kind::NODE);
                 let text: Str = format!("0/{nodes} nodes are available.").into();

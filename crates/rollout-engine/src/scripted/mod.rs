@@ -14,9 +14,9 @@ use crate::step::Change;
 use crate::time::{Millis, SimTime};
 use crate::world::World;
 use pod_status::ContainerState;
+use rollout_api::SortedMap;
 use rollout_api::views::Object;
 use rollout_api::{Kind, ObjectKey, Str, Value};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The script's turn.
@@ -97,7 +97,7 @@ struct Plan {
 pub struct ScriptedNode {
     script: Script,
     created: u64,
-    plans: BTreeMap<ObjectKey, Plan>,
+    plans: SortedMap<ObjectKey, Plan>,
     /// Pods without a node, in order of creation.
     waiting: Vec<ObjectKey>,
     reached: Option<u32>,
@@ -127,7 +127,7 @@ impl ScriptedNode {
         ScriptedNode {
             script,
             created: 0,
-            plans: BTreeMap::new(),
+            plans: SortedMap::new(),
             waiting: Vec::new(),
             reached: None,
             inputs: 0,

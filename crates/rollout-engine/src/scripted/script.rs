@@ -1,8 +1,8 @@
 //! What a recording says about its nodes: delays, and how images and single pods behave.
 
 use crate::time::Millis;
+use rollout_api::SortedMap;
 use rollout_api::Str;
-use std::collections::BTreeMap;
 
 /// The delays of the model, in milliseconds.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -161,7 +161,7 @@ pub struct Script {
     /// A node with `spec.unschedulable` gets no pod.
     pub cordon: bool,
     /// Behaviour by image string; an image without an entry is good.
-    pub images: BTreeMap<Str, Behaviour>,
+    pub images: SortedMap<Str, Behaviour>,
     /// Behaviour of the k-th created pod, on top of its image's.
-    pub pods: BTreeMap<u64, Behaviour>,
+    pub pods: SortedMap<u64, Behaviour>,
 }

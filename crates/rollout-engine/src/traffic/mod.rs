@@ -22,9 +22,9 @@ use crate::images::ImageRules;
 use crate::step::Change;
 use crate::time::{Millis, SimTime};
 use crate::world::World;
+use rollout_api::SortedMap;
 use rollout_api::views::Object;
 use rollout_api::{Kind, ObjectKey, Str};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How long an endpoint's change takes to reach the clients, unless a fault says otherwise.
@@ -36,8 +36,8 @@ pub struct Traffic {
     pub(super) seed: u64,
     pub(super) servers: Rc<Vec<Rc<Server>>>,
     pub(super) versions: Rc<Vec<Version>>,
-    by_uid: Rc<BTreeMap<Str, u32>>,
-    streams: Rc<BTreeMap<ObjectKey, Rc<Stream>>>,
+    by_uid: Rc<SortedMap<Str, u32>>,
+    streams: Rc<SortedMap<ObjectKey, Rc<Stream>>>,
     /// The images' rules and since when they hold.
     pub(super) rules: Rc<Vec<(SimTime, ImageRules)>>,
     /// The schema of the database and since when.

@@ -6,6 +6,7 @@ use super::tally::{Cause, Outcome, Tally};
 use super::{Server, Traffic};
 use crate::time::{Millis, SimTime};
 use rollout_api::ObjectKey;
+use rollout_api::Order;
 
 /// A client notices within this time that its connection is gone.
 const NOTICE: u64 = 10_000;
@@ -218,7 +219,7 @@ impl Traffic {
             }
         }
         ends.retain(|(at, id)| stream.members.contains(id) && listed_before(stream, *id, *at));
-        ends.sort_unstable();
+        ends.order();
         let mut out: Vec<(u64, u32)> = Vec::new();
         for (at, id) in ends {
             if let Some(index) = stream.next_request(at) {

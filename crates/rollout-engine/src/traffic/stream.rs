@@ -1,8 +1,9 @@
 //! One stream: how many requests per second, since when, and which endpoints its clients know.
 
 use crate::time::{Millis, SimTime};
+use rollout_api::Order;
 use rollout_api::Str;
-use std::collections::{BTreeMap, BTreeSet};
+use rollout_api::{SortedMap, SortedSet};
 use std::rc::Rc;
 
 /// Which endpoint gets a request.
@@ -77,8 +78,8 @@ pub struct Stream {
     pub(super) sets: Vec<Set>,
     /// From when on clients know which endpoints.
     pub(super) lists: Vec<(SimTime, Rc<[u32]>)>,
-    pub(super) members: BTreeSet<u32>,
-    parts: BTreeMap<Str, Part>,
+    pub(super) members: SortedSet<u32>,
+    parts: SortedMap<Str, Part>,
 }
 
 impl Stream {
@@ -128,7 +129,7 @@ impl Stream {
         if list.is_empty() {
             list = all().filter(|a| a.2).map(|a| a.0).collect();
         }
-        list.sort_unstable();
+        list.order();
         list.dedup();
         let last = self.lists.last();
         if last.is_some_and(|(_, l)| **l == *list) {
@@ -136,7 +137,7 @@ impl Stream {
         }
         // News never overtake older news.
         let at = last.map_or(at, |(t, _)| at.max(*t));
-        self.members.extend(&list);
+        self.members.extend(list.iter().copied());
         if last.is_some_and(|(t, _)| *t == at) {
             self.lists.pop();
         }

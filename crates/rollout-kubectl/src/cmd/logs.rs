@@ -7,6 +7,7 @@ use crate::error::{Failure, Res};
 use crate::flags::quoted;
 use crate::follow::{self, Follow, Turn};
 use crate::selector;
+use rollout_api::Order;
 use rollout_api::status_error::ApiError;
 use rollout_api::{Kind, Minor, Timestamp, Value};
 use rollout_engine::logs::{LogLine, Run};
@@ -145,7 +146,7 @@ pub(crate) fn best(pods: &mut [Value]) {
             p.str_at("metadata.name").to_owned(),
         )
     };
-    pods.sort_by_key(key);
+    pods.order_by_key(key);
 }
 
 fn pods_of(ctx: &Ctx<'_, '_>, object: &Value, namespace: &str) -> Vec<Value> {

@@ -6,6 +6,7 @@ use crate::context::Ctx;
 use crate::error::{Failure, Res};
 use crate::flags::quoted;
 use crate::{commands, help, table};
+use rollout_api::Order;
 use rollout_api::kinds::{self, Resource};
 use rollout_api::status_error::ApiError;
 use rollout_api::types::{Schema, Shape};
@@ -184,8 +185,8 @@ pub(crate) fn api_resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         .collect();
     match ctx.flags.text("sort-by") {
         "" => {}
-        "name" => list.sort_by_key(|r| r.plural),
-        "kind" => list.sort_by_key(|r| r.kind.0),
+        "name" => list.order_by_key(|r| r.plural),
+        "kind" => list.order_by_key(|r| r.kind.0),
         _ => return Err(Failure::text("--sort-by accepts only name or kind")),
     }
     if output == "name" {
@@ -237,7 +238,7 @@ pub(crate) fn api_versions(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 .collect::<Vec<_>>()
         })
         .collect();
-    all.sort();
+    all.order();
     all.dedup();
     ctx.say(all.join("\n"));
     Ok(Next::Done)
@@ -484,7 +485,7 @@ pub(crate) fn explain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let inner = schema.map(|s| s.item().filter(|_| s.json_names().is_empty()).unwrap_or(s));
     let mut names = inner.map(Schema::json_names).unwrap_or_default();
     if !names.is_empty() {
-        names.sort_unstable();
+        names.order();
         text.push_str("FIELDS:\n");
         for n in names {
             let of = inner

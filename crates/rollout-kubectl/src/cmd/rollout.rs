@@ -8,6 +8,7 @@ use crate::error::{Failure, Res};
 use crate::flags::quoted;
 use crate::follow::{self, Follow, Turn};
 use crate::{Next, print, table};
+use rollout_api::Order;
 use rollout_api::{Kind, Minor, ObjectKey, Str, Value, object};
 use rollout_engine::client::PatchType;
 
@@ -290,7 +291,7 @@ pub(crate) fn history(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 sets.push((v, rs));
             }
         }
-        sets.sort_by_key(|s| s.0);
+        sets.order_by_key(|s| s.0);
         if !format.is_human() {
             if wanted > 0 {
                 sets.retain(|s| s.0 == wanted);

@@ -3,6 +3,7 @@
 use crate::context::Ctx;
 use crate::error::{Failure, Res};
 use crate::{Next, selector, table};
+use rollout_api::Order;
 use rollout_api::quantity::Quantity;
 use rollout_api::status_error::ApiError;
 use rollout_api::{Kind, Minor, Timestamp, Value};
@@ -96,8 +97,8 @@ fn namespaces(ctx: &Ctx<'_, '_>) -> Vec<String> {
 /// The largest first, as `--sort-by` says.
 fn by_usage<T>(list: &mut [T], by: &str, of: impl Fn(&T) -> (i64, i64)) {
     match by {
-        "cpu" => list.sort_by_key(|x| std::cmp::Reverse(of(x).0)),
-        "memory" => list.sort_by_key(|x| std::cmp::Reverse(of(x).1)),
+        "cpu" => list.order_by_key(|x| std::cmp::Reverse(of(x).0)),
+        "memory" => list.order_by_key(|x| std::cmp::Reverse(of(x).1)),
         _ => {}
     }
 }

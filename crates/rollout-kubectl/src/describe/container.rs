@@ -2,6 +2,7 @@
 
 use super::{Doc, annotations, labels, quantity, show, when};
 use crate::selector;
+use rollout_api::Order;
 use rollout_api::{Minor, Value};
 
 /// `Pod Template:` and what is in it.
@@ -381,7 +382,7 @@ fn mounts(doc: &mut Doc, c: &Value) {
             "Mounts:"
         },
     );
-    list.sort_by(|a, b| a.str_at("mountPath").cmp(b.str_at("mountPath")));
+    list.order_by(|a, b| a.str_at("mountPath").cmp(b.str_at("mountPath")));
     for m in list {
         let mut flags = if m.bool_at("readOnly") {
             "ro".to_owned()
@@ -544,7 +545,7 @@ pub(crate) fn volumes(doc: &mut Doc, list: &[Value], space: &str, minor: Minor) 
 /// `Topology Spread Constraints`, if any.
 pub(crate) fn spread(doc: &mut Doc, list: &[Value], space: &str) {
     let mut list: Vec<&Value> = list.iter().collect();
-    list.sort_by(|a, b| a.str_at("topologyKey").cmp(b.str_at("topologyKey")));
+    list.order_by(|a, b| a.str_at("topologyKey").cmp(b.str_at("topologyKey")));
     for (i, c) in list.into_iter().enumerate() {
         let head = if i == 0 {
             format!("{space}Topology Spread Constraints:\t")
@@ -571,7 +572,7 @@ pub(crate) fn tolerations(doc: &mut Doc, title: &str, list: &[Value]) {
         return;
     }
     let mut list: Vec<&Value> = list.iter().collect();
-    list.sort_by(|a, b| a.str_at("key").cmp(b.str_at("key")));
+    list.order_by(|a, b| a.str_at("key").cmp(b.str_at("key")));
     for (i, t) in list.into_iter().enumerate() {
         let mut text = if i == 0 {
             format!("{title}:\t")

@@ -3,6 +3,7 @@
 use super::quantity::{self, Quantity};
 use super::{Desk, annotations, events, labels, when};
 use crate::{columns, context};
+use rollout_api::Order;
 use rollout_api::{Kind, Minor, Timestamp, Value};
 
 fn quantities(d: &mut Desk<'_, '_, '_>, title: &str, v: Option<&Value>) {
@@ -46,7 +47,7 @@ pub(crate) fn node(d: &mut Desk<'_, '_, '_>, o: &Value) {
                 )
             })
             .collect();
-        list.sort_by(|a, b| a.0.cmp(b.0).then(a.1.cmp(&b.1)));
+        list.order_by(|a, b| a.0.cmp(b.0).then(a.1.cmp(&b.1)));
         for (i, (_, t)) in list.iter().enumerate() {
             d.doc.line(
                 0,

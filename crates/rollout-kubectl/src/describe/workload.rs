@@ -2,6 +2,7 @@
 
 use super::{Desk, annotations, container, controlled_by, events, head, labels, show, when};
 use crate::{context, selector};
+use rollout_api::Order;
 use rollout_api::{Kind, Value};
 
 /// ReplicaSets that a Deployment controls, oldest first.
@@ -21,7 +22,7 @@ pub(crate) fn owned_by(all: Vec<Value>, deployment: &Value) -> Vec<Value> {
                     .any(|r| r.bool_at("controller") && r.str_at("uid") == uid)
         })
         .collect();
-    sets.sort_by(|a, b| {
+    sets.order_by(|a, b| {
         let key = |v: &Value| {
             (
                 v.str_at("metadata.creationTimestamp").to_owned(),

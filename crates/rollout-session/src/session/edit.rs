@@ -97,7 +97,7 @@ pub(super) fn execute(
     line: &str,
     original: &str,
     saved: &[String],
-    files: &BTreeMap<String, String>,
+    files: &SortedMap<String, String>,
     version: Minor,
     at: u64,
     client: &mut Client<'_>,

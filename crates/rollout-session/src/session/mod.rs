@@ -20,9 +20,9 @@ use crate::share::{LinkError, Shared};
 use crate::start::Start;
 use crate::timeline::{Step, Timeline, next_visible};
 use crate::transcript::Transcript;
+use rollout_api::SortedMap;
 use rollout_api::{Minor, Timestamp, Value, json};
 use rollout_engine::{ClusterConfig, Engine, SimEvent, SimTime, Store};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Most steps that one call computes: the page stays alive.
@@ -58,7 +58,7 @@ pub struct Session {
     base: Engine,
     branches: Vec<Branch>,
     current: usize,
-    files: BTreeMap<String, String>,
+    files: SortedMap<String, String>,
     /// Other starts, of plans that were taken over from a comparison.
     roots: Vec<roots::Root>,
     root: usize,
@@ -83,7 +83,7 @@ impl Session {
                 step: 0,
                 at: 0,
                 store: engine.store().clone(),
-                lingered: BTreeMap::new(),
+                lingered: SortedMap::new(),
             },
             head: engine.clone(),
             root: 0,
@@ -294,7 +294,7 @@ impl Session {
         }
     }
     /// Files that the page holds.
-    pub fn files(&self) -> &BTreeMap<String, String> {
+    pub fn files(&self) -> &SortedMap<String, String> {
         &self.files
     }
     /// Commands that wait at the cursor: they have begun and not ended.

@@ -7,7 +7,7 @@ pub(super) struct Root {
     start: Start,
     origin: SimTime,
     base: Engine,
-    files: BTreeMap<String, String>,
+    files: SortedMap<String, String>,
 }
 
 impl Session {
@@ -88,7 +88,7 @@ impl Session {
             start: Start::empty(),
             origin: self.origin,
             base: self.base.clone(),
-            files: BTreeMap::new(),
+            files: SortedMap::new(),
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::model::*;
 use crate::past::action_words;
 use crate::scene::short_image;
 use crate::walk::Walk;
+use rollout_api::Order;
 use rollout_api::{Kind, ObjectKey};
 use rollout_engine::SimTime;
 use rollout_engine::decision::{Decision, What};
@@ -117,7 +118,7 @@ pub fn explain_step(
         }
     }
     // Writes come first; what was only considered follows.
-    out.sort_by_key(|e| match e.kind {
+    out.order_by_key(|e| match e.kind {
         WhyKind::Action => 0,
         WhyKind::Decision => 1,
         _ => 2,

@@ -16,10 +16,10 @@ use crate::sim_event::SimEvent;
 use crate::step::Change;
 use crate::world::World;
 use decision::DeploymentDecision;
+use rollout_api::SortedMap;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::{ControllerRef, Object, StrategyType};
 use rollout_api::{Kind, ObjectKey, Str};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Name of the controller in its events.
@@ -41,17 +41,17 @@ pub struct PodObjects {
 pub struct DeploymentController {
     pub(crate) queue: WorkQueue,
     /// By UID of the ReplicaSet.
-    pods: BTreeMap<Str, PodObjects>,
+    pods: SortedMap<Str, PodObjects>,
     /// The waits that were recorded last, by Deployment: repeated ones are not.
-    waits: BTreeMap<ObjectKey, Vec<DeploymentDecision>>,
+    waits: SortedMap<ObjectKey, Vec<DeploymentDecision>>,
 }
 
 impl Default for DeploymentController {
     fn default() -> Self {
         DeploymentController {
             queue: WorkQueue::new(SimEvent::Deployment),
-            pods: BTreeMap::new(),
-            waits: BTreeMap::new(),
+            pods: SortedMap::new(),
+            waits: SortedMap::new(),
         }
     }
 }
@@ -67,7 +67,7 @@ pub(crate) struct Sync<'a> {
     /// Which of them has the Deployment's template, once that is known.
     pub found: Option<Option<usize>>,
     /// Pods by UID of the ReplicaSet.
-    pub pods: BTreeMap<Str, PodObjects>,
+    pub pods: SortedMap<Str, PodObjects>,
     /// Waits of this sync.
     pub waits: Vec<DeploymentDecision>,
 }
@@ -230,7 +230,7 @@ impl DeploymentController {
             d,
             sets: Vec::new(),
             found: None,
-            pods: BTreeMap::new(),
+            pods: SortedMap::new(),
             waits: Vec::new(),
         };
         if is_empty_selector(&sync.d.selector) {

@@ -4,9 +4,9 @@ use super::decision::{DeploymentDecision, ScaleReason};
 use super::sync::Sets;
 use super::{PodObjects, Sync, util};
 use crate::controllers::objects::ReplicaSet;
+use rollout_api::SortedMap;
 use rollout_api::Str;
 use rollout_api::status_error::ApiError;
-use std::collections::BTreeMap;
 
 /// Does any old pod still run? Counts what ReplicaSets report and every pod object that has not ended.
 ///
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub fn old_pods_running(
     new_uid: Option<&Str>,
     old: &[ReplicaSet],
-    pods: &BTreeMap<Str, PodObjects>,
+    pods: &SortedMap<Str, PodObjects>,
 ) -> i32 {
     let reported = util::get_actual_replica_count_for_replica_sets(old);
     let objects: i32 = pods

@@ -5,6 +5,7 @@ use super::decision::ScaleReason;
 use super::sync::Sets;
 use super::util;
 use crate::controllers::objects::{Deployment, ReplicaSet};
+use rollout_api::Order;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::StrategyType;
 
@@ -73,7 +74,7 @@ fn proportional(d: &Deployment, sets: &[ReplicaSet]) -> Vec<Share> {
         0
     };
     let to_add = allowed - total;
-    order.sort_by(|&a, &b| {
+    order.order_by(|&a, &b| {
         let (x, y) = (&sets[a], &sets[b]);
         let age = x.meta().creation.cmp(&y.meta().creation);
         // Equal sizes: newer first when growing, older first when shrinking.

@@ -8,6 +8,7 @@ use crate::controllers::new_controller_ref;
 use crate::controllers::objects::{Deployment, ReplicaSet, deployment_status_value};
 use crate::controllers::replica_set::COUNTS_TERMINATING;
 use crate::controllers::wall_ms;
+use rollout_api::Order;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::{Condition, DeploymentStatus};
 use rollout_api::{Kind, Map, Minor, Str, Value, object};
@@ -648,7 +649,7 @@ pub fn replica_sets_to_clean_up(old: &[ReplicaSet], limit: i32) -> Vec<usize> {
     let Some(excess) = alive.len().checked_sub(limit) else {
         return Vec::new();
     };
-    alive.sort_by(|&a, &b| {
+    alive.order_by(|&a, &b| {
         let (a, b) = (&old[a], &old[b]);
         util::revision(a)
             .cmp(&util::revision(b))

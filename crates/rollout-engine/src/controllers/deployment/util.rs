@@ -1,6 +1,7 @@
 //! The formulas of the Deployment controller: pure functions over what was read.
 
 use crate::controllers::objects::{Deployment, ReplicaSet};
+use rollout_api::Order;
 use rollout_api::semantic::equal;
 use rollout_api::types::Schema;
 use rollout_api::views::{Condition, DeploymentStatus, DeploymentView, StrategyType};
@@ -235,7 +236,7 @@ pub fn equal_ignore_hash(a: &Value, b: &Value) -> bool {
 /// Mirrors `ReplicaSetsByCreationTimestamp`, pkg/controller/controller_utils.go.
 pub fn by_creation_timestamp(replica_sets: &[ReplicaSet]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..replica_sets.len()).collect();
-    order.sort_by(|&a, &b| {
+    order.order_by(|&a, &b| {
         let (a, b) = (&replica_sets[a], &replica_sets[b]);
         a.meta()
             .creation

@@ -4,9 +4,9 @@ use super::double::Double;
 use super::tolerance::Tolerances;
 use crate::metrics::{PodUsage, Sample, requests};
 use crate::world::World;
+use rollout_api::SortedMap;
 use rollout_api::views::{Object, PodPhase};
 use rollout_api::{Str, Timestamp};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// `--horizontal-pod-autoscaler-cpu-initialization-period`.
@@ -64,7 +64,7 @@ struct Groups {
 fn group_pods(
     world: &World,
     pods: &[Rc<Object>],
-    metrics: &mut BTreeMap<Str, i64>,
+    metrics: &mut SortedMap<Str, i64>,
     resource: &str,
 ) -> Groups {
     let now = world.wall();
@@ -173,7 +173,7 @@ pub(super) fn replicas(
             "unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)",
         ));
     };
-    let mut metrics: BTreeMap<Str, i64> = BTreeMap::new();
+    let mut metrics: SortedMap<Str, i64> = SortedMap::new();
     if matches!(resource, "cpu" | "memory") {
         for pod in pods {
             if let Some(usage) = sample.of(pod) {
@@ -188,14 +188,14 @@ pub(super) fn replicas(
     if metrics.is_empty() {
         return Err("did not receive metrics for targeted pods (pods might be unready)".to_owned());
     }
-    let mut wanted: BTreeMap<Str, i64> = BTreeMap::new();
+    let mut wanted: SortedMap<Str, i64> = SortedMap::new();
     if let Target::Utilization(_) = metric.target {
         for pod in pods {
             let request = requests(&pod.value, metric.container, resource)?;
             wanted.insert(pod.meta.name.clone(), request);
         }
     }
-    let measure = |metrics: &BTreeMap<Str, i64>| -> Result<Usage, String> {
+    let measure = |metrics: &SortedMap<Str, i64>| -> Result<Usage, String> {
         let count = i64::try_from(metrics.len()).unwrap_or(1).max(1);
         let total: i64 = metrics.values().sum();
         match metric.target {

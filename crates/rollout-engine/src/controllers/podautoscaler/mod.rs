@@ -23,10 +23,10 @@ use behavior::{History, Recommendation};
 use calculator::Target;
 use compute::{Scale, compute, scale_of};
 use decision::{AutoscalerDecision, Keep, Numbers};
+use rollout_api::SortedMap;
 use rollout_api::views::Object;
 use rollout_api::{Kind, ObjectKey, Str, Value};
 use status::Status;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// `--horizontal-pod-autoscaler-sync-period`.
@@ -59,7 +59,7 @@ struct Memory {
 /// The controller's state.
 #[derive(Clone, Default)]
 pub struct HorizontalController {
-    memories: BTreeMap<ObjectKey, Rc<Memory>>,
+    memories: SortedMap<ObjectKey, Rc<Memory>>,
 }
 
 /// What a look has found.

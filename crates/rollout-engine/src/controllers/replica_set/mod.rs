@@ -17,10 +17,11 @@ use crate::time::Millis;
 use crate::world::World;
 use decision::{Chosen, ReplicaSetDecision};
 use ranking::Ranking;
+use rollout_api::Order;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::Object;
 use rollout_api::{Kind, Minor, ObjectKey, Str, Value, object};
-use std::collections::{BTreeMap, BTreeSet};
+use rollout_api::{SortedMap, SortedSet};
 use std::rc::Rc;
 use utils::{Ages, PodCounts, ReadyClock};
 
@@ -39,16 +40,16 @@ pub(crate) const COUNTS_TERMINATING: Minor = Minor(35);
 struct Pods {
     counts: PodCounts,
     /// Active pods in order of arrival, and whether they have all labels of the template.
-    active: BTreeMap<u64, (Rc<Object>, bool)>,
+    active: SortedMap<u64, (Rc<Object>, bool)>,
     /// Places of names in `active`.
-    places: BTreeMap<Str, u64>,
+    places: SortedMap<Str, u64>,
     arrivals: u64,
     ranking: Ranking,
     /// Active pods by node: the ranks.
-    nodes: BTreeMap<Str, i32>,
-    terminating: BTreeSet<Str>,
+    nodes: SortedMap<Str, i32>,
+    terminating: SortedSet<Str>,
     /// Owned pods that the selector no longer matches.
-    strangers: BTreeSet<Str>,
+    strangers: SortedSet<Str>,
 }
 
 impl Pods {
@@ -136,20 +137,20 @@ impl Pods {
 #[derive(Clone)]
 pub struct ReplicaSetController {
     queue: WorkQueue,
-    pods: BTreeMap<Str, Rc<Pods>>,
+    pods: SortedMap<Str, Rc<Pods>>,
     /// Pods that nobody controls.
-    orphans: Rc<BTreeSet<ObjectKey>>,
+    orphans: Rc<SortedSet<ObjectKey>>,
     /// The last wait that was recorded for a key: repeated ones are not.
-    waits: BTreeMap<ObjectKey, ReplicaSetDecision>,
+    waits: SortedMap<ObjectKey, ReplicaSetDecision>,
 }
 
 impl Default for ReplicaSetController {
     fn default() -> Self {
         ReplicaSetController {
             queue: WorkQueue::new(SimEvent::ReplicaSet),
-            pods: BTreeMap::new(),
+            pods: SortedMap::new(),
             orphans: Rc::default(),
-            waits: BTreeMap::new(),
+            waits: SortedMap::new(),
         }
     }
 }
@@ -470,7 +471,7 @@ impl ReplicaSetController {
         let first = ObjectKey::new(Kind::POD, &rs.meta().namespace, "");
         let orphans: Vec<ObjectKey> = self
             .orphans
-            .range(first..)
+            .range_from(&first)
             .take_while(|k| k.namespace == rs.meta().namespace)
             .cloned()
             .collect();
@@ -599,7 +600,7 @@ impl ReplicaSetController {
             ranks.extend(pods.nodes.iter().map(|(node, n)| (node.clone(), *n)));
         }
         // Several rows in order, one behind the other: the sort only merges them.
-        ranks.sort_by(|a, b| a.0.cmp(&b.0));
+        ranks.order_by(|a, b| a.0.cmp(&b.0));
         ranks.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
             if same {

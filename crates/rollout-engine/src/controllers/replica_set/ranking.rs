@@ -2,10 +2,12 @@
 //! the pods.
 
 use super::utils::{Ages, FirstRules, phase_order, ready_bucket_of};
+use rollout_api::Order;
+use rollout_api::SortedMap;
 use rollout_api::views::{Object, PodView};
 use rollout_api::{Str, Timestamp};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Runs of pods up to this length are looked at one by one.
 const SHORT_RUN: usize = 32;
@@ -75,7 +77,7 @@ impl Uid {
 #[derive(Clone, Default, Debug)]
 struct Class {
     by_uid: VecDeque<(Uid, u64)>,
-    by_place: BTreeMap<u64, Uid>,
+    by_place: SortedMap<u64, Uid>,
 }
 
 impl Class {
@@ -111,7 +113,7 @@ fn number(n: usize) -> i64 {
 /// The classes.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Ranking {
-    classes: BTreeMap<ClassKey, Class>,
+    classes: SortedMap<ClassKey, Class>,
 }
 
 impl Ranking {
@@ -208,7 +210,7 @@ fn first_level<'a, 'b>(
 }
 
 fn sorted(mut places: Vec<u64>) -> Vec<u64> {
-    places.sort_unstable();
+    places.order();
     places
 }
 
@@ -238,7 +240,7 @@ fn of_one_level(level: &[Ranked<'_>], needed: usize, ages: Ages) -> Vec<u64> {
         };
         take_best(class, needed, score, rivals.is_empty(), &mut best);
     }
-    best.sort_unstable();
+    best.order();
     best.truncate(needed);
     best.into_iter().map(|(_, place)| place).collect()
 }

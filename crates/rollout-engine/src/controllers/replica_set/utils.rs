@@ -1,9 +1,10 @@
 //! Counting, ranking and conditions of a ReplicaSet: pure functions.
 
+use rollout_api::Order;
+use rollout_api::SortedMap;
 use rollout_api::views::{Condition, PodPhase, PodView, ReplicaSetStatus};
 use rollout_api::{Str, Timestamp, Value};
 use std::cmp::{Ordering, Reverse};
-use std::collections::BTreeMap;
 
 /// Condition type: pods cannot be made or removed.
 pub const REPLICA_FAILURE: &str = "ReplicaFailure";
@@ -45,7 +46,7 @@ pub struct PodCounts {
     /// Active pods with all labels of the template.
     pub fully_labeled: i32,
     /// Ready active pods, by the second in which they became so.
-    pub ready: BTreeMap<Option<Timestamp>, i32>,
+    pub ready: SortedMap<Option<Timestamp>, i32>,
     /// Pods that are being deleted and have not ended.
     pub terminating: i32,
 }
@@ -98,7 +99,7 @@ pub fn has_template_labels(template: &Value, labels: &Value) -> bool {
 }
 
 /// One less of a key.
-pub(super) fn take_one<K: Ord>(counts: &mut BTreeMap<K, i32>, key: &K) {
+pub(super) fn take_one<K: Ord + Clone>(counts: &mut SortedMap<K, i32>, key: &K) {
     if let Some(n) = counts.get_mut(key) {
         *n -= 1;
         if *n <= 0 {
@@ -308,7 +309,7 @@ pub fn compare_for_deletion(a: &Candidate<'_>, b: &Candidate<'_>, ages: Ages) ->
 /// Mirrors `getPodsToDelete`, pkg/controller/replicaset/replica_set.go.
 /// Differs: the rules up to the bucket of the ready time order everything; inside the one bucket that is cut, where the
 /// real order depends on chance, the pod that [`compare_for_deletion`] puts before most others goes first, and of equal
-/// ones the earlier made (a rule that agrees with more recorded choices than the bare uid). Takes linear time.
+/// ones the earlier made (a rule that agrees with more recorded choices than the bare uid).
 pub fn get_pods_to_delete(candidates: &[Candidate<'_>], diff: usize, ages: Ages) -> Vec<usize> {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     if diff >= order.len() {
@@ -321,7 +322,7 @@ pub fn get_pods_to_delete(candidates: &[Candidate<'_>], diff: usize, ages: Ages)
         .iter()
         .map(|c| (first_rules(c), ready_bucket(c, ages)))
         .collect();
-    order.select_nth_unstable_by(diff - 1, |a, b| keys[*a].cmp(&keys[*b]));
+    order.order_by(|a, b| keys[*a].cmp(&keys[*b]));
     let cut = keys[order[diff - 1]];
     let mut tied: Vec<usize> = (0..candidates.len()).filter(|&i| keys[i] == cut).collect();
     let mut scores = vec![0; candidates.len()];
@@ -330,20 +331,17 @@ pub fn get_pods_to_delete(candidates: &[Candidate<'_>], diff: usize, ages: Ages)
             scores[i] = score;
         }
     } else {
-        // So many alike: more restarts first, then the earlier made, in linear time.
+        // So many alike: more restarts first, then the earlier made, without comparing each with each.
         for &i in &tied {
             scores[i] = i64::from(candidates[i].pod.max_restarts);
         }
     }
     order = (0..candidates.len()).filter(|&i| keys[i] < cut).collect();
-    order.sort_by(|a, b| keys[*a].cmp(&keys[*b]));
+    order.order_by(|a, b| keys[*a].cmp(&keys[*b]));
     let rest = diff - order.len();
     let score = |i: &usize| (Reverse(scores[*i]), *i);
-    if rest < tied.len() {
-        tied.select_nth_unstable_by_key(rest - 1, score);
-        tied.truncate(rest);
-    }
-    tied.sort_unstable_by_key(score);
+    tied.order_by_key(score);
+    tied.truncate(rest);
     order.extend(tied);
     order
 }
@@ -366,8 +364,8 @@ pub(super) fn ready_bucket_of(ready: bool, since: Option<Timestamp>, ages: Ages)
 
 /// For pods that differ only inside one bucket: before how many each comes, minus behind how many. The same as asking
 /// [`compare_for_deletion`] about every pair, without asking about every pair.
-fn wins(candidates: &[Candidate<'_>], tied: &[usize], ages: Ages) -> BTreeMap<usize, i64> {
-    let mut scores = BTreeMap::new();
+fn wins(candidates: &[Candidate<'_>], tied: &[usize], ages: Ages) -> SortedMap<usize, i64> {
+    let mut scores = SortedMap::new();
     let uid = |i: &usize| candidates[*i].uid;
     // Different seconds of readiness: the lower uid first.
     balance(&mut scores, tied, uid, 1);
@@ -396,7 +394,7 @@ fn wins(candidates: &[Candidate<'_>], tied: &[usize], ages: Ages) -> BTreeMap<us
 
 /// Adds to each member how many have a greater key, minus how many have a smaller one, times `sign`.
 fn balance<K: Ord>(
-    scores: &mut BTreeMap<usize, i64>,
+    scores: &mut SortedMap<usize, i64>,
     members: &[usize],
     key: impl Fn(&usize) -> K,
     sign: i64,
@@ -415,7 +413,7 @@ fn balance<K: Ord>(
 /// Members with equal keys together, smallest key first.
 fn groups<K: Ord>(members: &[usize], key: impl Fn(&usize) -> K) -> Vec<Vec<usize>> {
     let mut sorted = members.to_vec();
-    sorted.sort_by_key(|i| key(i));
+    sorted.order_by_key(|i| key(i));
     sorted
         .chunk_by(|a, b| key(a) == key(b))
         .map(<[usize]>::to_vec)
