@@ -162,6 +162,9 @@ pub fn run(table: &str, adapter: &dyn Fn(&Value, &Value) -> Result<(), String>) 
         cases.len() - failures.len(),
         cases.len()
     );
+    if failures.is_empty() {
+        crate::counts::counted(&format!("vector-{table}"), cases.len(), cases.len());
+    }
     failures
 }
 

@@ -9,6 +9,7 @@ use rollout_api::json::from_json;
 use rollout_api::{Kind, Value, object};
 use rollout_engine::client::{DeleteOptions, FieldValidation, PatchType, WriteOptions};
 use rollout_engine::{ClusterConfig, Engine, NodeSide};
+use rollout_tests::counts::counted;
 
 fn config() -> ClusterConfig {
     ClusterConfig {
@@ -181,15 +182,19 @@ fn vectors_of_the_grace_period() {
             "{case:?}"
         );
     }
+    let all = vector("pod_delete_grace_period").len();
+    counted("vector-pod_delete_grace_period", all, all);
 }
 
 #[test]
 fn vectors_of_evictions() {
+    let mut seen = 0;
     for case in vector("eviction") {
         let given = case.get("given").unwrap();
         if given.at("nameInUrlMatches") == Some(&Value::Bool(false)) {
             continue; // our door has one name only
         }
+        seen += 1;
         let mut pod = from_json(
             r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"t1","namespace":"default","labels":{"a":"true"},"uid":"u"},
             "spec":{"nodeName":"n","terminationGracePeriodSeconds":30,"containers":[{"name":"c","image":"i"}]},"status":{}}"#,
@@ -261,6 +266,7 @@ fn vectors_of_evictions() {
             }
         }
     }
+    counted("vector-eviction", seen, vector("eviction").len());
 }
 
 #[test]

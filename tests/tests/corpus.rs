@@ -10,6 +10,7 @@ use rollout_api::json::from_json;
 use rollout_engine::{ClusterConfig, Engine, NodeSide};
 use rollout_kubectl::{Io, Outcome, Output, run};
 use rollout_manifest::resources;
+use rollout_tests::counts::counted;
 use std::path::{Path, PathBuf};
 
 /// Cases whose answer differs from the recorded one. May only shrink.
@@ -62,7 +63,7 @@ fn apply(engine: &mut Engine, bytes: &[u8], file: &str, minor: Minor) -> Output 
 fn check(minor: Minor) {
     let text = std::fs::read_to_string(folder().join(format!("recorded-{minor}.json"))).unwrap();
     let recorded = from_json(&text).unwrap();
-    let (mut wrong, mut seen) = (Vec::new(), 0);
+    let (mut wrong, mut seen, mut equal) = (Vec::new(), 0, 0);
     for case in recorded.list_at("cases") {
         let id = case.str_at("id");
         let config = ClusterConfig {
@@ -83,6 +84,7 @@ fn check(minor: Minor) {
                 Some(i64::from(said.exit)),
             );
             let want = (mask(stdout), mask(stderr), run.int_at("exit"));
+            equal += usize::from(got == want);
             if got != want && !EXCEPTIONS.contains(&id) {
                 let got = said.stdout + &said.stderr;
                 wrong.push(format!("{file}\n got {got}\nwant {stdout}{stderr}"));
@@ -95,6 +97,7 @@ fn check(minor: Minor) {
         wrong.len(),
         wrong.join("\n")
     );
+    counted(&format!("corpus-{minor}"), equal, seen);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use rollout_api::json::from_json;
 use rollout_api::{Minor, Value, decode, defaults, hash, kinds};
+use rollout_tests::counts::counted;
 use std::path::Path;
 
 fn data(file: &str) -> Value {
@@ -49,11 +50,16 @@ fn minor_of(case: &Value) -> Minor {
 #[test]
 fn vectors() {
     let mut wrong = Vec::new();
+    let mut tables = Vec::new();
     let mut seen = 0;
     for file in [
         "vectors/pod-template-hash.json",
         "vectors/pod-template-hash-generated.json",
     ] {
+        let name = file
+            .trim_start_matches("vectors/")
+            .trim_end_matches(".json");
+        tables.push((name, data(file).as_list().len()));
         for case in data(file).as_list() {
             seen += 1;
             let minor = minor_of(case);
@@ -87,6 +93,9 @@ fn vectors() {
     let whole = std::env::var_os("ROLLOUT_VECTORS").is_none();
     assert!(seen >= 87 || !whole, "{seen}");
     println!("pod-template-hash: {seen} of {seen} cases");
+    for (name, seen) in tables {
+        counted(&format!("vector-{name}"), seen, seen);
+    }
 }
 
 fn recorded(file: &str, least: usize) {
@@ -128,6 +137,8 @@ fn recorded(file: &str, least: usize) {
         wrong.len(),
         wrong.join("\n")
     );
+    let name = file.trim_end_matches(".json").replace('/', "-");
+    counted(&name, seen, seen);
     assert!(seen >= least, "{seen}");
 }
 

@@ -8,6 +8,7 @@ use rollout_api::Value;
 use rollout_api::json::from_json;
 use rollout_cli::kubectl_cases::edit_with_shell;
 use rollout_kubectl::cases::{argv, run_file};
+use rollout_tests::counts::counted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -266,6 +267,7 @@ fn recorded_cases() {
     }
     for (title, (good, all)) in &sums {
         println!("{title}: {good} of {all} cases");
+        counted(title, *good, *all);
     }
     assert!(
         wrong.is_empty(),

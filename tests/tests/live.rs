@@ -8,6 +8,7 @@ use rollout_api::{Kind, Minor, Value, kinds, object};
 use rollout_engine::client::{PatchType, WriteOptions};
 use rollout_engine::{ClusterConfig, Engine, NodeSide};
 use rollout_manifest::documents::objects;
+use rollout_tests::counts::counted;
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
@@ -224,6 +225,8 @@ fn check(minor: Minor) {
         wrong.len(),
         wrong.join("\n")
     );
+    counted(&format!("live-{minor}-objects"), seen, seen);
+    counted(&format!("live-{minor}-replicasets"), sets, sets);
     assert!(seen > 370 && sets > 350, "{seen} {sets}");
 }
 

@@ -2,6 +2,7 @@
 
 use rollout_api::{Map, Minor, Value};
 use rollout_cli::scenario::{Options, Scenario, run};
+use rollout_tests::counts::counted;
 use rollout_tests::ranking::{self, Choices, Tolerance};
 use rollout_tests::recordings::{self, Difference};
 
@@ -151,6 +152,8 @@ fn every_recording_is_reproduced() {
     let known = |line: &&String| PENDING.iter().any(|p| line.starts_with(&format!("{p}: ")));
     let unknown: Vec<&String> = report.iter().filter(|l| !known(l)).collect();
     assert!(unknown.is_empty(), "{} differences", unknown.len());
+    counted("recordings", equal, names.len());
+    counted("choices-ours", choices.all, choices.all);
 }
 
 /// The ranking of the engine accepts what real controllers chose.
@@ -173,4 +176,5 @@ fn every_recorded_choice_follows_the_ranking() {
     );
     assert!(choices.real > 0 || std::env::var_os("ROLLOUT_RECORDINGS").is_some());
     assert!(choices.wrong.is_empty(), "{:#?}", choices.wrong);
+    counted("choices-recorded", choices.all, choices.all);
 }

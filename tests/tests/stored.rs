@@ -4,6 +4,7 @@
 use rollout_api::json::from_json;
 use rollout_api::{Minor, Value, decode, defaults, kinds};
 use rollout_manifest::documents::objects;
+use rollout_tests::counts::counted;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -140,6 +141,7 @@ fn check(minor: Minor) {
         wrong.len(),
         wrong.join("\n")
     );
+    counted(&format!("decoded-{minor}"), seen, seen);
     assert!(seen > 350, "{seen}");
 }
 

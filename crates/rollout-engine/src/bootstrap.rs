@@ -118,10 +118,10 @@ fn kubernetes_service(world: &mut World) {
 
 /// The version of the nodes' kubelets.
 fn kubelet_version(world: &World) -> String {
-    let patch = if world.version() == rollout_api::Minor(32) {
-        4
-    } else {
-        0
+    let patch = match world.version().0 {
+        32 => 4,
+        36 => 1,
+        _ => 0,
     };
     format!("v{}.{patch}", world.version())
 }

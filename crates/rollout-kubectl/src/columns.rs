@@ -30,7 +30,7 @@ pub fn columns(resource: &Resource, minor: Minor) -> Vec<Column> {
         "Namespace" => "NAME|STATUS|AGE",
         "ConfigMap" => "NAME|DATA|AGE",
         "Secret" => "NAME|TYPE|DATA|AGE",
-        "ServiceAccount" if minor < Minor(34) => "NAME|SECRETS|AGE",
+        "ServiceAccount" if minor < Minor::V1_36 => "NAME|SECRETS|AGE",
         "HorizontalPodAutoscaler" => "NAME|REFERENCE|TARGETS|MINPODS|MAXPODS|REPLICAS|AGE",
         "PersistentVolumeClaim" => {
             "NAME|STATUS|VOLUME|CAPACITY|ACCESS MODES|STORAGECLASS|VOLUMEATTRIBUTESCLASS|AGE|*VOLUMEMODE"
@@ -38,7 +38,7 @@ pub fn columns(resource: &Resource, minor: Minor) -> Vec<Column> {
         "PersistentVolume" => {
             "NAME|CAPACITY|ACCESS MODES|RECLAIM POLICY|STATUS|CLAIM|STORAGECLASS|VOLUMEATTRIBUTESCLASS|REASON|AGE|*VOLUMEMODE"
         }
-        "ResourceQuota" if minor < Minor(34) => "NAME|AGE|REQUEST|LIMIT",
+        "ResourceQuota" if minor < Minor::V1_36 => "NAME|AGE|REQUEST|LIMIT",
         "ResourceQuota" => "NAME|REQUEST|LIMIT|AGE",
         "DaemonSet" => {
             "NAME|DESIRED|CURRENT|READY|UP-TO-DATE|AVAILABLE|NODE SELECTOR|AGE|*CONTAINERS|*IMAGES|*SELECTOR"
@@ -195,7 +195,7 @@ pub fn row(resource: &Resource, o: &Value, now: Timestamp, minor: Minor) -> Vec<
                 .to_string(),
             age,
         ],
-        "ServiceAccount" if minor < Minor(34) => {
+        "ServiceAccount" if minor < Minor::V1_36 => {
             vec![name, o.list_at("secrets").len().to_string(), age]
         }
         "HorizontalPodAutoscaler" => {
@@ -285,7 +285,7 @@ pub fn row(resource: &Resource, o: &Value, now: Timestamp, minor: Minor) -> Vec<
                 }
             }
             let (r, l) = (requests.join(", "), limits.join(", "));
-            if minor < Minor(34) {
+            if minor < Minor::V1_36 {
                 vec![name, age, r, l]
             } else {
                 vec![name, r, l, age]
@@ -596,7 +596,7 @@ fn node(o: &Value, name: String, age: String, minor: Minor) -> Vec<String> {
         }
     };
     let mut kernel = unknown(info("kernelVersion"));
-    if minor >= Minor(35) && !info("architecture").is_empty() {
+    if minor >= Minor::V1_36 && !info("architecture").is_empty() {
         kernel = format!("{kernel} ({})", info("architecture"));
     }
     vec![

@@ -66,7 +66,7 @@ pub fn of(command: &Command, minor: Minor) -> String {
     let mut own: Vec<Flag> = flags::flags_of(command.flags);
     own.retain(|f| !hidden(command, f));
     if command.path == "wait"
-        && minor >= Minor(35)
+        && minor >= Minor::V1_36
         && let Some(f) = own.iter_mut().find(|f| f.name == "for")
     {
         f.default = "[]";
@@ -77,7 +77,7 @@ pub fn of(command: &Command, minor: Minor) -> String {
         out.push('\n');
     }
     let mut usage = command.usage.to_owned();
-    if minor >= Minor(34) && command.path == "get" {
+    if minor >= Minor::V1_36 && command.path == "get" {
         usage = usage.replacen("json|yaml|name", "json|yaml|kyaml|name", 1);
     }
     out.push_str(&format!("Usage:\n  kubectl {usage} [options]\n\n"));
@@ -106,7 +106,7 @@ pub fn root(minor: Minor) -> String {
             .split(' ')
             .map(|n| (n, commands::at(n).map_or("", |c| c.short)))
             .collect();
-        if heading.starts_with("Other") && minor >= Minor(34) {
+        if heading.starts_with("Other") && minor >= Minor::V1_36 {
             let at = list
                 .iter()
                 .position(|l| l.0 == "plugin")
@@ -127,7 +127,7 @@ pub fn root(minor: Minor) -> String {
 /// `kubectl options`.
 pub fn options(minor: Minor) -> String {
     let mut all = flags::flags_of(flags::GLOBAL);
-    if minor >= Minor(34) {
+    if minor >= Minor::V1_36 {
         all.extend(flags::flags_of("as-user-extra kuberc"));
         all.order_by(|a, b| a.name.cmp(b.name));
     }

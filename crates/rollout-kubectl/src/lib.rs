@@ -76,7 +76,7 @@ pub fn run(args: &[String], io: &Io, client: &mut Client<'_>) -> Outcome {
         return Outcome::Done(text);
     }
     let mut known = command.all_flags();
-    if io.version >= rollout_api::Minor(33) {
+    if io.version >= rollout_api::Minor::V1_36 {
         known.extend(flags::flags_of("as-user-extra kuberc"));
     }
     let flags = match flags::parse(&rest, &known, &command.full()) {

@@ -74,7 +74,7 @@ pub fn read(ctx: &Ctx<'_, '_>, output: &str, tables: bool) -> Res<Format> {
         "wide" if tables => Format::Human { wide: true },
         "json" => Format::Json,
         "yaml" => Format::Yaml,
-        "kyaml" if ctx.minor() >= Minor(34) => Format::Json,
+        "kyaml" if ctx.minor() >= Minor::V1_36 => Format::Json,
         "name" => Format::Name,
         "jsonpath" | "jsonpath-file" | "jsonpath-as-json" => {
             if arg.is_empty() {
@@ -159,7 +159,7 @@ pub fn read(ctx: &Ctx<'_, '_>, output: &str, tables: bool) -> Res<Format> {
             if tables {
                 known.extend(["custom-columns", "custom-columns-file", "wide"]);
             }
-            if ctx.minor() >= Minor(34) {
+            if ctx.minor() >= Minor::V1_36 {
                 known.push("kyaml");
             }
             known.order();

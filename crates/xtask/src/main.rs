@@ -27,6 +27,7 @@ Usage: cargo xtask TASK
   recordings [DIR]       the recordings of a real control plane: prints `N of M scenarios`
   corpus [DIR]           the manifests and the answers of real control planes
   goldens [DIR]          the recorded outputs of the real kubectl
+  fidelity [--page]      count everything that is compared and write docs/fidelity.md; --page: from the known counts
   soak [SESSIONS]        random sessions against the invariants (default 100 000)
 ";
 
@@ -57,6 +58,7 @@ fn main() -> std::process::ExitCode {
         "recordings" => run::data_tests("ROLLOUT_RECORDINGS", rest, &["recordings"]),
         "corpus" => run::data_tests("ROLLOUT_CORPUS", rest, &["corpus"]),
         "goldens" => run::data_tests("ROLLOUT_KUBECTL_GOLDEN", rest, &["kubectl_golden"]),
+        "fidelity" => run::fidelity(rest),
         "soak" => run::soak(rest),
         "" | "help" | "--help" | "-h" => {
             eprint!("{USAGE}");

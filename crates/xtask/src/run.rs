@@ -97,3 +97,47 @@ pub(crate) fn soak(args: &[String]) -> Outcome {
     ];
     run(cargo(&tests).env("ROLLOUT_SOAK", sessions))
 }
+
+/// Runs every comparison, keeps what the tests counted, and makes docs/fidelity.md from it.
+pub(crate) fn fidelity(args: &[String]) -> Outcome {
+    if args.first().is_none_or(|a| a != "--page") {
+        let counted = target_dir().join("counts.txt");
+        // The file of a former run, if there was one.
+        let _gone = std::fs::remove_file(&counted);
+        let mut c = cargo(&["test", "--quiet", "-p", "rollout-tests"]);
+        for test in [
+            "corpus",
+            "live",
+            "stored",
+            "hash",
+            "recordings",
+            "kubectl_golden",
+            "api_vectors",
+            "apiserver",
+            "vectors_validation",
+            "vectors_controllers",
+            "vectors_node",
+            "vectors_kubectl",
+        ] {
+            c.args(["--test", test]);
+        }
+        run(c.env("ROLLOUT_COUNTS", &counted))?;
+        let text = std::fs::read_to_string(&counted)
+            .map_err(|e| Failure(format!("{}: {e}", counted.display())))?;
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_unstable();
+        lines.dedup();
+        let path = root().join("docs/fidelity/counts.txt");
+        std::fs::write(&path, lines.join("\n") + "\n")
+            .map_err(|e| Failure(format!("{}: {e}", path.display())))?;
+    }
+    run(cargo(&[
+        "test",
+        "--quiet",
+        "-p",
+        "rollout-tests",
+        "--test",
+        "fidelity",
+    ])
+    .env("ROLLOUT_FIDELITY", "write"))
+}

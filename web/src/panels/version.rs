@@ -19,9 +19,9 @@ pub fn Version(props: &VersionProps) -> Html {
         Msg::Kubernetes(Minor::of_cluster(&chosen).unwrap_or_default())
     });
     html! {
-        <label class="bar-version" title="Whose rules the cluster follows; another version begins again with the same manifest"><span>{"Kubernetes "}</span>
-            <select aria-label="Kubernetes version" data-testid="kubernetes" {onchange}>
+        <span class="bar-version"><a href="fidelity.html" target="_blank" rel="noopener" title="What is modelled, what it was compared with, what differs">{"Kubernetes"}</a>
+            <select aria-label="Kubernetes version" title="Whose rules the cluster follows; another version begins again with the same manifest" data-testid="kubernetes" {onchange}>
                 { for Minor::of_clusters().map(|m| m.to_string()).map(|m| html! { <option selected={m == props.version} value={m.clone()}>{m.clone()}</option> }) }
-            </select></label>
+            </select></span>
     }
 }

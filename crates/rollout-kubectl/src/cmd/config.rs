@@ -59,7 +59,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             ctx.say(format!("Context {} modified.", quoted(CONTEXT)));
         }
         "config view" => {
-            let preferences = if ctx.minor() >= Minor(34) {
+            let preferences = if ctx.minor() >= Minor::V1_36 {
                 ""
             } else {
                 "preferences: {}\n"

@@ -14,7 +14,7 @@ use rollout_engine::client::Propagation;
 /// What is printed for a deleted object.
 pub(crate) fn line(ctx: &Ctx<'_, '_>, info: &Info, forced: bool, dry: DryRun) -> String {
     let verb = if forced { "force deleted" } else { "deleted" };
-    let place = if ctx.minor() >= Minor(34) && !info.namespace.is_empty() {
+    let place = if ctx.minor() >= Minor::V1_36 && !info.namespace.is_empty() {
         format!(" from {} namespace", info.namespace)
     } else {
         String::new()

@@ -391,7 +391,7 @@ pub(crate) fn autoscale(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             spec.map_mut().insert("minReplicas", min);
         }
         // Older clients fall back to autoscaling/v1 to show what they would do.
-        let old = dry == DryRun::Client && ctx.minor() < Minor(34);
+        let old = dry == DryRun::Client && ctx.minor() < Minor::V1_36;
         if cpu >= 0 {
             if old {
                 spec.map_mut().insert("targetCPUUtilizationPercentage", cpu);

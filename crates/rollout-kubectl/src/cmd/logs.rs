@@ -373,7 +373,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             known
         } else if !container.is_empty() {
             if !known.contains(&container) {
-                let more = if ctx.minor() >= Minor(34) {
+                let more = if ctx.minor() >= Minor::V1_36 {
                     format!(" out of: {}", names_with_kinds(pod))
                 } else {
                     String::new()

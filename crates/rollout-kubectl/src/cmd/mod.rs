@@ -292,7 +292,7 @@ pub(crate) fn merge_patch(from: &Value, to: &Value) -> Option<Value> {
 
 /// Removes the times that objects made by newer clients do not have.
 pub(crate) fn trim_times(object: &mut Value, minor: Minor) {
-    if minor < Minor(34) {
+    if minor < Minor::V1_36 {
         return;
     }
     for path in [

@@ -140,7 +140,7 @@ fn plan(ctx: &Ctx<'_, '_>, node: &str) -> Res<Plan> {
             } else {
                 note(
                     true,
-                    if ctx.minor() >= Minor(34) {
+                    if ctx.minor() >= Minor::V1_36 {
                         "cannot delete Pods that declare no controller (use --force to override)"
                     } else {
                         "cannot delete cannot delete Pods that declare no controller (use --force to override)"

@@ -42,9 +42,10 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             "cannot use {flag} with multiple resources"
         )));
     }
-    let newer = ctx.minor() >= Minor(34);
+    let newer = ctx.minor() >= Minor::V1_36;
+    let not_found = ctx.minor() >= Minor(35);
     if found.infos.is_empty() {
-        if newer || !ctx.flags.texts("filename").is_empty() {
+        if not_found || !ctx.flags.texts("filename").is_empty() {
             if !found.errors.is_empty() {
                 return Err(Failure::many(found.errors));
             }

@@ -65,7 +65,7 @@ fn parse_for(text: &str, minor: Minor) -> Res<For> {
             value.map(|v| v.trim_matches(['\'', '"']).to_owned()),
         ));
     }
-    let shown = if minor >= Minor(34) && text.is_empty() {
+    let shown = if minor >= Minor::V1_36 && text.is_empty() {
         "[]".to_owned()
     } else {
         quoted(text)

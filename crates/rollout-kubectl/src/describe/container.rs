@@ -131,7 +131,7 @@ fn ports(doc: &mut Doc, c: &Value, minor: Minor) {
             .map(|p| {
                 let name = p.str_at("name");
                 let port = format!("{}/{}", p.int_at(field).unwrap_or(0), p.str_at("protocol"));
-                if minor >= Minor(34) && !name.is_empty() {
+                if minor >= Minor::V1_36 && !name.is_empty() {
                     format!("{port} ({name})")
                 } else {
                     port
@@ -503,7 +503,7 @@ pub(crate) fn volumes(doc: &mut Doc, list: &[Value], space: &str, minor: Minor) 
             for s in v.list_at("projected.sources") {
                 if let Some(x) = s.get("secret") {
                     say("SecretName", x.str_at("name"));
-                    if minor >= Minor(34) {
+                    if minor >= Minor::V1_36 {
                         say("Optional", &x.bool_at("optional").to_string());
                     } else {
                         say(
@@ -517,7 +517,7 @@ pub(crate) fn volumes(doc: &mut Doc, list: &[Value], space: &str, minor: Minor) 
                     say("DownwardAPI", "true");
                 } else if let Some(x) = s.get("configMap") {
                     say("ConfigMapName", x.str_at("name"));
-                    if minor >= Minor(34) {
+                    if minor >= Minor::V1_36 {
                         say("Optional", &x.bool_at("optional").to_string());
                     } else {
                         say(

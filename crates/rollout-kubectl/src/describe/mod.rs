@@ -218,9 +218,9 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     request.validate = false;
     let found = builder::find(ctx, &request)?;
     let named = args.len() > 1 || args.iter().any(|a| a.contains('/'));
-    // From 1.34 on several objects are described without their events, unless they are asked for.
+    // From 1.36 on several objects are described without their events, unless they are asked for.
     let mut events = ctx.flags.on_or("show-events", true);
-    let quiet = ctx.minor() >= Minor(34) && !ctx.flags.changed("show-events");
+    let quiet = ctx.minor() >= Minor::V1_36 && !ctx.flags.changed("show-events");
     let mut texts: Vec<String> = Vec::new();
     let errors = found.errors;
     if found.infos.is_empty()

@@ -107,7 +107,7 @@ pub(crate) fn node(d: &mut Desk<'_, '_, '_>, o: &Value) {
         ("Kubelet Version", "kubeletVersion"),
         ("Kube-Proxy Version", "kubeProxyVersion"),
     ] {
-        if field == "kubeProxyVersion" && d.minor() >= Minor(34) {
+        if field == "kubeProxyVersion" && d.minor() >= Minor::V1_36 {
             continue;
         }
         d.doc

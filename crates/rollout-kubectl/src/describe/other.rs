@@ -48,7 +48,7 @@ pub(crate) fn config_map(d: &mut Desk<'_, '_, '_>, o: &Value) {
     annotations(&mut d.doc, "Annotations", o.at("metadata.annotations"));
     d.doc.line(0, "\nData\n====");
     let mut data = entries(o.get("data"));
-    if d.minor() < Minor(34) {
+    if d.minor() < Minor::V1_36 {
         // Older clients print in the random order of Go's maps; any order is right.
         data.reverse();
     }
