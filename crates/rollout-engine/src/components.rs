@@ -8,8 +8,10 @@ use crate::controllers::deployment::DeploymentController;
 use crate::controllers::disruption::DisruptionController;
 use crate::controllers::endpoint_slice::EndpointSliceController;
 use crate::controllers::garbage_collector::GarbageCollector;
+use crate::controllers::node_lifecycle::NodeLifecycle;
 use crate::controllers::podautoscaler::HorizontalController;
 use crate::controllers::replica_set::ReplicaSetController;
+use crate::controllers::taint_eviction::TaintEviction;
 use crate::kubelet::Kubelet;
 use crate::scheduler::Scheduler;
 use crate::scripted::ScriptedNode;
@@ -34,6 +36,10 @@ pub struct Components {
     pub disruption: DisruptionController,
     /// The autoscalers' controller, unless the node side is scripted.
     pub autoscaler: Option<HorizontalController>,
+    /// The node lifecycle controller, unless the node side is scripted.
+    pub node_lifecycle: Option<NodeLifecycle>,
+    /// The taint eviction controller, unless the node side is scripted.
+    pub taint_eviction: Option<TaintEviction>,
     /// The scheduler, unless the node side is scripted.
     pub scheduler: Option<Scheduler>,
     /// The kubelets, unless the node side is scripted.
@@ -56,6 +62,8 @@ impl Components {
             garbage_collector: GarbageCollector::default(),
             disruption: DisruptionController::default(),
             autoscaler: timings.map(|_| HorizontalController::default()),
+            node_lifecycle: timings.map(|_| NodeLifecycle::default()),
+            taint_eviction: timings.map(|_| TaintEviction::default()),
             scheduler: timings.map(|t| Scheduler::new(Millis(t.schedule))),
             kubelet: timings.map(|t| Kubelet::new(t.clone())),
             scripted: match &config.node_side {
@@ -80,6 +88,12 @@ impl Components {
         if let Some(autoscaler) = &mut self.autoscaler {
             autoscaler.observe(world, change);
         }
+        if let Some(controller) = &mut self.node_lifecycle {
+            controller.observe(world, change);
+        }
+        if let Some(controller) = &mut self.taint_eviction {
+            controller.observe(world, change);
+        }
         if let Some(scheduler) = &mut self.scheduler {
             scheduler.observe(world, change);
         }
@@ -93,6 +107,9 @@ impl Components {
 
     /// Gives a component its turn.
     pub(crate) fn fire(&mut self, world: &mut World, event: SimEvent) {
+        if world.faults.controllers_down && event.is_controllers() {
+            return; // They look at everything when they begin anew.
+        }
         match event {
             SimEvent::Deployment(key) => self.deployment.fire(world, &key),
             SimEvent::ReplicaSet(key) => self.replica_set.fire(world, &key),
@@ -103,6 +120,9 @@ impl Components {
                 if let Some(scripted) = &mut self.scripted {
                     scripted.fire(world, event);
                 }
+            }
+            SimEvent::Autoscaler(_) if world.faults.controllers_down => {
+                world.schedule(Millis(15_000), event);
             }
             SimEvent::Autoscaler(event) => {
                 if let Some(autoscaler) = &mut self.autoscaler {
@@ -119,7 +139,47 @@ impl Components {
                     kubelet.fire(world, event);
                 }
             }
+            SimEvent::Node(event) => {
+                if let Some(controller) = &mut self.node_lifecycle {
+                    controller.fire(world, event);
+                }
+            }
+            SimEvent::Eviction(event) => {
+                if let Some(controller) = &mut self.taint_eviction {
+                    controller.fire(world, event);
+                }
+            }
+            SimEvent::Resync => self.resync(world),
+            SimEvent::Fault(fault) => world.break_it(&fault, None),
             SimEvent::ExpireEvents => world.expire_events(),
+        }
+    }
+
+    /// A controller manager that begins anew: it knows nothing and is told of every object.
+    fn resync(&mut self, world: &mut World) {
+        self.deployment = DeploymentController::default();
+        self.replica_set = ReplicaSetController::default();
+        self.garbage_collector = GarbageCollector::default();
+        self.disruption = DisruptionController::default();
+        self.endpoint_slice.begin_anew();
+        let all: Vec<Change> = world
+            .store
+            .iter()
+            .filter(|(key, _)| key.kind != Kind::EVENT)
+            .map(|(key, object)| Change {
+                key,
+                before: None,
+                after: Some(object.clone()),
+            })
+            .collect();
+        for change in &all {
+            self.replica_set.observe(world, change);
+            self.deployment.observe(world, change);
+            self.garbage_collector.observe(world, change);
+            self.disruption.observe(world, change);
+            if change.key.kind == Kind::SERVICE {
+                self.endpoint_slice.observe(world, change);
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod controllers;
 pub mod decision;
 mod engine;
 pub mod events;
+pub mod faults;
 pub mod images;
 pub mod kubelet;
 pub mod limits;

@@ -23,6 +23,37 @@ pub enum SimEvent {
     Kubelet(crate::kubelet::KubeletEvent),
     /// The scripted node side's turn.
     Scripted(crate::scripted::ScriptedEvent),
+    /// The node lifecycle controller's turn.
+    Node(crate::controllers::node_lifecycle::NodeEvent),
+    /// The taint eviction controller's turn.
+    Eviction(crate::controllers::taint_eviction::EvictionEvent),
+    /// The controllers begin anew with a fresh look at everything.
+    Resync,
+    /// Something is broken, or mended, by itself.
+    Fault(Box<crate::faults::Fault>),
     /// Event objects that have lived their hour are removed.
     ExpireEvents,
+}
+
+impl SimEvent {
+    /// Is this a component's answer to news from the API server?
+    pub(crate) fn is_reaction(&self) -> bool {
+        self.is_controllers()
+            || matches!(
+                self,
+                SimEvent::Kubelet(crate::kubelet::KubeletEvent::Sync(_))
+            )
+    }
+
+    /// Is it the turn of a controller of the controller manager?
+    pub(crate) fn is_controllers(&self) -> bool {
+        matches!(
+            self,
+            SimEvent::Deployment(_)
+                | SimEvent::ReplicaSet(_)
+                | SimEvent::EndpointSlice(_)
+                | SimEvent::GarbageCollector(_)
+                | SimEvent::Disruption(_)
+        )
+    }
 }

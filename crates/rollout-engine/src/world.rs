@@ -34,6 +34,8 @@ pub struct World {
     pub events: crate::events::Correlators,
     /// Behaviour of images, as the learner set it.
     pub images: crate::images::ImageRules,
+    /// What is broken in the cluster itself.
+    pub faults: Rc<crate::faults::Faults>,
     /// What clients of Services could meet, and their requests.
     pub traffic: crate::traffic::Traffic,
     /// How hard workloads are used.
@@ -60,6 +62,7 @@ impl World {
             logs: Logs::default(),
             events: crate::events::Correlators::default(),
             images: config.images.clone(),
+            faults: Rc::default(),
             traffic: crate::traffic::Traffic::new(config.seed, &config.images),
             loads: Rc::default(),
             addresses: crate::apiserver::Addresses::default(),
@@ -92,13 +95,12 @@ impl World {
         self.config.version
     }
 
-    /// How long an endpoint's change takes to reach the clients.
-    pub fn endpoint_delay(&self) -> Millis {
-        crate::traffic::PROPAGATION
-    }
-
     /// Makes an event due after a span; zero means: in this instant, after what is due already.
     pub fn schedule(&mut self, after: Millis, event: SimEvent) -> Ticket {
+        let late = self.faults.api_delay;
+        if late.0 > 0 && after.0 == 0 && event.is_reaction() {
+            return self.queue.schedule(self.now + late, event);
+        }
         self.queue.schedule(self.now + after, event)
     }
 

@@ -1,5 +1,6 @@
 //! The console: a line becomes words, the words a command. kubectl is in its own crate; what only the playground has is here.
 
+use crate::faults;
 use crate::images;
 use crate::loads;
 use crate::traffic;
@@ -105,6 +106,7 @@ pub fn execute(
         "image" => own(images::command(rest, client)),
         "traffic" => own(traffic::command(rest, client)),
         "load" => own(loads::command(rest, client)),
+        "fault" => own(faults::command(rest, client)),
         "sleep" => sleep(rest, at),
         "clear" => Exec {
             clear: true,
@@ -132,6 +134,7 @@ pub fn names_file<'a>(line: &str, files: &'a SortedMap<String, String>) -> Vec<&
 const HELP: &str = "\
 kubectl …                           the real commands, also as k
 image REFERENCE BEHAVIOUR [K=V …]   break or mend an image: image registry.example/app:v10 missing
+fault KIND …                        break the cluster itself: fault node node-2 lost; fault alone tells how
 traffic TARGET RATE [K=V …]         requests through a Service: traffic service/web 20/s; off ends them
 load deployment/NAME cpu=A[@T] …    how hard it is used: load deployment/web cpu=300m@0 900m@60s
 sleep SECONDS                       wait, in simulated time

@@ -7,6 +7,7 @@ mod action;
 mod branch;
 mod comparison;
 mod console;
+mod faults;
 mod images;
 mod loads;
 mod plan;

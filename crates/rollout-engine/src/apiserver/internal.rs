@@ -2,6 +2,7 @@
 
 use super::{admission, already_exists, forbidden, not_found};
 use crate::client::{DeleteOptions, Propagation};
+use crate::faults::Operation;
 use crate::world::World;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::{Object, View};
@@ -93,7 +94,22 @@ impl World {
                 ),
             ));
         }
+        self.ask_webhook(key.kind, value, Operation::Create)?;
         self.admit_quotas(key, value)
+    }
+
+    /// The learner's webhook, if there is one.
+    pub(super) fn ask_webhook(
+        &self,
+        kind: Kind,
+        value: &Value,
+        operation: Operation,
+    ) -> Result<(), ApiError> {
+        let webhook = self.faults.webhook.as_ref();
+        match webhook.and_then(|w| w.refuses(kind, value, operation)) {
+            Some(refusal) => Err(refusal),
+            None => Ok(()),
+        }
     }
 
     /// Stores a new state of an object. What stays equal is not written and wakes nobody. `status` is kept as stored:

@@ -191,6 +191,7 @@ pub(super) fn replace(
     prepare_for_update(kind, &mut value, &old.value);
     world.allocate(kind, &mut value, Some(&old.value), options.dry_run)?;
     rules::validate_update(kind, &value, &old.value, minor)?;
+    world.ask_webhook(kind, &value, crate::faults::Operation::Update)?;
     warnings.extend(rules::warnings(kind, &value, Some(&old.value), minor));
     if super::internal::raises_generation(kind, &old.value, &value, minor) {
         let generation = old.value.int_at("metadata.generation").unwrap_or(0) + 1;

@@ -162,6 +162,11 @@ impl Default for EndpointSliceController {
 }
 
 impl EndpointSliceController {
+    /// A new process: nothing waits its turn. What it would learn of the slices from a list is what it knows already.
+    pub(crate) fn begin_anew(&mut self) {
+        self.queue = WorkQueue::new(SimEvent::EndpointSlice);
+    }
+
     /// Its watch: Services, pods, nodes' zones.
     pub fn observe(&mut self, world: &mut World, change: &Change) {
         match change.key.kind {

@@ -4,10 +4,12 @@ pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
 pub mod garbage_collector;
+pub mod node_lifecycle;
 pub mod objects;
 pub mod podautoscaler;
 pub mod replica_set;
 pub mod selector;
+pub mod taint_eviction;
 pub mod work_queue;
 
 use crate::world::World;

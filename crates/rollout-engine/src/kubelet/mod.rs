@@ -51,8 +51,8 @@ pub enum KubeletEvent {
     Probe(ObjectKey, usize, usize),
     /// Behaviours of images have changed: probes may hear something else.
     Rules,
-    /// A node's taints follow its state.
-    Taints(Str),
+    /// A node's kubelet reaches the API server again.
+    Reconnected(Str),
 }
 
 /// Delays of the page's node side, in milliseconds.
@@ -126,13 +126,11 @@ impl Kubelet {
 
     /// Their watch.
     pub(crate) fn observe(&mut self, world: &mut World, change: &Change) {
-        match change.key.kind {
-            Kind::NODE => self.observe_node(world, change),
-            Kind::POD => match &change.after {
+        if change.key.kind == Kind::POD {
+            match &change.after {
                 None => self.pod_gone(world, &change.key),
                 Some(pod) => self.observe_pod(world, change, pod),
-            },
-            _ => {}
+            }
         }
     }
 
@@ -140,6 +138,9 @@ impl Kubelet {
         let Some(view) = pod.pod().filter(|v| !v.node.is_empty()) else {
             return;
         };
+        if world.faults.is_cut(&view.node) {
+            return; // Its kubelet hears nothing.
+        }
         match self
             .pods
             .get(&pod_name(&change.key))
@@ -262,8 +263,13 @@ impl Kubelet {
                     self.with(world, &key, |k, world, pod| k.replan_probes(world, pod));
                 }
             }
-            KubeletEvent::Taints(node) => self.sync_taints(world, &node),
+            KubeletEvent::Reconnected(node) => self.reconnect(world, &node),
         }
+    }
+
+    /// Does a kubelet look after this pod?
+    fn knows(&self, key: &ObjectKey) -> bool {
+        self.pods.contains_key(&pod_name(key))
     }
 
     /// Takes a pod's state out, lets `f` change it, and puts it back.

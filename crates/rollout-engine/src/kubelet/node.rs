@@ -5,11 +5,8 @@ use crate::sim_event::SimEvent;
 use crate::step::Change;
 use crate::time::Millis;
 use crate::world::World;
-use rollout_api::{Kind, ObjectKey, Str, Value, object};
-use rollout_api::{SortedMap, SortedSet};
+use rollout_api::{Kind, ObjectKey, SortedMap, SortedSet, Str, Value};
 use std::rc::Rc;
-
-const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 #[derive(Clone, Default, Debug)]
 struct NodeState {
@@ -112,43 +109,47 @@ impl Nodes {
 }
 
 impl Kubelet {
-    pub(super) fn observe_node(&mut self, world: &mut World, change: &Change) {
-        let Some(node) = &change.after else { return };
-        let cordoned = node.value.bool_at("spec.unschedulable");
-        let tainted = node
-            .value
-            .list_at("spec.taints")
-            .iter()
-            .any(|t| t.str_at("key") == UNSCHEDULABLE);
-        if cordoned != tainted {
-            world.schedule(
-                Millis(0),
-                SimEvent::Kubelet(KubeletEvent::Taints(change.key.name.clone())),
-            );
+    /// A node's network is back: its kubelet sees what has become of its pods, and tells what it knows.
+    pub(super) fn reconnect(&mut self, world: &mut World, node: &Str) {
+        let known: Vec<ObjectKey> = self
+            .pods
+            .values()
+            .flatten()
+            .filter(|p| p.node == *node)
+            .map(|p| p.key.clone())
+            .collect();
+        for key in known {
+            self.with(world, &key, |k, world, pod| {
+                let deleted = world
+                    .store
+                    .get(&pod.key)
+                    .is_some_and(|o| o.meta.is_terminating());
+                if pod.terminating && pod.containers.iter().all(|c| c.running().is_none()) {
+                    k.sync_terminated_pod(world, pod);
+                    return;
+                }
+                k.report(world, pod);
+                if deleted && !pod.terminating {
+                    let event = KubeletEvent::Sync(pod.key.clone());
+                    world.schedule(Millis(0), SimEvent::Kubelet(event));
+                }
+            });
         }
-    }
-
-    /// Mirrors `doNoScheduleTaintingPass` for the cordon, pkg/controller/nodelifecycle/node_lifecycle_controller.go.
-    pub(super) fn sync_taints(&mut self, world: &mut World, node: &Str) {
-        let key = ObjectKey::new(Kind::NODE, "", node.clone());
-        let Some(stored) = world.store.get(&key) else {
-            return;
-        };
-        let mut value = stored.value.clone();
-        let cordoned = value.bool_at("spec.unschedulable");
-        let mut taints: Vec<Value> = value.list_at("spec.taints").to_vec();
-        taints.retain(|t| t.str_at("key") != UNSCHEDULABLE);
-        if cordoned {
-            let now = world.wall().rfc3339();
-            taints.push(
-                object! { "effect" => "NoSchedule", "key" => UNSCHEDULABLE, "timeAdded" => now },
-            );
+        // Pods that were given to the node meanwhile.
+        let pods: Vec<Change> = world
+            .store
+            .list(Kind::POD)
+            .filter(|p| p.pod().is_some_and(|v| v.node == *node))
+            .map(|p| Change {
+                key: ObjectKey::new(Kind::POD, &p.meta.namespace, &p.meta.name),
+                before: None,
+                after: Some(p.clone()),
+            })
+            .collect();
+        for change in &pods {
+            if !self.knows(&change.key) {
+                self.observe(world, change);
+            }
         }
-        if taints.is_empty() {
-            value.remove("spec.taints");
-        } else {
-            value.set("spec.taints", taints);
-        }
-        let _ = world.update(&key, value);
     }
 }

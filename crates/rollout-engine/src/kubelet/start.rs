@@ -86,7 +86,10 @@ impl Kubelet {
                 let text = format!("Pulling image \"{}\"", c.image);
                 pod.event(world, Some(i), "Normal", "Pulling", &text);
                 let effects = pod.effects(world, i);
-                let took = if effects.missing {
+                let refused = world.faults.pull_error(&c.full);
+                let took = if let Some((_, took)) = refused {
+                    took.unwrap_or(self.timings.pull_failed)
+                } else if effects.missing {
                     self.timings.pull_failed
                 } else if self.nodes.image(&pod.node, &c.full) == Some(effects.digest) {
                     self.timings.pull_cached
@@ -224,8 +227,8 @@ impl Kubelet {
         if !pull {
             let text = texts::present(world.version(), &c.image);
             pod.event(world, Some(i), "Normal", "Pulled", &text);
-        } else if effects.missing {
-            let (error, message) = eval_cri_pull_err(&c.image, &texts::not_found(&c.full));
+        } else if let Some(said) = pull_error(world, &c.full, effects.missing) {
+            let (error, message) = eval_cri_pull_err(&c.image, &said);
             let text = format!("Failed to pull image \"{}\": {message}", c.image);
             pod.event(world, Some(i), "Warning", "Failed", &text);
             pod.pulls.next(c.image.clone(), world.now.0, world.now.0);
@@ -385,6 +388,14 @@ impl Kubelet {
         }
         self.adopt_probes(world, pod, i);
         self.end_sync(world, pod, true);
+    }
+}
+
+/// What the runtime says of a pull that fails.
+fn pull_error(world: &World, full: &str, missing: bool) -> Option<String> {
+    match world.faults.pull_error(full) {
+        Some((said, _)) => Some(said),
+        None => missing.then(|| texts::not_found(full)),
     }
 }
 

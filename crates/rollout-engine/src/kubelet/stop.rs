@@ -154,6 +154,9 @@ impl Kubelet {
 
     /// Mirrors `SyncTerminatedPod` and the status manager's last delete: final status, then the object goes.
     pub(super) fn sync_terminated_pod(&mut self, world: &mut World, pod: &mut PodState) {
+        if world.faults.is_cut(&pod.node) {
+            return; // Told when the node is back.
+        }
         let host = self.host_ip(world, &pod.node);
         report::report(world, pod, &host, true);
         let options = DeleteOptions {

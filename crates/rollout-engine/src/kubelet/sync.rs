@@ -141,6 +141,9 @@ impl PodState {
         reason: &'static str,
         message: &str,
     ) -> bool {
+        if world.faults.is_cut(&self.node) {
+            return false;
+        }
         let mut about = EventObject {
             kind: "Pod".into(),
             namespace: self.key.namespace.clone(),
@@ -185,13 +188,18 @@ impl PodState {
 
 impl Kubelet {
     pub(super) fn report(&mut self, world: &mut World, pod: &PodState) {
+        if world.faults.is_cut(&pod.node) {
+            return;
+        }
         let host = self.host_ip(world, &pod.node);
         report::report(world, pod, &host, false);
     }
 
     /// Mirrors `SyncPod`, pkg/kubelet/kubelet.go.
     pub(super) fn sync_pod(&mut self, world: &mut World, pod: &mut PodState) {
-        if let Some(stored) = world.store.get(&pod.key) {
+        if let Some(stored) = world.store.get(&pod.key)
+            && !world.faults.is_cut(&pod.node)
+        {
             pod.grace = stored
                 .meta
                 .deletion

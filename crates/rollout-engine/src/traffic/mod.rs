@@ -165,7 +165,6 @@ impl Traffic {
     }
 
     /// A node cannot be reached from now on, or can again.
-    #[expect(dead_code, reason = "the node lifecycle controller comes next")]
     pub(crate) fn set_outage(&mut self, at: SimTime, node: &Str, out: bool) {
         let list = Rc::make_mut(&mut self.outages);
         let open = list

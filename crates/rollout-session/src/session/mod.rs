@@ -204,6 +204,10 @@ impl Session {
     pub fn base_store(&self) -> &Store {
         self.base.store()
     }
+    /// The engine's shared state at the start.
+    pub(crate) fn base_world(&self) -> &rollout_engine::World {
+        self.base.world()
+    }
     /// The rules of images at the start.
     pub(crate) fn base_rules(&self) -> &rollout_engine::images::ImageRules {
         &self.base.world().images
