@@ -3,6 +3,8 @@ import './checks-start.mjs';
 import './checks-update.mjs';
 import './checks-time.mjs';
 import './checks-share.mjs';
+import './checks-console.mjs';
+import './checks-limits.mjs';
 import { main } from './runner.mjs';
 
 await main();

@@ -360,6 +360,10 @@ messages! {
     SchedulerNone = "The scheduler finds no node for pod {pod}: 0 of {nodes} {nodes|node|nodes} can take it. After attempt {attempts} it tries again when something changes, at the latest in {s}.";
     /// A pull begins.
     NodePull = "The node of pod {pod} pulls {image}: the answer comes in {s}.";
+    /// A limit that is proposed.
+    ProposeCeiling = "Ceiling {from} becomes {to}: {desired} + {by}.";
+    /// The same below.
+    ProposeFloor = "Floor {from} becomes {to}: {desired} − {by}.";
     /// The image is there.
     NodeStart = "The image is there: container {container} of pod {pod} is made and runs in {s}.";
     /// A pull waits.

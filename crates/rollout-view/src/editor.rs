@@ -1,12 +1,11 @@
 //! The manifest beside the drawing: lit lines with resolved numbers, filled-in defaults, problems with their places.
 
-use crate::cluster::{Limits, Rollout};
+use crate::cluster::Rollout;
+use crate::fields;
 use crate::model::*;
-use crate::scene::short_image;
 use rollout_api::Order;
 use rollout_api::Value;
 use rollout_api::intstr::IntOrString;
-use rollout_api::views::DeploymentView;
 use rollout_manifest::documents::{Document, documents};
 use rollout_manifest::edit;
 use rollout_manifest::tree::{Node, Span as Bytes};
@@ -30,6 +29,8 @@ pub fn manifest(session: &Session, rollout: Option<&Rollout>, text: &str) -> Man
         summary: String::new(),
         has_errors: false,
         applied,
+        fields: Vec::new(),
+        proposal: None,
         strategy: None,
     };
     if text.len() > MAX_LIVE_TEXT {
@@ -38,8 +39,8 @@ pub fn manifest(session: &Session, rollout: Option<&Rollout>, text: &str) -> Man
     }
     let docs = documents(text.as_bytes(), session.config().version);
     let lines = Lines::of(text);
-    if let Some(doc) = deployment_document(&docs, rollout) {
-        annotate(&mut view, &lines, doc, rollout);
+    if let Some((number, doc)) = deployment_document(&docs, rollout) {
+        annotate(&mut view, &lines, (number, doc), rollout);
     }
     view.diagnostics
         .extend(crate::problems::of(session, text, &docs, &lines));
@@ -109,6 +110,12 @@ pub fn live_text(session: &Session, text: &str) -> Option<String> {
         if let Some(replicas) = live.value.at("spec.replicas") {
             set("spec.replicas", replicas);
         }
+        for name in ["maxSurge", "maxUnavailable"] {
+            let path = format!("spec.strategy.rollingUpdate.{name}");
+            if let Some(limit) = live.value.at(&path) {
+                set(&path, limit);
+            }
+        }
         for (i, container) in value
             .list_at("spec.template.spec.containers")
             .iter()
@@ -130,16 +137,18 @@ pub fn live_text(session: &Session, text: &str) -> Option<String> {
 fn deployment_document<'a>(
     docs: &'a [Document],
     rollout: Option<&Rollout>,
-) -> Option<&'a Document> {
-    let is = |d: &&Document| d.value().is_some_and(|v| v.str_at("kind") == "Deployment");
-    let shown = |d: &&Document| {
+) -> Option<(usize, &'a Document)> {
+    let is =
+        |(_, d): &(usize, &Document)| d.value().is_some_and(|v| v.str_at("kind") == "Deployment");
+    let shown = |(_, d): &(usize, &Document)| {
         d.value()
             .is_some_and(|v| rollout.is_some_and(|r| v.str_at("metadata.name") == r.name()))
     };
     docs.iter()
+        .enumerate()
         .filter(is)
         .find(shown)
-        .or_else(|| docs.iter().find(is))
+        .or_else(|| docs.iter().enumerate().find(is))
 }
 
 /// Where lines begin.
@@ -224,12 +233,16 @@ pub fn node_at<'a>(root: &'a Node, path: &str) -> Option<&'a Node> {
         })
 }
 
-fn annotate(view: &mut ManifestView, lines: &Lines<'_>, doc: &Document, rollout: Option<&Rollout>) {
+fn annotate(
+    view: &mut ManifestView,
+    lines: &Lines<'_>,
+    (number, doc): (usize, &Document),
+    rollout: Option<&Rollout>,
+) {
     let (Some(root), Some(value)) = (doc.tree(), doc.value()) else {
         return;
     };
     let line_of = |path: &str| node_at(root, path).map(|n| lines.place(doc.place(n.span).start).0);
-    let mut filled = value.clone();
     let recreate = value.str_at("spec.strategy.type") == "Recreate";
     view.strategy = Some(
         if recreate {
@@ -239,15 +252,28 @@ fn annotate(view: &mut ManifestView, lines: &Lines<'_>, doc: &Document, rollout:
         }
         .to_owned(),
     );
-    if !recreate {
-        for name in ["maxSurge", "maxUnavailable"] {
-            let path = format!("spec.strategy.rollingUpdate.{name}");
-            if filled.at(&path).is_none_or(Value::is_null) {
-                filled.set(&path, "25%");
-            }
-        }
+    let limits = fields::limits_of(value);
+    // Sums of a number that is none would be made up.
+    let counts = value
+        .at("spec.replicas")
+        .is_none_or(|v| v.is_null() || v.as_int().is_some());
+    if counts {
+        view.fields = fields::fields(number, value, &limits);
+        let ours = |r: &&Rollout| {
+            let namespace = value.str_at("metadata.namespace");
+            value.str_at("metadata.name") == r.name()
+                && r.object.meta.namespace
+                    == *if namespace.is_empty() {
+                        "default"
+                    } else {
+                        namespace
+                    }
+        };
+        view.proposal = rollout
+            .filter(ours)
+            .filter(|_| !view.applied)
+            .and_then(|r| fields::proposal(value, r));
     }
-    let limits = Limits::of(&DeploymentView::of(&filled));
     let mut note = |line: Option<usize>, lit: Lit, text: String| {
         if let Some(line) = line {
             view.notes.push(LineNote { line, lit, text });
@@ -259,13 +285,16 @@ fn annotate(view: &mut ManifestView, lines: &Lines<'_>, doc: &Document, rollout:
         "desired".to_owned(),
     );
     let mut filled_in = Vec::new();
-    if !recreate {
+    if !recreate && counts {
         for (name, quantity) in [
             ("maxSurge", Quantity::Ceiling),
             ("maxUnavailable", Quantity::Floor),
         ] {
             let path = format!("spec.strategy.rollingUpdate.{name}");
-            if !readable(filled.at(&path)) {
+            if value
+                .at(&path)
+                .is_some_and(|v| !v.is_null() && !readable(Some(v)))
+            {
                 continue;
             }
             let sum = match quantity {
@@ -349,8 +378,12 @@ fn images(
                 .max_by_key(|s| (s.size > 0, s.revision));
             let text = match old.filter(|o| o.image() != image) {
                 // The cluster was changed past this text, by a command.
-                _ if r.image() != image => format!("now {}", short_image(r.image())),
-                Some(old) if r.in_flight() => format!("was {}", short_image(old.image())),
+                _ if r.image() != image => {
+                    format!("now {}", crate::page::tag_words(r.image(), image))
+                }
+                Some(old) if r.in_flight() => {
+                    format!("was {}", crate::page::tag_words(old.image(), image))
+                }
                 _ => String::new(),
             };
             let lit = if failing {

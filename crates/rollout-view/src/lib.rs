@@ -15,6 +15,7 @@ mod editor;
 pub mod expect;
 pub mod explain;
 mod ghost;
+mod fields;
 mod images;
 pub mod measures;
 pub mod model;
@@ -35,6 +36,7 @@ pub use compare::{PlanRun, compare_text, compare_time_at, compare_view, plan_run
 pub use complete::{Completion, complete, completion, search, suggestion};
 pub use editor::live_text;
 pub use ghost::{Prediction, ghost, judge};
+pub use fields::{with_field, with_limit};
 pub use model::*;
 pub use page::{PageInput, applied_deployment, page_view, presets, shown_key};
 pub use rollout_kubectl::complete::Choice;

@@ -23,6 +23,9 @@ pub struct PageInput<'a> {
     pub focus: Option<(&'a str, &'a str)>,
 }
 
+/// A proposed ceiling may be so much higher than twice the drawing; a higher one is only said.
+const GHOST_ABOVE: u32 = 10;
+
 /// The whole page.
 pub fn page_view(session: &Session, input: &PageInput<'_>) -> PageView {
     page_view_beside(session, input, &[])
@@ -50,6 +53,13 @@ pub(crate) fn page_view_beside(
         Some(r) => scene::scene(session, r, drawn, sign),
         None => scene::empty(drawn),
     };
+    let manifest = editor::manifest(session, rollout.as_ref(), input.text);
+    let mut scene = scene;
+    if let Some(ghost) = manifest.proposal.as_ref().and_then(|p| p.ceiling.as_ref())
+        && ghost.level <= scene.height * 2 + GHOST_ABOVE
+    {
+        scene.height = scene.height.max(ghost.level);
+    }
     PageView {
         root: root(session),
         header: header(session, rollout.as_ref()),
@@ -71,7 +81,7 @@ pub(crate) fn page_view_beside(
         actions: actions(rollout.as_ref(), why.kind),
         transport: transport(session),
         marks,
-        manifest: editor::manifest(session, rollout.as_ref(), input.text),
+        manifest,
         history: bench::history(session, rollout.as_ref()),
         images: crate::images::images(session),
         events: bench::events(session, key.as_ref()),
@@ -377,7 +387,7 @@ fn undo(r: Option<&Rollout>, target: &str, off: Option<String>, kind: WhyKind) -
 }
 
 /// `v2` where only the tags differ, else the short image.
-fn tag_words(image: &str, than: &str) -> String {
+pub(crate) fn tag_words(image: &str, than: &str) -> String {
     let (short, other) = (scene::short_image(image), scene::short_image(than));
     match (short.rsplit_once(':'), other.rsplit_once(':')) {
         (Some((a, tag)), Some((b, _))) if a == b => tag.to_owned(),

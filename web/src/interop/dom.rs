@@ -23,6 +23,14 @@ pub fn select_all(node: &NodeRef) {
     }
 }
 
+/// Puts the caret of an input to a place in UTF-16 units, if it is not there.
+pub fn set_caret(node: &NodeRef, place: u32) {
+    if let Some(input) = node.cast::<HtmlInputElement>() {
+        // Only inputs without text refuse; this one has text.
+        let _ = input.set_selection_range(place, place);
+    }
+}
+
 /// Focuses a text area and selects from one character to another.
 pub fn select_range(node: &NodeRef, from: u32, to: u32) {
     if let Some(area) = node.cast::<HtmlTextAreaElement>() {
@@ -69,4 +77,40 @@ pub fn capture(node: &NodeRef, pointer: i32) {
         // Refused for a pointer that is already gone.
         let _ = element.set_pointer_capture(pointer);
     }
+}
+
+/// Keeps the pointer's moves with the element of this class that was pressed, until it is let go.
+pub fn capture_target(event: &web_sys::PointerEvent, class: &str) {
+    if let Some(element) = closest(event, class) {
+        // Refused for a pointer that is already gone.
+        let _ = element.set_pointer_capture(event.pointer_id());
+    }
+}
+
+/// The element of this class in which an event happened. (The page listens at its root: the event's own current target says
+/// nothing.)
+pub fn closest(event: &web_sys::Event, class: &str) -> Option<Element> {
+    use wasm_bindgen::JsCast;
+    event
+        .target()
+        .and_then(|t| t.dyn_into::<Element>().ok())
+        .and_then(|e| e.closest(class).ok().flatten())
+}
+
+/// How high above the ground of its stage the pointer is, in levels of `height`; at most one above the top.
+pub fn level_of(node: &NodeRef, client_y: i32, height: u32) -> Option<u32> {
+    let axis = node
+        .cast::<Element>()?
+        .closest(".stage")
+        .ok()
+        .flatten()?
+        .query_selector(".axis")
+        .ok()
+        .flatten()?
+        .get_bounding_client_rect();
+    if axis.height() <= 0.0 {
+        return None;
+    }
+    let level = (axis.bottom() - f64::from(client_y)) / axis.height() * f64::from(height);
+    Some(level.round().clamp(0.0, f64::from(height) + 1.0) as u32)
 }

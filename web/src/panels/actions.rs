@@ -233,7 +233,6 @@ fn ImageForm(props: &FormProps) -> Html {
             }
             <label class="field"><span>{"New image"}</span>
                 <input id="image-text" class="text" data-testid="image-input" list="images-known" value={(*image).clone()} {oninput} autocomplete="off" spellcheck="false" /></label>
-            <datalist id="images-known">{ for props.images.rows.iter().map(|r| html! { <option value={r.image.clone()} /> }) }</datalist>
             <label class="field"><span>{"It is"}</span><select class="text" data-testid="image-behaviour" onchange={onbehaviour}>
                 { for props.images.behaviours.iter().map(|b| html! { <option value={b.key} selected={b.key == chosen}>{format!("{}: {}", b.name, b.words)}</option> }) }
             </select></label>

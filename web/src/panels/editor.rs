@@ -3,17 +3,23 @@
 use crate::hooks::use_vars;
 use crate::interop::dom;
 use crate::playground::{Msg, highlight};
-use crate::ui::{Button, Icon};
+use crate::ui::{Button, Icon, Menu};
 use rollout_view::{
-    ButtonView, DiagnosticLevel, DiagnosticView, LineNote, Lit, ManifestView, Quantity,
+    ButtonView, DiagnosticLevel, DiagnosticView, FieldView, LineNote, Lit, ManifestView, Quantity,
 };
-use web_sys::HtmlTextAreaElement;
+use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub struct EditorProps {
     pub text: AttrValue,
     pub manifest: ManifestView,
+    /// `kubectl edit` is open: its line, and whether the server refused what was saved.
+    #[prop_or_default]
+    pub editing: Option<(AttrValue, bool)>,
+    /// The files that the page holds.
+    #[prop_or_default]
+    pub files: Vec<AttrValue>,
     /// The control that switches the strategy, with its line.
     pub strategy: Option<ButtonView>,
     pub dispatch: Callback<Msg>,
@@ -66,12 +72,13 @@ pub fn Editor(props: &EditorProps) -> Html {
     html! {
         <section class="editor" aria-label="Manifest">
             <header>
-                <b>{m.file.clone()}</b>
-                if let Some(switch) = &props.strategy {
+                { title(props) }
+                if let Some(switch) = props.strategy.as_ref().filter(|_| props.editing.is_none()) {
                     <Button testid="act-strategy" class="btn btn-plain" command={(!switch.command.is_empty()).then(|| AttrValue::from(switch.command.clone()))}
                         off={switch.off.is_some()} title={switch.off.clone().map(AttrValue::from)} onclick={props.dispatch.reform(|_: MouseEvent| Msg::SwitchStrategy)}>{switch.label.clone()}</Button>
                 }
             </header>
+            { fields(props) }
             <div class="code-box" data-plain={plain.then_some("true")}>
                 <div ref={sheet} class="code-sheet">
                     if !plain { <Code text={props.text.clone()} manifest={m.clone()} /> }
@@ -85,11 +92,80 @@ pub fn Editor(props: &EditorProps) -> Html {
             </ol>
             <footer>
                 if m.has_errors { <span class="bad"><Icon name="m-bang" />{m.summary.clone()}</span> } else { <span class="ok"><Icon name="m-tick" />{m.summary.clone()}</span> }
+                if props.editing.is_some() {
+                    <Button class="btn btn-plain" testid="edit-cancel" label="Close the editor without saving" onclick={props.dispatch.reform(|_: MouseEvent| Msg::CloseEditor(false))}>{"Cancel"}</Button>
+                    <Button class="btn btn-main" testid="edit-save" label="Save and close the editor" onclick={props.dispatch.reform(|_: MouseEvent| Msg::CloseEditor(true))}>{"Save"}</Button>
+                } else {
                 <Button class="btn btn-plain" testid="paste" title="Empty the editor for a manifest of yours" onclick={props.dispatch.reform(|_: MouseEvent| Msg::PasteYours)}>{"Paste yours"}</Button>
                 <Button testid="apply" class={if m.applied { "btn" } else { "btn btn-main" }} command={AttrValue::from(format!("kubectl apply -f {}", m.file))}
                     off={props.text.trim().is_empty()} onclick={props.dispatch.reform(|_: MouseEvent| Msg::Apply)}>{if m.applied { "Applied" } else { "Apply" }}</Button>
+                }
             </footer>
         </section>
+    }
+}
+
+/// Steppers for the numbers and images, where the text is small and the finger is large.
+fn fields(props: &EditorProps) -> Html {
+    if props.editing.is_some() || props.manifest.fields.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <ul class="fields" aria-label="Fields of the manifest">
+            { for props.manifest.fields.iter().map(|f| html! { <li key={f.path.clone()} data-testid="field" data-path={f.path.clone()}>{ field(f, &props.dispatch) }</li> }) }
+        </ul>
+    }
+}
+
+fn field(f: &FieldView, dispatch: &Callback<Msg>) -> Html {
+    let set = |value: Option<String>| {
+        let (document, path) = (f.document, f.path.clone());
+        dispatch.reform(move |_: MouseEvent| {
+            Msg::Field(document, path.clone(), value.clone().unwrap_or_default())
+        })
+    };
+    let onchange = {
+        let (document, path) = (f.document, f.path.clone());
+        dispatch.reform(move |event: Event| {
+            let value = event.target_unchecked_into::<HtmlInputElement>().value();
+            Msg::Field(document, path.clone(), value.trim().to_owned())
+        })
+    };
+    let Some(quantity) = f.quantity else {
+        return html! { <>
+            <code>{f.name}</code><input class="text" aria-label={format!("Image of {}", f.note)} list="images-known" value={f.value.clone()} {onchange} autocomplete="off" autocapitalize="off" spellcheck="false" />
+        </> };
+    };
+    html! { <>
+        <code>{f.name}</code>
+        <span class="stepper">
+            <button type="button" aria-label={format!("{} less", f.name)} aria-disabled={f.less.is_none().then_some("true")} onclick={if f.less.is_some() { set(f.less.clone()) } else { Callback::noop() }}>{"−"}</button>
+            <input inputmode="numeric" aria-label={f.name} value={f.value.clone()} {onchange} />
+            <button type="button" aria-label={format!("{} more", f.name)} aria-disabled={f.more.is_none().then_some("true")} onclick={if f.more.is_some() { set(f.more.clone()) } else { Callback::noop() }}>{"+"}</button>
+        </span>
+        <span class="field-note" data-src={quantity.name()}>{f.note.clone()}</span>
+    </> }
+}
+
+/// The file that is shown, with the others to choose from; or the line that opened the editor.
+fn title(props: &EditorProps) -> Html {
+    if let Some((line, again)) = &props.editing {
+        return html! { <b class="editing" data-testid="editing" title={line.clone()}>{line.clone()}if *again { {", refused"} }</b> };
+    }
+    let file = &props.manifest.file;
+    if props.files.iter().all(|f| **f == **file) {
+        return html! { <b>{file.clone()}</b> };
+    }
+    html! {
+        <Menu testid="files" label={html! { <b>{file.clone()}</b> }}>
+            { for props.files.iter().map(|f| {
+                let name = f.to_string();
+                html! {
+                    <button type="button" role="menuitemradio" aria-checked={(**f == **file).to_string()} class="menu-item" key={f.to_string()} data-testid="file"
+                        onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenFile(name.clone()))}><b>{f.clone()}</b><small>{format!("for -f {f}")}</small></button>
+                }
+            }) }
+        </Menu>
     }
 }
 

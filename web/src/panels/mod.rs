@@ -9,6 +9,8 @@ pub mod header;
 pub mod images;
 pub mod keys;
 pub mod plans;
+pub mod names;
+pub mod pasted;
 pub mod pod_card;
 pub mod readout;
 pub mod scene;

@@ -6,8 +6,10 @@ mod links;
 mod msg;
 mod params;
 mod playback;
+mod prompt;
 mod render;
 mod start;
+mod terminal;
 mod update;
 mod vanish;
 mod version;
@@ -15,6 +17,8 @@ mod version;
 pub use keys::KEYS;
 pub use msg::{KeyPress, Msg, Panel, Theme};
 pub use params::{SPEEDS, Ui};
+pub use prompt::{Prompt, PromptKey, bytes_of, takes, units_of};
+pub use terminal::{Named, differing};
 
 use crate::interop::{location, page};
 use crate::panels::actions::Form;
@@ -61,6 +65,8 @@ pub struct Playground {
     pub(crate) applied: AttrValue,
     /// The text was put in as a whole (pasted), not edited.
     pub(crate) pasted: bool,
+    /// The text before a limit was moved in the drawing, while that is only proposed.
+    pub(crate) before_proposal: Option<AttrValue>,
     /// The learner has done nothing yet.
     pub(crate) untouched: bool,
 
@@ -75,9 +81,12 @@ pub struct Playground {
     pub(crate) gone: Rc<Vec<rollout_view::PodView>>,
     pub(crate) sweep: Option<gloo::timers::callback::Timeout>,
 
-    pub(crate) draft: AttrValue,
+    pub(crate) prompt: Prompt,
     pub(crate) preview: Option<AttrValue>,
-    pub(crate) choices: Vec<String>,
+    /// `kubectl edit` is open in the editor.
+    pub(crate) editing: Option<terminal::Editing>,
+    /// What became of a pasted transcript, until it was read.
+    pub(crate) pasted_results: Vec<rollout_view::paste::PastedResult>,
     pub(crate) console_open: bool,
 
     pub(crate) tab: &'static str,
@@ -85,6 +94,8 @@ pub struct Playground {
     pub(crate) panel: Option<Panel>,
     pub(crate) pinned: Option<Quantity>,
     pub(crate) picked: Option<AttrValue>,
+    /// The set that is looked at.
+    pub(crate) picked_set: Option<AttrValue>,
     pub(crate) letters: bool,
     pub(crate) notice: Option<Notice>,
 

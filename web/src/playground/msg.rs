@@ -1,5 +1,6 @@
 //! What panels ask of the page.
 
+use super::{Named, PromptKey};
 use crate::panels::actions::Form;
 use rollout_api::Minor;
 use rollout_view::Quantity;
@@ -34,7 +35,15 @@ pub enum Msg {
     /// The text of the editor changed.
     Edit(String),
     PasteYours,
+    /// Another of the page's files.
+    OpenFile(String),
     SwitchStrategy,
+    /// Another height for a limit: nothing is sent before it is applied.
+    Propose(Quantity, u32),
+    ApplyProposal,
+    DropProposal,
+    /// One field of the text: document, path, value.
+    Field(usize, String, String),
     SetImage(String),
     UndoMine,
     Reset,
@@ -53,11 +62,23 @@ pub enum Msg {
     AddPlan(rollout_session::Plan),
 
     // Console
+    /// Puts a line at the prompt.
     Draft(String),
-    Submit(String),
-    Complete,
+    /// Something was typed into the prompt.
+    Typing(String),
+    /// A key of the prompt.
+    PromptKey(PromptKey),
+    /// A completion was touched.
+    Choose(usize),
+    /// Several lines were pasted at the prompt.
+    Paste(String),
+    /// The differences of a pasted transcript were read.
+    PasteRead,
+    /// A name in the output.
+    Pick(Named),
+    /// `kubectl edit` is closed: true saves.
+    CloseEditor(bool),
     Preview(Option<String>),
-    ClearConsole,
     Interrupt,
     ToggleConsole,
 

@@ -11,6 +11,8 @@ use crate::panels::editor::Editor;
 use crate::panels::header::Header;
 use crate::panels::keys::Keys;
 use crate::panels::plans::Offers;
+use crate::panels::names::Names;
+use crate::panels::pasted::pasted;
 use crate::panels::readout::Readout;
 use crate::panels::scene::{Ruler, Stage};
 use crate::panels::share::Share;
@@ -48,6 +50,9 @@ pub fn page(p: &Playground) -> Html {
 
 /// Panels over the page.
 fn over(p: &Playground) -> Html {
+    if !p.pasted_results.is_empty() {
+        return pasted(&p.pasted_results, &p.dispatch);
+    }
     match p.panel {
         Some(Panel::Share) => {
             html! { <Share links={links::make(p)} dispatch={p.dispatch.clone()} /> }
@@ -70,6 +75,30 @@ fn notice(p: &Playground) -> Html {
             }
             <Button class="btn btn-plain" label="Dismiss" onclick={p.dispatch.reform(|_: MouseEvent| Msg::Dismiss)}><Icon name="m-x" /></Button>
         </div>
+    }
+}
+
+/// Limits that were moved in the drawing and are not applied yet.
+fn proposal(p: &Playground) -> Html {
+    if p.before_proposal.is_none() {
+        return Html::default();
+    }
+    let manifest = &p.view.manifest;
+    let lines = manifest.proposal.iter().flat_map(|v| &v.lines);
+    let refused = manifest
+        .diagnostics
+        .iter()
+        .find(|d| d.level == rollout_view::DiagnosticLevel::Error);
+    html! {
+        <section class="proposal" aria-label="Proposed limits" data-testid="proposal">
+            <div role="status">{ for lines.map(|line| html! { <p key={line.clone()}>{line.clone()}</p> }) }
+            if let Some(d) = refused { <p class="bad">{format!("Refused: {}", d.message)}</p> }</div>
+            <p class="row">
+                <Button class="btn btn-main" testid="proposal-apply" command={AttrValue::from(format!("kubectl apply -f {}", manifest.file))} off={manifest.has_errors}
+                    onclick={p.dispatch.reform(|_: MouseEvent| Msg::ApplyProposal)}>{"Apply"}</Button>
+                <Button testid="proposal-drop" onclick={p.dispatch.reform(|_: MouseEvent| Msg::DropProposal)}>{"Leave as it is"}</Button>
+            </p>
+        </section>
     }
 }
 
@@ -101,8 +130,9 @@ fn desk(p: &Playground) -> Html {
             <article class="instrument" aria-label="Rollout">
                 <Why page={view.clone()} dispatch={dispatch.clone()} />
                 { notice(p) }
-                <Stage page={view.clone()} picked={p.picked.clone()} gone={p.gone.clone()} jump={p.jump} dispatch={dispatch.clone()}>
+                <Stage page={view.clone()} picked={p.picked.clone()} picked_set={p.picked_set.clone()} gone={p.gone.clone()} jump={p.jump} dispatch={dispatch.clone()}>
                     <Readout numbers={view.numbers.clone()} />
+                    { proposal(p) }
                     if !empty {
                         <Actions buttons={view.actions.clone()} images={view.images.clone()} target={target(view)} form={p.form} dispatch={dispatch.clone()} />
                     } else {
@@ -110,10 +140,12 @@ fn desk(p: &Playground) -> Html {
                     }
                 </Stage>
                 { transport(p) }
-                <Console console={view.console.clone()} draft={p.draft.clone()} preview={p.preview.clone()} choices={p.choices.clone()} open={p.console_open} dispatch={dispatch.clone()} />
+                <Console console={view.console.clone()} prompt={p.prompt.clone()} preview={p.preview.clone()} editing={p.editing.as_ref().map(|e| AttrValue::from(e.line().to_owned()))} names={Rc::new(Names::of(view))} open={p.console_open} dispatch={dispatch.clone()} />
             </article>
             <aside class="bench" aria-label="Bench">
-                <Editor text={p.text.clone()} manifest={view.manifest.clone()} strategy={view.actions.iter().find(|b| b.id == "strategy").cloned()} dispatch={dispatch.clone()} />
+                <Editor text={p.editing.as_ref().map_or_else(|| p.text.clone(), |e| e.draft.clone())} editing={p.editing.as_ref().map(|e| (AttrValue::from(e.line().to_owned()), e.again()))}
+                    files={p.session.files().keys().cloned().map(AttrValue::from).collect::<Vec<_>>()} manifest={view.manifest.clone()} strategy={view.actions.iter().find(|b| b.id == "strategy").cloned()} dispatch={dispatch.clone()} />
+                <datalist id="images-known">{ for view.images.rows.iter().map(|r| html! { <option value={r.image.clone()} /> }) }</datalist>
                 <Bench page={view.clone()} tab={p.tab} {pod} dispatch={dispatch.clone()} />
             </aside>
         </main>
@@ -161,6 +193,7 @@ fn embed(p: &Playground) -> Html {
             <Why page={view.clone()} sums={false} dispatch={dispatch.clone()} />
             { notice(p) }
             <Stage page={view.clone()} picked={p.picked.clone()} gone={p.gone.clone()} jump={p.jump} dispatch={dispatch.clone()}>
+                { proposal(p) }
                 if view.why.kind == WhyKind::Empty { { void(p) } }
             </Stage>
             <crate::panels::sums::SumsLine room={view.room.clone()} spare={view.spare.clone()} dispatch={dispatch.clone()} />

@@ -3,7 +3,7 @@
 use super::links;
 use super::msg::{Msg, Theme};
 use super::params::Params;
-use super::{Notice, Playground};
+use super::{Notice, Playground, Prompt};
 use crate::interop::{location, page, storage};
 use gloo::events::EventListener;
 use rollout_session::{Session, Start, find_preset};
@@ -53,6 +53,7 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
         text: draft.map_or_else(|| text.clone(), AttrValue::from),
         applied: text,
         pasted: false,
+        before_proposal: None,
         untouched: !from_link,
         playing: None,
         frame: None,
@@ -61,15 +62,17 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
         jump: true,
         gone: Rc::default(),
         sweep: None,
-        draft: AttrValue::default(),
+        prompt: Prompt::default(),
         preview: None,
-        choices: Vec::new(),
+        editing: None,
+        pasted_results: Vec::new(),
         console_open: false,
         tab: "history",
         form: None,
         panel: None,
         pinned: None,
         picked: None,
+        picked_set: None,
         letters: true,
         notice,
         _listeners: listeners,

@@ -13,9 +13,6 @@ use yew::prelude::*;
 /// While playing, a wait longer than this is not skipped but played; the learner may skip it.
 const IDLE_STOP_MS: u64 = 3_600_000;
 
-/// Lines that the console shows while it is small.
-const CONSOLE_LINES: usize = 4;
-
 /// Decisions at one instant that a skip looks through.
 const SKIPS_TRIED: usize = 60;
 
@@ -62,8 +59,15 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         Msg::Speed(index) => p.speed = index.min(SPEEDS.len() - 1),
 
         Msg::Run(line) => p.run(&line),
+        Msg::Apply if p.editing.is_some() => p.close_editor(true),
         Msg::Apply => p.apply(),
+        Msg::Edit(text) if p.editing.is_some() => {
+            if let Some(editing) = &mut p.editing {
+                editing.draft = AttrValue::from(text);
+            }
+        }
         Msg::Edit(text) => {
+            p.before_proposal = None;
             p.pasted = text.len() > 40 && changed_part(&p.text, &text) * 2 > text.len();
             p.text = AttrValue::from(text);
         }
@@ -72,6 +76,24 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             p.pasted = true;
             page::focus("yaml");
         }
+        Msg::Propose(quantity, level) => p.propose(quantity, level),
+        Msg::ApplyProposal => {
+            if p.view.manifest.proposal.is_some() && !p.view.manifest.has_errors {
+                p.apply();
+            }
+        }
+        Msg::DropProposal => {
+            if let Some(text) = p.before_proposal.take() {
+                p.text = text;
+            }
+        }
+        Msg::Field(document, path, value) => {
+            if let Some(text) = rollout_view::with_field(&p.text, document, &path, &value) {
+                p.text = AttrValue::from(text);
+                p.before_proposal = None;
+            }
+        }
+        Msg::OpenFile(name) => p.open_file(&name),
         Msg::SwitchStrategy => p.switch_strategy(),
         Msg::SetImage(image) => {
             if let Some(focus) = &p.view.focus {
@@ -137,27 +159,27 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             }
         }
 
-        Msg::Draft(text) => {
-            p.draft = AttrValue::from(text);
-            p.choices.clear();
+        Msg::Draft(line) => {
+            p.prompt.put(line);
+            page::focus("terminal");
         }
-        Msg::Submit(line) => {
-            p.draft = AttrValue::default();
-            p.choices.clear();
-            if !line.trim().is_empty() {
-                let before = p.session.branch().transcript.lines().len();
-                p.run(&line);
-                // A long answer gets room; a short one fits where it is.
-                let said = p.session.branch().transcript.lines().len() - before;
-                p.console_open |= said > CONSOLE_LINES;
-            }
+        Msg::Typing(text) => p.prompt.input(text, &p.view.console.typed),
+        Msg::PromptKey(key) => p.prompt_key(&key),
+        Msg::Choose(index) => {
+            p.prompt.choose(index);
+            page::focus("terminal");
         }
-        Msg::Complete => p.complete(),
+        Msg::Paste(text) => p.paste(&text),
+        Msg::PasteRead => {
+            p.pasted_results = Vec::new();
+            page::focus("terminal");
+        }
+        Msg::Pick(named) => p.pick_named(named),
+        Msg::CloseEditor(save) => p.close_editor(save),
         Msg::Preview(line) => p.preview = line.map(AttrValue::from),
-        Msg::ClearConsole => p.run("clear"),
         Msg::Interrupt => {
             p.session.interrupt();
-            p.draft = AttrValue::default();
+            p.prompt.clear();
         }
         Msg::ToggleConsole => p.console_open = !p.console_open,
 
@@ -175,6 +197,7 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
                 p.tab
             };
             p.picked = pod;
+            p.picked_set = None;
         }
         Msg::Pin(quantity) => {
             p.pinned = if p.pinned == Some(quantity) {
@@ -213,8 +236,10 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
 fn shows_more(kind: &std::mem::Discriminant<Msg>) -> bool {
     let only_open = [
         Msg::Draft(String::new()),
+        Msg::Typing(String::new()),
+        Msg::Choose(0),
+        Msg::PasteRead,
         Msg::Preview(None),
-        Msg::Complete,
         Msg::ToggleConsole,
         Msg::Tab(""),
         Msg::OpenForm(None),
@@ -247,7 +272,6 @@ fn acts_on_time(msg: &Msg) -> bool {
             | Msg::PlayPause
             | Msg::Run(_)
             | Msg::Apply
-            | Msg::Submit(_)
             | Msg::ResetSurely
     ) && !matches!(msg, Msg::Apply)
 }
@@ -387,7 +411,8 @@ impl Playground {
             .focus
             .as_ref()
             .map(|(namespace, name)| (namespace.as_str(), name.as_str()));
-        let view = Rc::new(render::look(&self.session, &self.text, focus));
+        let text = self.editing.as_ref().map_or(&self.text, |e| &e.draft);
+        let view = Rc::new(render::look(&self.session, text, focus));
         let before = std::mem::replace(&mut self.view, view);
         vanish::notice(self, &before);
     }
@@ -422,6 +447,9 @@ impl Playground {
         self.comparison = None;
         self.focus = None;
         self.picked = None;
+        self.picked_set = None;
+        self.editing = None;
+        self.before_proposal = None;
         self.form = None;
         self.notice = None;
         self.pasted = false;
@@ -455,6 +483,7 @@ impl Playground {
             return;
         }
         self.notice = None;
+        self.before_proposal = None;
         let file = file_name(&self.text);
         // The landing scene's only action is its own: the learner has looked, but done nothing yet.
         let only_looked =
@@ -494,7 +523,8 @@ impl Playground {
         self.applied = self.text.clone();
         let refused = exit.is_some_and(|code| code != 0);
         let said = if refused { stderr } else { stdout };
-        if !said.trim().is_empty() {
+        // What went well stands in the console already; a frame has none.
+        if !said.trim().is_empty() && (refused || self.ui == super::Ui::Embed) {
             self.notice = Some(Notice {
                 error: refused,
                 text: said.trim_end().to_owned(),
@@ -595,13 +625,26 @@ impl Playground {
         }
     }
 
-    fn complete(&mut self) {
-        let completions = rollout_view::complete(&self.session, &self.draft);
-        if let [only] = completions.as_slice() {
-            self.draft = AttrValue::from(format!("{only} "));
-            self.choices.clear();
-        } else {
-            self.choices = completions;
+    /// A limit at another height: the field in the text, and its ghost in the drawing.
+    fn propose(&mut self, quantity: rollout_view::Quantity, level: u32) {
+        let Some(focus) = self.view.focus.as_ref().filter(|_| self.editing.is_none()) else {
+            return;
+        };
+        match rollout_view::with_limit(&self.text, &focus.name, quantity, level) {
+            Some(text) => {
+                let before = self.before_proposal.take().unwrap_or(self.text.clone());
+                if *text != *before {
+                    self.before_proposal = Some(before);
+                }
+                self.text = AttrValue::from(text);
+            }
+            None => {
+                let text = format!(
+                    "The manifest in the editor does not hold {}: its limits can be changed with kubectl patch.",
+                    focus.name
+                );
+                self.note(&text);
+            }
         }
     }
 

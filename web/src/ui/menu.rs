@@ -1,5 +1,6 @@
 //! A button with a list under it: Escape, a choice or a click elsewhere closes it.
 
+use crate::interop::dom;
 use crate::ui::Icon;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
@@ -34,9 +35,7 @@ pub fn Menu(props: &MenuProps) -> Html {
     let onfocusout = {
         let open = open.clone();
         Callback::from(move |event: FocusEvent| {
-            let here = event
-                .current_target()
-                .and_then(|t| t.dyn_into::<web_sys::Node>().ok());
+            let here = dom::closest(&event, ".menu");
             let there = event
                 .related_target()
                 .and_then(|t| t.dyn_into::<web_sys::Node>().ok());

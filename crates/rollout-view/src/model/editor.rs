@@ -1,6 +1,6 @@
 //! The manifest: lit lines, resolved values, refusals.
 
-use super::{Quantity, VersionTag};
+use super::{LimitView, Quantity, VersionTag};
 
 /// Notes on the text of the editor.
 #[derive(Clone, PartialEq, Debug)]
@@ -19,8 +19,44 @@ pub struct ManifestView {
     pub has_errors: bool,
     /// The text is what was applied: the button says Applied.
     pub applied: bool,
+    /// Numbers and images of the Deployment, for steppers.
+    pub fields: Vec<FieldView>,
+    /// What the text would change about the limits that are drawn.
+    pub proposal: Option<ProposalView>,
     /// Strategy type in the text, `RollingUpdate` or `Recreate`, for the switch.
     pub strategy: Option<String>,
+}
+
+/// A field with its next values.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FieldView {
+    /// Which document of the text, from 0.
+    pub document: usize,
+    /// `spec.replicas`.
+    pub path: String,
+    /// `replicas`.
+    pub name: &'static str,
+    /// As it is written, or the default.
+    pub value: String,
+    /// `ceiling 12`; of an image the name of its container.
+    pub note: String,
+    /// What hangs on it; none for an image.
+    pub quantity: Option<Quantity>,
+    /// One step down; none at the end.
+    pub less: Option<String>,
+    /// One step up.
+    pub more: Option<String>,
+}
+
+/// Other limits than those that hold, before they are applied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProposalView {
+    /// Where the ceiling would be, if it would move.
+    pub ceiling: Option<LimitView>,
+    /// Where the floor would be.
+    pub floor: Option<LimitView>,
+    /// `Ceiling 12 becomes 14: 10 + 4.`
+    pub lines: Vec<String>,
 }
 
 /// Why a line is lit.

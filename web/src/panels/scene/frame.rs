@@ -2,6 +2,8 @@
 
 use super::geometry::ratio;
 use crate::hooks::use_vars;
+use crate::interop::dom;
+use crate::playground::Msg;
 use rollout_view::{AxisLabel, BandView, LimitView, Quantity};
 use yew::prelude::*;
 
@@ -58,16 +60,83 @@ pub struct LimitProps {
     /// The other line is so near that this plate goes below its own.
     #[prop_or_default]
     pub below: bool,
+    /// A line that is only proposed.
+    #[prop_or_default]
+    pub ghost: bool,
+    /// Where the line is proposed, if it is.
+    #[prop_or_default]
+    pub proposed: Option<u32>,
+    /// Pods from the ground to the top; none: the line cannot be moved here.
+    #[prop_or_default]
+    pub movable: Option<u32>,
+    pub dispatch: Callback<Msg>,
 }
 
-/// A thick line with poché on the forbidden side.
+/// A thick line with poché on the forbidden side. Its plate can be dragged, or moved with the arrow keys: that proposes
+/// another limit.
 #[component]
 pub fn Limit(props: &LimitProps) -> Html {
     let limit = &props.limit;
     let node = use_vars(vec![("--at", ratio(limit.level, props.per))]);
+    let name = limit.quantity.name();
+    let class = if props.ghost {
+        format!("limit limit-{name} limit-ghost")
+    } else {
+        format!("limit limit-{name}")
+    };
+    let plate = match props.movable {
+        Some(height) => handle(props, height, &node),
+        None => html! { <span class="limit-plate">{limit.plate.clone()}</span> },
+    };
     html! {
-        <div ref={node} class={format!("limit limit-{}", limit.quantity.name())} data-src={limit.quantity.name()} data-below={props.below.then_some("true")} role="img"
-            aria-label={limit.label.clone()} title={limit.sum.clone()}><span class="limit-plate">{limit.plate.clone()}</span></div>
+        <div ref={node} {class} data-src={(!props.ghost).then_some(name)} data-testid={props.ghost.then(|| format!("ghost-{name}"))} data-below={props.below.then_some("true")} role={props.movable.is_none().then_some("img")}
+            aria-label={props.movable.is_none().then(|| limit.label.clone())} title={limit.sum.clone()}>{plate}</div>
+    }
+}
+
+/// The plate as a handle.
+fn handle(props: &LimitProps, height: u32, node: &NodeRef) -> Html {
+    let (limit, quantity) = (&props.limit, props.limit.quantity);
+    let now = props.proposed.unwrap_or(limit.level);
+    let drag = {
+        let (dispatch, node) = (props.dispatch.clone(), node.clone());
+        Callback::from(move |event: PointerEvent| {
+            if event.buttons() & 1 != 1 {
+                return;
+            }
+            if let Some(level) = dom::level_of(&node, event.client_y(), height)
+                && level != now
+            {
+                dispatch.emit(Msg::Propose(quantity, level));
+            }
+        })
+    };
+    let grab = Callback::from(|event: PointerEvent| dom::capture_target(&event, ".limit-handle"));
+    let onkeydown = {
+        let dispatch = props.dispatch.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let msg = match event.key().as_str() {
+                "ArrowUp" | "ArrowRight" => Msg::Propose(quantity, now + 1),
+                "ArrowDown" | "ArrowLeft" => Msg::Propose(quantity, now.saturating_sub(1)),
+                "Enter" => Msg::ApplyProposal,
+                "Escape" => Msg::DropProposal,
+                _ => return,
+            };
+            event.prevent_default();
+            event.stop_propagation();
+            dispatch.emit(msg);
+        })
+    };
+    let name = if quantity == Quantity::Floor {
+        "Floor"
+    } else {
+        "Ceiling"
+    };
+    html! {
+        <button type="button" class="limit-plate limit-handle" role="slider" aria-orientation="vertical" aria-label={name} aria-valuenow={now.to_string()} aria-valuemin="0"
+            aria-valuemax={(height.max(now) * 2).to_string()} aria-valuetext={if props.proposed.is_some() { format!("{} {now}, proposed", name.to_lowercase()) } else { limit.label.clone() }}
+            title={format!("{}. Drag it, or use the arrow keys, to propose another limit.", limit.label)} data-testid={format!("limit-{}", quantity.name())}
+            onpointerdown={grab} onpointermove={drag} {onkeydown}>{limit.plate.clone()}</button>
     }
 }
 

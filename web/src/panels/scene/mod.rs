@@ -31,6 +31,9 @@ pub struct StageProps {
     /// Unique id of the pod that is looked at.
     #[prop_or_default]
     pub picked: Option<AttrValue>,
+    /// Name of the set that is looked at.
+    #[prop_or_default]
+    pub picked_set: Option<AttrValue>,
     /// Seeks and cuts cross-fade; nothing travels.
     #[prop_or_default]
     pub jump: bool,
@@ -88,14 +91,28 @@ pub fn Stage(props: &StageProps) -> Html {
         _ => false,
     };
     let dispatch = &props.dispatch;
+    let proposal = props
+        .page
+        .manifest
+        .proposal
+        .as_ref()
+        .filter(|_| !props.pane);
+    let ghosts = (
+        proposal.and_then(|p| p.ceiling.as_ref()),
+        proposal.and_then(|p| p.floor.as_ref()),
+    );
+    // Recreate has no limits to move.
+    let movable = (!props.pane && scene.floor.is_some()).then_some(height);
     html! {
         <section ref={node} class={props.class.clone()} data-testid={if props.pane { "compare-pane" } else { "band" }} aria-label={scene.label.clone()}
             data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-leave={match leave_per { 1 => "row", 2 => "half", _ => "box" }} data-empty={empty.then_some("true")} data-many={(levels > 8).then_some("true")}
             data-time={props.pane.then(|| props.page.root.time.clone())}>
             <PastHead past={scene.past.clone()} dispatch={dispatch.clone()} />
             <Axis axis={scene.axis.clone()} {per} />
-            if let Some(ceiling) = &scene.ceiling { <Limit limit={ceiling.clone()} {per} /> }
-            if let Some(floor) = &scene.floor { <Limit limit={floor.clone()} {per} below={near} /> }
+            if let Some(ceiling) = &scene.ceiling { <Limit limit={ceiling.clone()} {per} movable={movable} proposed={ghosts.0.map(|g| g.level)} dispatch={dispatch.clone()} /> }
+            if let Some(floor) = &scene.floor { <Limit limit={floor.clone()} {per} below={near} movable={movable} proposed={ghosts.1.map(|g| g.level)} dispatch={dispatch.clone()} /> }
+            if let Some(ghost) = ghosts.0.filter(|g| g.level <= height) { <Limit limit={ghost.clone()} {per} ghost={true} dispatch={dispatch.clone()} /> }
+            if let Some(ghost) = ghosts.1.filter(|g| g.level <= height) { <Limit limit={ghost.clone()} {per} ghost={true} dispatch={dispatch.clone()} /> }
             <div class="ground"></div>
             <Past past={scene.past.clone()} {height} at_head={props.page.transport.at_head} dispatch={dispatch.clone()} />
             <p class="now-head"><b>{props.page.transport.time.clone()}</b>{if props.page.transport.at_head { " now" } else { " looking back" }}</p>
@@ -109,7 +126,7 @@ pub fn Stage(props: &StageProps) -> Html {
                     }) }
             </ol>
             if scene.pods.is_empty() && !scene.bands.is_empty() { <Bands bands={scene.bands.clone()} {per} /> }
-            <Sets sets={scene.sets.clone()} {per} floor={scene.floor.as_ref().map(|f| f.level)} />
+            <Sets sets={scene.sets.clone()} {per} {levels} picked={props.picked_set.clone()} floor={scene.floor.as_ref().map(|f| f.level)} />
             <p class="leaving">{scene.leaving_text.clone()}</p>
             if !props.pane {
                 <div class="next">

@@ -10,6 +10,11 @@ use yew::prelude::*;
 pub struct SetsProps {
     pub sets: Vec<SetView>,
     pub per: u32,
+    /// Rows of the drawing.
+    pub levels: u32,
+    /// The set that is looked at.
+    #[prop_or_default]
+    pub picked: Option<AttrValue>,
     /// A label that would meet the floor line starts below it.
     pub floor: Option<u32>,
 }
@@ -18,7 +23,7 @@ pub struct SetsProps {
 pub fn Sets(props: &SetsProps) -> Html {
     html! {
         <div class="sets">
-            { for props.sets.iter().rev().map(|set| html! { <Set key={set.name.clone()} set={set.clone()} per={props.per} floor={props.floor} /> }) }
+            { for props.sets.iter().rev().map(|set| html! { <Set key={set.name.clone()} set={set.clone()} per={props.per} levels={props.levels} floor={props.floor} picked={props.picked.as_ref().is_some_and(|p| **p == *set.name)} /> }) }
         </div>
     }
 }
@@ -27,29 +32,85 @@ pub fn Sets(props: &SetsProps) -> Html {
 struct SetProps {
     set: SetView,
     per: u32,
+    levels: u32,
     floor: Option<u32>,
+    picked: bool,
 }
 
 #[component]
 fn Set(props: &SetProps) -> Html {
     let set = &props.set;
     let size = set.to.saturating_sub(set.from);
-    // The plate of the floor stands in the level above its line: the label of a set begins below it.
-    let meets = props.floor.is_some_and(|f| {
-        f < set.to && f + 2 * props.per > set.to && f > set.from && size > 3 * props.per
-    });
+    let place = label_place(set.from, set.to, props.floor, props.per, props.levels);
     let node = use_vars(vec![
         ("--from", ratio(set.from, props.per)),
         ("--size", ratio(size, props.per)),
-        ("--skip", if meets { "1" } else { "0" }.to_owned()),
+        ("--skip", place.skip.to_string()),
     ]);
     html! {
         <section ref={node} class="set" data-testid="set" data-name={set.name.clone()} data-size={set.size.to_string()} data-pods={set.pods.to_string()}
-            data-version={set.version.letter.clone()} data-livery={set.version.livery.to_string()} data-empty={(size == 0).then_some("true")} data-short={(size < 3).then_some("true")}
+            data-version={set.version.letter.clone()} data-livery={set.version.livery.to_string()} data-empty={(size == 0).then_some("true")} data-short={(place.short || size < 3).then_some("true")} data-picked={props.picked.then_some("true")}
             aria-label={format!("ReplicaSet {}, {}", set.name, set.count)} title={set.name.clone()}>
             <p class="set-title"><Coach version={set.version.clone()} /><span>{set.image.clone()}</span></p>
             <p class="set-name">{set.short.clone()}</p>
             <p class="set-count">{set.count.clone()}</p>
         </section>
+    }
+}
+
+/// Where the label of a set stands.
+#[derive(PartialEq, Eq, Debug)]
+struct Place {
+    /// Rows from the top of the set.
+    skip: u32,
+    /// Without the name.
+    short: bool,
+}
+
+/// Height of the drawing and of a whole label, in pixels at the usual size.
+const DRAWING: u32 = 264;
+const LABEL: u32 = 62;
+const HIGHEST_ROW: u32 = 44;
+
+/// The plate of the floor stands in the row above its line. A label that would meet it begins below the line, or is shorter.
+fn label_place(from: u32, to: u32, floor: Option<u32>, per: u32, levels: u32) -> Place {
+    let top = Place {
+        skip: 0,
+        short: false,
+    };
+    let row = (DRAWING / levels.max(1)).clamp(1, HIGHEST_ROW);
+    let need = LABEL.div_ceil(row) * per;
+    let Some(floor) = floor.filter(|f| *f < to && *f > from && *f + per + need > to) else {
+        return top;
+    };
+    if floor - from >= need {
+        Place {
+            skip: (to - floor).div_ceil(per),
+            short: false,
+        }
+    } else {
+        Place {
+            skip: 0,
+            short: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_keep_clear_of_the_floor() {
+        let place = |from, to, floor| {
+            let p = label_place(from, to, floor, 1, 12);
+            (p.skip, p.short)
+        };
+        assert_eq!(place(6, 12, Some(8)), (0, false), "the landing scene");
+        assert_eq!(place(0, 6, Some(8)), (0, false));
+        assert_eq!(place(0, 9, Some(8)), (1, false), "below the line");
+        assert_eq!(place(6, 12, Some(9)), (3, false));
+        assert_eq!(place(7, 12, Some(9)), (0, true), "no room below");
+        assert_eq!(place(6, 12, None), (0, false));
     }
 }
