@@ -1,6 +1,7 @@
 //! What a fresh cluster holds: nodes, namespaces, the Service `kubernetes`.
 
-use crate::config::NodeSpec;
+use crate::config::{NodeSide, NodeSpec};
+use crate::volumes::{DEFAULT_CLASS, DRIVER, STORAGE_CLASS};
 use crate::world::World;
 use rollout_api::{Kind, ObjectKey, Str, Timestamp, Value, object};
 
@@ -39,6 +40,30 @@ pub(crate) fn bootstrap(world: &mut World) {
         put(world, Kind("Lease"), lease);
     }
     kubernetes_service(world);
+    if matches!(world.config.node_side, NodeSide::Kubelet(_)) {
+        default_class(world);
+    }
+}
+
+/// The class of claims that name none: disks over the network that one node can have at a time.
+fn default_class(world: &mut World) {
+    let class = object! {
+        "allowVolumeExpansion" => true,
+        "apiVersion" => "storage.k8s.io/v1",
+        "kind" => "StorageClass",
+        "metadata" => object! {
+            "annotations" => object! { "storageclass.kubernetes.io/is-default-class" => "true" },
+            "creationTimestamp" => Timestamp(world.config.start.0 - AGE_SECONDS).rfc3339(),
+            "name" => DEFAULT_CLASS,
+            // Not drawn: the other objects of a seed keep theirs.
+            "uid" => "5b0c6c0a-5f2e-4d63-9d0f-2f5a3a1f7c11",
+        },
+        "provisioner" => DRIVER,
+        "reclaimPolicy" => "Delete",
+        "volumeBindingMode" => "WaitForFirstConsumer",
+    };
+    let key = ObjectKey::new(STORAGE_CLASS, "", DEFAULT_CLASS);
+    world.commit(&key, class);
 }
 
 /// `2025-06-10T11:59:56.000000Z`.

@@ -12,6 +12,7 @@ use crate::controllers::node_lifecycle::NodeLifecycle;
 use crate::controllers::podautoscaler::HorizontalController;
 use crate::controllers::replica_set::ReplicaSetController;
 use crate::controllers::taint_eviction::TaintEviction;
+use crate::controllers::volumes::VolumeControllers;
 use crate::kubelet::Kubelet;
 use crate::scheduler::Scheduler;
 use crate::scripted::ScriptedNode;
@@ -40,6 +41,8 @@ pub struct Components {
     pub node_lifecycle: Option<NodeLifecycle>,
     /// The taint eviction controller, unless the node side is scripted.
     pub taint_eviction: Option<TaintEviction>,
+    /// The volume controllers, unless the node side is scripted.
+    pub volumes: Option<VolumeControllers>,
     /// The scheduler, unless the node side is scripted.
     pub scheduler: Option<Scheduler>,
     /// The kubelets, unless the node side is scripted.
@@ -64,6 +67,7 @@ impl Components {
             autoscaler: timings.map(|_| HorizontalController::default()),
             node_lifecycle: timings.map(|_| NodeLifecycle::default()),
             taint_eviction: timings.map(|_| TaintEviction::default()),
+            volumes: timings.map(|_| VolumeControllers::default()),
             scheduler: timings.map(|t| Scheduler::new(Millis(t.schedule))),
             kubelet: timings.map(|t| Kubelet::new(t.clone())),
             scripted: match &config.node_side {
@@ -93,6 +97,9 @@ impl Components {
         }
         if let Some(controller) = &mut self.taint_eviction {
             controller.observe(world, change);
+        }
+        if let Some(volumes) = &mut self.volumes {
+            volumes.observe(world, change);
         }
         if let Some(scheduler) = &mut self.scheduler {
             scheduler.observe(world, change);
@@ -127,6 +134,11 @@ impl Components {
             SimEvent::Autoscaler(event) => {
                 if let Some(autoscaler) = &mut self.autoscaler {
                     autoscaler.fire(world, event);
+                }
+            }
+            SimEvent::Volume(event) => {
+                if let Some(volumes) = &mut self.volumes {
+                    volumes.fire(world, event);
                 }
             }
             SimEvent::Scheduler(event) => {

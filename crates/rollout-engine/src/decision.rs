@@ -4,6 +4,7 @@ use crate::controllers::deployment::decision::DeploymentDecision;
 use crate::controllers::garbage_collector::GarbageDecision;
 use crate::controllers::podautoscaler::decision::AutoscalerDecision;
 use crate::controllers::replica_set::decision::ReplicaSetDecision;
+use crate::controllers::volumes::decision::VolumeDecision;
 use crate::kubelet::decision::KubeletDecision;
 use crate::scheduler::SchedulerDecision;
 use rollout_api::ObjectKey;
@@ -30,6 +31,8 @@ pub enum What {
     GarbageCollector(GarbageDecision),
     /// An autoscaler's.
     Autoscaler(AutoscalerDecision),
+    /// The volume controllers'.
+    Volume(VolumeDecision),
     /// The scheduler's.
     Scheduler(SchedulerDecision),
     /// A kubelet's.
@@ -65,6 +68,14 @@ impl From<(ObjectKey, AutoscalerDecision)> for Decision {
         Decision {
             on,
             what: What::Autoscaler(d),
+        }
+    }
+}
+impl From<(ObjectKey, VolumeDecision)> for Decision {
+    fn from((on, d): (ObjectKey, VolumeDecision)) -> Self {
+        Decision {
+            on,
+            what: What::Volume(d),
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod step;
 pub mod store;
 pub mod time;
 pub mod traffic;
+pub mod volumes;
 pub mod world;
 
 pub use client::Client;

@@ -17,6 +17,8 @@ pub enum SimEvent {
     Disruption(ObjectKey),
     /// The autoscalers' turn.
     Autoscaler(crate::controllers::podautoscaler::AutoscalerEvent),
+    /// The volume controllers' turn.
+    Volume(crate::controllers::volumes::VolumeEvent),
     /// The scheduler's turn.
     Scheduler(crate::scheduler::SchedulerEvent),
     /// The kubelets' turn.

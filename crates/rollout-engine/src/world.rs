@@ -40,6 +40,8 @@ pub struct World {
     pub traffic: crate::traffic::Traffic,
     /// How hard workloads are used.
     pub loads: Rc<crate::metrics::Loads>,
+    /// Which volume is attached to which node.
+    pub attachments: Rc<crate::volumes::Attachments>,
     /// Allocated addresses and ports.
     pub addresses: crate::apiserver::Addresses,
     /// How far the wall clock is ahead of the clock: the scripted node side holds its clock while controllers work.
@@ -65,6 +67,7 @@ impl World {
             faults: Rc::default(),
             traffic: crate::traffic::Traffic::new(config.seed, &config.images),
             loads: Rc::default(),
+            attachments: Rc::default(),
             addresses: crate::apiserver::Addresses::default(),
             skew: Millis(0),
             pods_created: 0,

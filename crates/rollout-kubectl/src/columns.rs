@@ -377,7 +377,7 @@ fn unset(text: &str) -> String {
     }
 }
 
-fn access_modes(list: &[Value]) -> String {
+pub(crate) fn access_modes(list: &[Value]) -> String {
     let short = |m: &str| match m {
         "ReadWriteOnce" => "RWO",
         "ReadOnlyMany" => "ROX",

@@ -522,6 +522,30 @@ messages! {
     TraceNew = "{object} is made.";
     /// A removed object.
     TraceGone = "{object} is gone.";
+    // Claims and volumes
+    /// Waits for a pod.
+    ClaimWaits = "Claim {claim} waits: its class makes the volume when a pod that uses it has a node.";
+    /// No class.
+    ClaimNoClass = "Claim {claim} stays pending: no volume fits, and it names no class that could make one.";
+    /// A class that is not there.
+    ClaimNoSuchClass = "Claim {claim} stays pending: there is no class {class}.";
+    /// Being made.
+    ClaimProvisioning = "A volume of {size} is made for claim {claim} by {provisioner}.";
+    /// Nobody makes it.
+    ClaimNoProvisioner = "Claim {claim} stays pending: no provisioner {provisioner} runs in this cluster.";
+    /// Bound.
+    ClaimBound = "Claim {claim} is bound to volume {volume}.";
+    /// On another node.
+    VolumeElsewhere = "Pod {pod} cannot start on {node}: volume {volume} is on {holder}, and one node at a time can have it.";
+    /// Attached.
+    VolumeAttached = "Volume {volume} is attached to {node}: pod {pod} can start.";
+    /// In use.
+    ClaimProtected = "Claim {claim} goes after its pods: {pods} {pods|uses|use} it.";
+    /// Deleted.
+    VolumeGoes = "The claim is gone: volume {volume} is deleted with it.";
+    /// Kept.
+    VolumeStays = "The claim is gone: volume {volume} stays with its data.";
+
     // The autoscaler
     /// A new size.
     AutoscalerSets = "The autoscaler sets {to}: {pods} {pods|pod|pods} × {measured} ÷ {target}, rounded up.";

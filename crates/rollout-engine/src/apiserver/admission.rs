@@ -3,8 +3,11 @@
 use super::write::metadata;
 use crate::config::NodeSide;
 use crate::rng::{NAME_ALPHABET, Stream};
+use crate::volumes::STORAGE_CLASS;
 use crate::world::World;
+use rollout_api::views::Object;
 use rollout_api::{Kind, ObjectKey, Str, Value, object};
+use std::rc::Rc;
 
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -16,6 +19,26 @@ impl World {
         // The cluster of the recordings has no service accounts.
         if !matches!(self.config.node_side, NodeSide::Scripted(_)) {
             self.service_account(pod);
+        }
+    }
+
+    /// Mirrors the admission plugin DefaultStorageClass: of several default classes the newest.
+    pub(super) fn default_storage_class(&self, claim: &mut Value) {
+        if claim.at("spec.storageClassName").is_some() {
+            return;
+        }
+        let default = |c: &&Rc<Object>| {
+            c.meta
+                .annotation("storageclass.kubernetes.io/is-default-class")
+                == Some("true")
+        };
+        let newest = self
+            .store
+            .list(STORAGE_CLASS)
+            .filter(default)
+            .max_by_key(|c| (c.meta.creation, std::cmp::Reverse(c.meta.name.clone())));
+        if let Some(class) = newest {
+            claim.set("spec.storageClassName", &class.meta.name);
         }
     }
 

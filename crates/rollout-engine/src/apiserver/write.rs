@@ -109,6 +109,9 @@ pub(crate) fn create(
     let name = value.str_at("metadata.name").to_owned();
     namespace_lifecycle(world, kind, namespace, &name)?;
     world.prepare_for_create(kind, &mut value);
+    if kind == Kind::PERSISTENT_VOLUME_CLAIM {
+        world.default_storage_class(&mut value);
+    }
     if kind == Kind::POD {
         super::admission::pod_defaults(&mut value);
         world.admit_pod(&mut value);

@@ -10,6 +10,7 @@ pub mod podautoscaler;
 pub mod replica_set;
 pub mod selector;
 pub mod taint_eviction;
+pub mod volumes;
 pub mod work_queue;
 
 use crate::world::World;

@@ -23,6 +23,7 @@ pub mod status;
 mod stop;
 mod sync;
 mod texts;
+mod volumes;
 
 pub(crate) use program::{is_unhealthy, next_change as next_change_of};
 
@@ -321,12 +322,12 @@ impl World {
     }
 }
 
-/// The data of a ConfigMap or Secret.
+/// The data and binary data of a ConfigMap or Secret.
 pub(super) fn config_data(
     world: &World,
     namespace: &Str,
     source: &plan::ConfigSource,
-) -> Option<Value> {
+) -> Option<(Value, Value)> {
     let kind = if source.secret {
         Kind::SECRET
     } else {
@@ -334,5 +335,6 @@ pub(super) fn config_data(
     };
     let key = ObjectKey::new(kind, namespace.clone(), source.name.clone());
     let object = world.store.get(&key)?;
-    Some(object.value.get("data").cloned().unwrap_or_default())
+    let part = |name: &str| object.value.get(name).cloned().unwrap_or_default();
+    Some((part("data"), part("binaryData")))
 }

@@ -21,6 +21,8 @@ pub struct PodPlan {
     pub gates: Vec<Str>,
     /// ConfigMaps and Secrets that volumes need: volume, kind, name.
     pub volumes: Vec<VolumeNeed>,
+    /// It has volumes from claims.
+    pub claims: bool,
     /// `status.qosClass`.
     pub qos: &'static str,
     /// The pod uses its node's network.
@@ -34,6 +36,10 @@ pub struct VolumeNeed {
     pub volume: Str,
     /// The object.
     pub source: ConfigSource,
+    /// Keys that must be in it.
+    pub keys: Vec<Str>,
+    /// Nobody minds if it is not there.
+    pub optional: bool,
 }
 
 /// A ConfigMap or a Secret.
@@ -183,32 +189,46 @@ impl PodPlan {
                 .iter()
                 .flat_map(volume_needs)
                 .collect(),
+            claims: crate::volumes::claims_of(pod).next().is_some(),
             qos: qos_class(spec),
             host_network: spec.bool_at("hostNetwork"),
         }
     }
 }
 
-fn volume_needs(v: &Value) -> Option<VolumeNeed> {
-    let volume = v.shared_str_at("name")?;
+/// ConfigMaps and Secrets of a volume, one or (projected) several.
+/// Differs: the certificate that every pod's token volume names is not an object here.
+fn volume_needs(v: &Value) -> Vec<VolumeNeed> {
+    let volume = v.shared_str_at("name").unwrap_or_default();
     let need = |source: &Value, secret: bool, field: &str| {
-        if source.bool_at("optional") {
-            return None;
-        }
         let name = source.shared_str_at(field)?;
-        Some(VolumeNeed {
+        (name != *"kube-root-ca.crt").then(|| VolumeNeed {
             volume: volume.clone(),
             source: ConfigSource {
                 secret,
                 name,
                 key: Str::default(),
             },
+            keys: source
+                .list_at("items")
+                .iter()
+                .filter_map(|i| i.shared_str_at("key"))
+                .collect(),
+            optional: source.bool_at("optional"),
         })
     };
-    match (v.get("configMap"), v.get("secret")) {
+    let either = |v: &Value, secret_name: &str| match (v.get("configMap"), v.get("secret")) {
         (Some(s), _) => need(s, false, "name"),
-        (_, Some(s)) => need(s, true, "secretName"),
+        (_, Some(s)) => need(s, true, secret_name),
         _ => None,
+    };
+    match v.get("projected") {
+        Some(p) => p
+            .list_at("sources")
+            .iter()
+            .filter_map(|s| either(s, "name"))
+            .collect(),
+        None => either(v, "secretName").into_iter().collect(),
     }
 }
 

@@ -144,6 +144,8 @@ pub struct PodState {
     pub pulls: Backoff<Str>,
     /// Failed attempts to mount the volumes.
     pub mounts: u32,
+    /// Since when it waits for volumes to be attached.
+    pub attach_since: Option<SimTime>,
     /// It is being deleted, with this grace.
     pub grace: Option<i64>,
     /// Its containers are being stopped.

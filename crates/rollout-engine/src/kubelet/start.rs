@@ -298,7 +298,7 @@ impl Kubelet {
         let namespace = &pod.key.namespace;
         for source in c.env.iter().filter_map(|e| e.source.as_ref()) {
             let what = if source.secret { "secret" } else { "configmap" };
-            let Some(data) = config_data(world, namespace, source) else {
+            let Some((data, _)) = config_data(world, namespace, source) else {
                 return Err(format!("{what} \"{}\" not found", source.name));
             };
             if !source.key.is_empty() && data.get(&source.key).is_none() {
@@ -409,7 +409,9 @@ fn missing_key(namespace: &str, source: &ConfigSource, key: &str) -> String {
 
 /// The first key that the image needs and nobody gives it.
 fn missing_config(world: &World, pod: &PodState, i: usize, effects: &Effects) -> Option<Str> {
-    let data = |source: &ConfigSource| config_data(world, &pod.key.namespace, source);
+    let data = |source: &ConfigSource| {
+        config_data(world, &pod.key.namespace, source).map(|(data, _)| data)
+    };
     let given = |key: &Str| program::has_key(&pod.plan.containers[i], key, data);
     effects.needs_config.iter().find(|key| !given(key)).cloned()
 }

@@ -5,7 +5,7 @@ use super::container_status::{Context, Run, should_container_be_restarted};
 use super::pod::{Container, Failure, Job, PodState, Probe};
 use super::prober::{ProbeKind, ProbeResult, Worker};
 use super::status::RestartPolicy;
-use super::{Kubelet, KubeletEvent, Timings, config_data, plan, report};
+use super::{Kubelet, KubeletEvent, Timings, plan, report};
 use crate::events::{EventObject, Source};
 use crate::queue::Ticket;
 use crate::rng::Stream;
@@ -22,9 +22,6 @@ const BACKOFF_MAX: u64 = 300_000;
 const ERROR_RETRY: u64 = 10_000;
 /// From 1.35 on a back-off is waited for, up to this time.
 const BACKOFF_RETRY_MAX: u64 = 60_000;
-/// The waits between attempts to mount a volume.
-const MOUNT_INITIAL: u64 = 500;
-const MOUNT_MAX: u64 = 122_000;
 
 impl PodState {
     pub(super) fn new(
@@ -89,6 +86,7 @@ impl PodState {
             fresh_sandbox: false,
             pulls: Backoff::new(BACKOFF_INITIAL, BACKOFF_MAX),
             mounts: 0,
+            attach_since: None,
             grace: None,
             terminating: false,
         }
@@ -227,34 +225,6 @@ impl Kubelet {
         pod.queue = to_start(pod);
         pod.queue.reverse();
         self.start_next(world, pod);
-    }
-
-    /// Mounts the volumes and makes the sandbox. False: a volume is missing, and another attempt is scheduled.
-    fn make_sandbox(&mut self, world: &mut World, pod: &mut PodState) -> bool {
-        let plan = pod.plan.clone();
-        for need in &plan.volumes {
-            if config_data(world, &pod.key.namespace, &need.source).is_some() {
-                continue;
-            }
-            let what = if need.source.secret {
-                "secret"
-            } else {
-                "configmap"
-            };
-            let text = format!(
-                "MountVolume.SetUp failed for volume \"{}\" : {what} \"{}\" not found",
-                need.volume, need.source.name
-            );
-            pod.event(world, None, "Warning", "FailedMount", &text);
-            let wait = (MOUNT_INITIAL << pod.mounts.min(10)).min(MOUNT_MAX);
-            pod.mounts += 1;
-            let at = world.now + Millis(wait);
-            pod.sync_at(world, at);
-            return false;
-        }
-        pod.ip = Some(self.nodes.address(world, &pod.node));
-        pod.fresh_sandbox = true;
-        true
     }
 
     /// The sync has done what it could: what changed is reported by the next one.

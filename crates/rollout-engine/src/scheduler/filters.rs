@@ -118,7 +118,7 @@ pub struct Refusal {
     pub unresolvable: bool,
 }
 
-fn refuse(reason: impl Into<Str>, unresolvable: bool) -> Result<(), Refusal> {
+pub(super) fn refuse(reason: impl Into<Str>, unresolvable: bool) -> Result<(), Refusal> {
     Err(Refusal {
         reasons: vec![reason.into()],
         unresolvable,
@@ -252,7 +252,7 @@ fn matches_node(c: &Candidate<'_>, node: &NodeInfo) -> bool {
     c.required.is_none_or(terms)
 }
 
-fn node_term_matches(term: &Value, node: &NodeInfo) -> bool {
+pub(super) fn node_term_matches(term: &Value, node: &NodeInfo) -> bool {
     let (labels, fields) = (
         term.list_at("matchExpressions"),
         term.list_at("matchFields"),
@@ -494,6 +494,13 @@ fn match_label_keys(rule: &Value, owner: &Object, other: &Object) -> bool {
                 .label(k)
                 .is_none_or(|v| other.meta.label(k) == Some(v))
         })
+}
+
+/// The same when something about the pod itself refuses all nodes. Mirrors `FitError.Error` with a `PreFilterMsg`.
+pub(super) fn pre_filter_error(all: usize, why: &str) -> String {
+    format!(
+        "0/{all} nodes are available: {why}. preemption: 0/{all} nodes are available: {all} Preemption is not helpful for scheduling."
+    )
 }
 
 /// Mirrors `FitError.Error`, pkg/scheduler/framework/types.go, with the text of preemption, which never finds victims here.

@@ -1,8 +1,10 @@
 //! The scheduler: filter, score, bind; or say why not and try again.
 
+mod claims;
 mod filters;
 pub(crate) mod resources;
 
+pub(crate) use claims::volume_fits_node;
 pub use filters::NodeInfo;
 pub use resources::Amounts;
 
@@ -13,7 +15,11 @@ use crate::rng::Stream;
 use crate::sim_event::SimEvent;
 use crate::step::Change;
 use crate::time::{Millis, SimTime};
+use crate::volumes::{
+    PERSISTENT_VOLUME, STORAGE_CLASS, claim as claim_named, claims_of, volume_of,
+};
 use crate::world::World;
+use claims::Claims;
 use filters::{Candidate, Placed, Refusal, Relations};
 use rollout_api::SortedMap;
 use rollout_api::views::{Object, PodPhase};
@@ -30,6 +36,8 @@ const FLUSH_TICK: u64 = 30_000;
 /// What scores assume of a container without requests.
 const DEFAULT_CPU: i64 = 100;
 const DEFAULT_MEMORY: i64 = 200 << 20;
+/// How long a pod waits for its volumes before another node is looked for.
+const BIND_TIMEOUT: Millis = Millis(600_000);
 const NAME: &str = "default-scheduler";
 
 /// The scheduler's turn.
@@ -79,7 +87,15 @@ pub struct Scheduler {
     waiting: Rc<SortedMap<ObjectKey, Waiting>>,
     /// How many of those that wait are parked.
     parked: usize,
+    /// Pods whose node is chosen and whose volumes are being made for it.
+    binding: Rc<BTreeMap<ObjectKey, Str>>,
     synced: bool,
+}
+
+/// Why no node can take a pod: something about the pod, or each node's reason.
+enum Unfit {
+    Pod(String),
+    Nodes(Vec<Refusal>),
 }
 
 /// A pod's claim on a node, if it has one.
@@ -146,6 +162,7 @@ impl Scheduler {
             nodes: Rc::default(),
             waiting: Rc::default(),
             parked: 0,
+            binding: Rc::default(),
             synced: false,
         }
     }
@@ -196,6 +213,9 @@ impl Scheduler {
                     }
                 }
                 self.wake(world, &change.key.name);
+            }
+            Kind::PERSISTENT_VOLUME_CLAIM | PERSISTENT_VOLUME | STORAGE_CLASS => {
+                self.wake_claimants(world);
             }
             _ => {}
         }
@@ -258,6 +278,9 @@ impl Scheduler {
         {
             world.cancel(entry.ticket);
         }
+        if self.binding.contains_key(key) {
+            Rc::make_mut(&mut self.binding).remove(key);
+        }
     }
 
     /// A node has changed: pods that it could take now go back to the queue.
@@ -288,6 +311,62 @@ impl Scheduler {
         }
     }
 
+    /// Claims, volumes or classes have changed: pods that use claims are looked at again.
+    fn wake_claimants(&mut self, world: &mut World) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let binding = self.binding.clone();
+        for (key, entry) in Rc::make_mut(&mut self.waiting).iter_mut() {
+            let Some(pod) = world.store.get(key) else {
+                continue;
+            };
+            let pod = pod.clone();
+            let mut names = claims_of(&pod.value).peekable();
+            if names.peek().is_none() {
+                continue;
+            }
+            let at = if binding.contains_key(key) {
+                let bound = |name: Str| {
+                    claim_named(world, &key.namespace, &name)
+                        .is_some_and(|c| volume_of(world, &c).is_some())
+                };
+                if !names.all(bound) {
+                    continue;
+                }
+                world.now
+            } else if entry.parked {
+                let backoff =
+                    (INITIAL_BACKOFF << (entry.attempts.max(1) - 1).min(8)).min(MAX_BACKOFF);
+                entry.last + Millis(backoff)
+            } else {
+                continue;
+            };
+            world.cancel(entry.ticket);
+            let event = SimEvent::Scheduler(SchedulerEvent::Schedule(key.clone()));
+            entry.ticket = world.schedule_at(at, event);
+            if entry.parked {
+                entry.parked = false;
+                self.parked -= 1;
+            }
+        }
+    }
+
+    /// The node is chosen; its claims get their volumes first.
+    fn wait_for_volumes(&mut self, world: &mut World, key: ObjectKey, node: &Str, claims: &Claims) {
+        Rc::make_mut(&mut self.binding).insert(key.clone(), node.clone());
+        claims::select_node(world, claims, node);
+        let event = SimEvent::Scheduler(SchedulerEvent::Schedule(key.clone()));
+        let attempts = self.waiting.get(&key).map_or(0, |w| w.attempts);
+        let entry = Waiting {
+            attempts,
+            last: world.now,
+            ticket: world.schedule(BIND_TIMEOUT, event),
+            parked: false,
+        };
+        self.put(key, entry);
+    }
+
     /// Its turn.
     pub(crate) fn fire(&mut self, world: &mut World, event: SchedulerEvent) {
         let SchedulerEvent::Schedule(key) = event;
@@ -299,8 +378,24 @@ impl Scheduler {
             self.forget(world, &key);
             return;
         }
+        let bound = |name: Str| {
+            claim_named(world, &key.namespace, &name)
+                .is_some_and(|c| volume_of(world, &c).is_some())
+        };
+        if let Some(node) = self.binding.get(&key).cloned() {
+            Rc::make_mut(&mut self.binding).remove(&key);
+            if claims_of(&pod.value).all(bound) {
+                self.take(&key);
+                self.bind(world, &key, &pod, &node);
+                return;
+            }
+        }
         match self.schedule_pod(world, &pod) {
-            Ok((node, feasible)) => {
+            Ok((node, feasible, claims)) => {
+                if !claims.waiting.is_empty() {
+                    self.wait_for_volumes(world, key, &node, &claims);
+                    return;
+                }
                 self.take(&key);
                 let nodes = self.nodes.len();
                 let why = SchedulerDecision::Bound {
@@ -311,12 +406,13 @@ impl Scheduler {
                 world.decide((key.clone(), why));
                 self.bind(world, &key, &pod, &node);
             }
-            Err(refusals) => self.handle_scheduling_failure(world, key, &pod, &refusals),
+            Err(unfit) => self.handle_scheduling_failure(world, key, &pod, &unfit),
         }
     }
 
     /// Mirrors `schedulePod`, pkg/scheduler/schedule_one.go: filter, score, one of the best at random.
-    fn schedule_pod(&self, world: &mut World, pod: &Object) -> Result<(Str, usize), Vec<Refusal>> {
+    fn schedule_pod(&self, world: &mut World, pod: &Object) -> Result<(Str, usize, Claims), Unfit> {
+        let claims = claims::pre_filter(world, pod).map_err(Unfit::Pod)?;
         let candidate = Candidate::new(pod);
         let version = world.version();
         let mut refusals = Vec::new();
@@ -324,6 +420,7 @@ impl Scheduler {
         let relations = self.relations(world, &candidate);
         for (name, info) in self.nodes.iter() {
             let verdict = filters::filter(&candidate, info, version)
+                .and_then(|()| claims::filter(world, &claims, info))
                 .and_then(|()| relations.as_ref().map_or(Ok(()), |r| r.filter(info)));
             match verdict {
                 Ok(()) => feasible.push((name, info)),
@@ -331,7 +428,7 @@ impl Scheduler {
             }
         }
         if feasible.is_empty() {
-            return Err(refusals);
+            return Err(Unfit::Nodes(refusals));
         }
         let count = feasible.len();
         let scores = scores(&candidate, &feasible, relations.as_ref());
@@ -348,7 +445,7 @@ impl Scheduler {
         } else {
             0
         };
-        Ok((top[pick].clone(), count))
+        Ok((top[pick].clone(), count, claims))
     }
 
     /// Pods on nodes, if anybody's affinity or spread could matter.
@@ -412,9 +509,14 @@ impl Scheduler {
         world: &mut World,
         key: ObjectKey,
         pod: &Object,
-        refusals: &[Refusal],
+        unfit: &Unfit,
     ) {
-        let message: Str = filters::fit_error(refusals).into();
+        let nodes = self.nodes.len();
+        let message: Str = match unfit {
+            Unfit::Pod(why) if nodes > 0 => filters::pre_filter_error(nodes, why).into(),
+            Unfit::Pod(_) => filters::fit_error(&[]).into(),
+            Unfit::Nodes(refusals) => filters::fit_error(refusals).into(),
+        };
         let about = EventObject::of(pod);
         world.event_series(
             NAME,
@@ -441,7 +543,7 @@ impl Scheduler {
         let ticket = world.schedule_at(SimTime(late), event);
         let attempts = self.waiting.get(&key).map_or(0, |w| w.attempts) + 1;
         let why = SchedulerDecision::Unschedulable {
-            nodes: refusals.len(),
+            nodes,
             attempts,
             until: SimTime(late),
         };

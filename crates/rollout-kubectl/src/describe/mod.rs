@@ -7,6 +7,7 @@ mod network;
 mod node;
 mod other;
 pub(crate) mod quantity;
+mod storage;
 mod workload;
 
 pub(crate) use container::pod_template;
@@ -199,6 +200,8 @@ pub(crate) fn describe(
         Kind::POD_DISRUPTION_BUDGET => other::budget(&mut d, object),
         Kind::HORIZONTAL_POD_AUTOSCALER => other::autoscaler(&mut d, object),
         Kind::PERSISTENT_VOLUME_CLAIM => other::claim(&mut d, object),
+        Kind("PersistentVolume") => storage::volume(&mut d, object),
+        Kind("StorageClass") => storage::class(&mut d, object),
         Kind::RESOURCE_QUOTA => other::quota(&mut d, object),
         Kind("ServiceAccount") => other::service_account(&mut d, object),
         _ => generic::any(&mut d, object),

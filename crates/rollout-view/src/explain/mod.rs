@@ -8,6 +8,7 @@ mod reference;
 mod replica_set;
 mod rest;
 mod trace;
+mod volumes;
 mod wait;
 mod why_not;
 
@@ -112,9 +113,11 @@ pub fn explain_step(
         let sentence = decision_sentence(d, step.record.at, rollout);
         match &d.what {
             What::Deployment(_) | What::ReplicaSet(_) | What::Autoscaler(_) => out.push(sentence),
-            What::GarbageCollector(_) | What::Scheduler(_) | What::Kubelet(_) | What::Plain(_) => {
-                beside.push(sentence)
-            }
+            What::Volume(_)
+            | What::GarbageCollector(_)
+            | What::Scheduler(_)
+            | What::Kubelet(_)
+            | What::Plain(_) => beside.push(sentence),
         }
     }
     // Writes come first; what was only considered follows.
@@ -139,6 +142,7 @@ pub fn decision_sentence(d: &Decision, at: SimTime, rollout: Option<&Rollout>) -
         What::GarbageCollector(decision) => node::garbage(&d.on, decision),
         What::Scheduler(decision) => node::scheduler(&d.on, decision, at),
         What::Autoscaler(decision) => autoscaler::explain(decision),
+        What::Volume(decision) => volumes::explain(&d.on, decision),
         What::Kubelet(decision) => node::kubelet(&d.on, decision, at),
         What::Plain(name) => Explanation::new(
             WhyKind::Change,

@@ -31,6 +31,7 @@ const EVENTS: (&str, &str) = (
     "Event",
     "reference/kubernetes-api/cluster-resources/event-v1/",
 );
+const VOLUMES: (&str, &str) = ("Persistent Volumes", "concepts/storage/persistent-volumes/");
 const CONFIG: (&str, &str) = ("ConfigMaps", "concepts/configuration/configmap/");
 const API: (&str, &str) = (
     "Kubernetes API Concepts",
@@ -45,6 +46,8 @@ const CONTROLLER: &str = "pkg/controller/deployment/deployment_controller.go";
 const UTIL: &str = "pkg/controller/deployment/util/deployment_util.go";
 const REPLICA_SET: &str = "pkg/controller/replicaset/replica_set.go";
 const COLLECTOR: &str = "pkg/controller/garbagecollector/garbagecollector.go";
+const BINDER: &str = "pkg/controller/volume/persistentvolume/pv_controller.go";
+const ATTACHER: &str = "pkg/controller/volume/attachdetach/reconciler/reconciler.go";
 const KUBELET: &str = "pkg/kubelet/kubelet.go";
 
 /// Function, file, page.
@@ -134,6 +137,17 @@ const TABLE: &[Row] = &[
         "pkg/kubelet/kuberuntime/kuberuntime_container.go",
         LIFECYCLE,
     ),
+    ("syncUnboundClaim", BINDER, VOLUMES),
+    ("syncBoundClaim", BINDER, VOLUMES),
+    ("provisionClaim", BINDER, VOLUMES),
+    ("reclaimVolume", BINDER, VOLUMES),
+    (
+        "processPVC",
+        "pkg/controller/volume/pvcprotection/pvc_protection_controller.go",
+        VOLUMES,
+    ),
+    ("reportMultiAttachError", ATTACHER, VOLUMES),
+    ("attachDesiredVolumes", ATTACHER, VOLUMES),
     (
         "reconcileAutoscaler",
         "pkg/controller/podautoscaler/horizontal.go",
