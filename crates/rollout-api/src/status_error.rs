@@ -193,6 +193,12 @@ impl ApiError {
         self
     }
 
+    /// The error with what was tried in front of it.
+    pub fn with_context(mut self, context: &str) -> ApiError {
+        self.message = format!("{context}: {}", self.message).into();
+        self
+    }
+
     /// What kubectl prints on stderr when a command ends with this error, with the line's end.
     /// Mirrors `checkErr`, kubectl/pkg/cmd/util/helpers.go.
     pub fn kubectl_text(&self) -> String {

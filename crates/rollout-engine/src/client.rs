@@ -1,5 +1,6 @@
 //! The door for requests from outside: what kubectl can ask the API server.
 
+use crate::apiserver::rbac::{Attributes, User, attributes};
 use crate::apiserver::{self, not_found};
 use crate::logs::{LogLine, Run};
 use crate::world::World;
@@ -74,11 +75,51 @@ pub struct Written {
 /// Requests at one moment, by one user.
 pub struct Client<'a> {
     world: &'a mut World,
+    /// Who asks; nobody: the administrator, who may do everything.
+    user: Option<User>,
 }
 
 impl<'a> Client<'a> {
     pub(crate) fn new(world: &'a mut World) -> Self {
-        Client { world }
+        Client { world, user: None }
+    }
+    /// Requests from here on are this user's; nobody: the administrator's.
+    pub fn act_as(&mut self, user: Option<User>) {
+        self.user = user;
+    }
+    /// Who asks.
+    pub fn user(&self) -> Option<&User> {
+        self.user.as_ref()
+    }
+    /// May the user do it?
+    pub fn authorize(&self, a: &Attributes<'_>) -> Result<(), ApiError> {
+        match &self.user {
+            None => Ok(()),
+            Some(user) => self
+                .world
+                .authorize(user, a)
+                .map_err(|problems| World::refuse(user, a, &problems)),
+        }
+    }
+    /// May the user do it with objects of a kind? `sub` is the subresource, `scale`, or empty.
+    pub fn may(
+        &self,
+        verb: &str,
+        kind: Kind,
+        sub: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<(), ApiError> {
+        if self.user.is_none() {
+            return Ok(());
+        }
+        let mut a = attributes(verb, kind, namespace, name);
+        let below;
+        if !sub.is_empty() {
+            below = format!("{}/{sub}", a.resource);
+            a.resource = &below;
+        }
+        self.authorize(&a)
     }
     /// The wall clock, in whole seconds.
     pub fn now(&self) -> Timestamp {
@@ -98,6 +139,7 @@ impl<'a> Client<'a> {
     }
     /// One object.
     pub fn get(&self, kind: Kind, namespace: &str, name: &str) -> Result<Value, ApiError> {
+        self.may("get", kind, "", namespace, name)?;
         let key = ObjectKey::new(
             kind,
             rollout_api::Str::copy(namespace),
@@ -108,8 +150,15 @@ impl<'a> Client<'a> {
             None => Err(not_found(kind, name)),
         }
     }
-    /// All objects of a kind, in one namespace or in all, ordered by namespace and name.
+    /// All objects of a kind, in one namespace or in all, ordered by namespace and name. None for who may not see them:
+    /// ask [`Client::may`] first where the answer counts.
     pub fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Value> {
+        if self
+            .may("list", kind, "", namespace.unwrap_or(""), "")
+            .is_err()
+        {
+            return Vec::new();
+        }
         match namespace {
             Some(ns) => self
                 .world
@@ -133,6 +182,7 @@ impl<'a> Client<'a> {
         value: Value,
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
+        self.may("create", kind, "", namespace, "")?;
         apiserver::create(self.world, kind, namespace, value, options)
     }
     /// Replaces an object.
@@ -144,6 +194,7 @@ impl<'a> Client<'a> {
         value: Value,
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
+        self.may("update", kind, "", namespace, name)?;
         apiserver::update(self.world, kind, namespace, name, value, options)
     }
     /// Changes an object.
@@ -156,6 +207,7 @@ impl<'a> Client<'a> {
         patch: &Value,
         options: &WriteOptions,
     ) -> Result<Written, ApiError> {
+        self.may("patch", kind, "", namespace, name)?;
         apiserver::patch(
             self.world, kind, namespace, name, patch_type, patch, options,
         )
@@ -168,6 +220,7 @@ impl<'a> Client<'a> {
         name: &str,
         options: &DeleteOptions,
     ) -> Result<Written, ApiError> {
+        self.may("delete", kind, "", namespace, name)?;
         apiserver::delete(self.world, kind, namespace, name, options)
     }
     /// Asks the eviction subresource to delete a pod.
@@ -177,6 +230,7 @@ impl<'a> Client<'a> {
         pod: &str,
         options: &DeleteOptions,
     ) -> Result<Written, ApiError> {
+        self.may("create", Kind::POD, "eviction", namespace, pod)?;
         apiserver::evict(self.world, namespace, pod, options)
     }
     /// A container's log, oldest line first.

@@ -393,7 +393,10 @@ pub fn list(
     selector: Option<&Selector>,
     fields: Option<&(String, Fields)>,
 ) -> Res<Vec<Value>> {
-    let mut objects = ctx.list(stored_kind(resource), namespace);
+    let kind = stored_kind(resource);
+    ctx.client
+        .may("list", kind, "", namespace.unwrap_or(""), "")?;
+    let mut objects = ctx.list(kind, namespace);
     if let Some(s) = selector {
         objects.retain(|o| s.matches_object(o));
     }

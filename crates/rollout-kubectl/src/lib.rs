@@ -36,6 +36,7 @@ use context::Ctx;
 use error::{Failure, Res};
 use flags::Parsed;
 use rollout_engine::Client;
+use rollout_engine::apiserver::rbac::User;
 
 /// How a command goes on.
 #[derive(Clone)]
@@ -116,7 +117,13 @@ fn execute(
     if ctx.flags.changed("record") {
         ctx.warn("Flag --record has been deprecated, --record will be removed in the future");
     }
+    let user = ctx.flags.text("as");
+    if !user.is_empty() {
+        let user = User::impersonated(user, ctx.flags.texts("as-group"));
+        ctx.client.act_as(Some(user));
+    }
     let result = cmd::run(&mut ctx);
+    ctx.client.act_as(None);
     let mut out = ctx.out;
     finish(&mut out, result)
 }

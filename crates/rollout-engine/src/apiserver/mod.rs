@@ -11,6 +11,7 @@ mod internal;
 mod namespace;
 mod patch;
 mod quota;
+pub mod rbac;
 mod rules;
 mod write;
 

@@ -108,6 +108,15 @@ pub(crate) fn one(
     let options = super::options(ctx, dry);
     // Inside the cluster's memory a missing namespace is seen when the object is created.
     let live = ctx.client.get(info.kind(), &info.namespace, &info.name);
+    if let Err(e) = &live
+        && !e.is_not_found()
+    {
+        let context = format!(
+            "error when retrieving current configuration of:\n{place}\nfrom server for: {}",
+            quoted(&info.source)
+        );
+        return Err(e.clone().with_context(&context).into());
+    }
     if server_side {
         let verb = "serverside-applied";
         return match live {

@@ -368,6 +368,8 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut sources = Vec::new();
     for pod in &pods {
         let name = pod.str_at("metadata.name").to_owned();
+        let namespace = ctx.namespace.clone();
+        ctx.client.may("get", Kind::POD, "log", &namespace, &name)?;
         let known = all_containers(pod);
         let names = if every {
             known

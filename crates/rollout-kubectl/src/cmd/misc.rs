@@ -11,6 +11,7 @@ use rollout_api::kinds::{self, Resource};
 use rollout_api::status_error::ApiError;
 use rollout_api::types::{Schema, Shape};
 use rollout_api::{Kind, Minor};
+use rollout_engine::apiserver::rbac::{self, Attributes};
 
 /// A group of commands without a subcommand: its help, exit code 1.
 pub(crate) fn group(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
@@ -268,19 +269,59 @@ pub(crate) fn can_i(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             "Warning: the server doesn't have a resource type '{word}'\n"
         ));
     }
-    if !ctx.flags.on("quiet") {
-        ctx.say("yes");
+    let Some(user) = ctx.client.user().cloned() else {
+        if !ctx.flags.on("quiet") {
+            ctx.say("yes");
+        }
+        return Ok(Next::Done);
+    };
+    let resource = builder::resource_of(&word, ctx.minor()).ok();
+    let name = args[1].split_once('/').map_or("", |(_, name)| name);
+    let name = args.get(2).map_or(name, String::as_str);
+    let sub = ctx.flags.text("subresource");
+    let mut path = resource.map_or(word.as_str(), |r| r.plural).to_owned();
+    if !sub.is_empty() {
+        path.push('/');
+        path.push_str(sub);
     }
-    Ok(Next::Done)
+    let everywhere = ctx.flags.on("all-namespaces") || resource.is_some_and(|r| !r.namespaced);
+    let attributes = Attributes {
+        verb: &args[0],
+        group: resource.map_or(if word == "*" { "*" } else { "" }, |r| r.group),
+        resource: &path,
+        namespace: if everywhere { "" } else { &ctx.namespace },
+        name,
+    };
+    let answer = ctx.client.world().authorize(&user, &attributes);
+    if !ctx.flags.on("quiet") {
+        ctx.say(match &answer {
+            Ok(()) => "yes".to_owned(),
+            Err(problems) => format!("no{}", rbac::reason(problems).replacen(':', " -", 1)),
+        });
+    }
+    Ok(match answer {
+        Ok(()) => Next::Done,
+        Err(_) => Next::Exit(1),
+    })
 }
 
 /// `auth whoami`.
 pub(crate) fn whoami(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let row = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
+    let (name, groups) = match ctx.client.user() {
+        None => (
+            rbac::ADMIN.to_owned(),
+            "kubeadm:cluster-admins system:authenticated".to_owned(),
+        ),
+        Some(user) => {
+            let groups: Vec<&str> = user.groups.iter().map(|g| g.as_str()).collect();
+            (user.name.to_string(), groups.join(" "))
+        }
+    };
     let text = table::lines(&[
         row("ATTRIBUTE", "VALUE"),
-        row("Username", "kubernetes-admin"),
-        row("Groups", "[kubeadm:cluster-admins system:authenticated]"),
+        row("Username", &name),
+        row("Groups", &format!("[{groups}]")),
     ]);
     ctx.print(&text);
     Ok(Next::Done)
@@ -335,6 +376,8 @@ pub(crate) fn exec(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             pod.str_at("status.phase")
         )));
     }
+    ctx.client
+        .may("create", Kind::POD, "exec", &namespace, &name)?;
     let chosen = ctx.flags.text("container").to_owned();
     let containers = pod.list_at("spec.containers");
     let container = if chosen.is_empty() {

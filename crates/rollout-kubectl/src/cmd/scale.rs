@@ -84,7 +84,16 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
         let patch = object! { "spec" => object! { "replicas" => replicas } };
         let options = super::options(ctx, dry);
-        super::send_patch(ctx, info, PatchType::Merge, &patch, &options)?;
+        // The size is a subresource with a right of its own.
+        for verb in ["get", "patch"] {
+            ctx.client
+                .may(verb, info.kind(), "scale", &info.namespace, &info.name)?;
+        }
+        let user = ctx.client.user().cloned();
+        ctx.client.act_as(None);
+        let sent = super::send_patch(ctx, info, PatchType::Merge, &patch, &options);
+        ctx.client.act_as(user);
+        sent?;
         if let Some(cause) = &cause {
             let annotations = object! { super::CHANGE_CAUSE => cause.clone() };
             let patch = object! { "metadata" => object! { "annotations" => annotations } };
