@@ -2,8 +2,7 @@
 
 use crate::world::World;
 use rollout_api::views::{Object, PodPhase};
-use rollout_api::{Kind, ObjectKey, Str, Value};
-use std::collections::BTreeMap;
+use rollout_api::{Kind, ObjectKey, SortedMap, Str, Value};
 use std::rc::Rc;
 
 /// `v1` PersistentVolume.
@@ -30,14 +29,14 @@ pub enum Attachment {
 
 /// Volume to nodes. A volume that one node can have at a time has one entry.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Attachments(pub BTreeMap<(Str, Str), Attachment>);
+pub struct Attachments(pub SortedMap<(Str, Str), Attachment>);
 
 impl Attachments {
     /// Nodes that have (or get, or give back) a volume.
     pub fn nodes<'a>(&'a self, volume: &'a str) -> impl Iterator<Item = (&'a Str, Attachment)> {
         let from = (Str::copy(volume), Str::default());
         self.0
-            .range(from..)
+            .range_from(&from)
             .take_while(move |((v, _), _)| v.as_str() == volume)
             .map(|((_, node), state)| (node, *state))
     }

@@ -88,7 +88,7 @@ pub struct Scheduler {
     /// How many of those that wait are parked.
     parked: usize,
     /// Pods whose node is chosen and whose volumes are being made for it.
-    binding: Rc<BTreeMap<ObjectKey, Str>>,
+    binding: Rc<SortedMap<ObjectKey, Str>>,
     synced: bool,
 }
 

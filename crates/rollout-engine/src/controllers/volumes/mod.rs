@@ -17,8 +17,7 @@ use crate::time::Millis;
 use crate::volumes::{PERSISTENT_VOLUME, STORAGE_CLASS, claims_of};
 use crate::world::World;
 use rollout_api::views::Object;
-use rollout_api::{Kind, ObjectKey, Str, Value};
-use std::collections::BTreeSet;
+use rollout_api::{Kind, ObjectKey, SortedSet, Str, Value};
 use std::rc::Rc;
 
 /// The controllers' turn.
@@ -44,13 +43,13 @@ pub enum VolumeEvent {
 #[derive(Clone, Default)]
 pub struct VolumeControllers {
     /// Keys whose turn is scheduled for this instant.
-    due: BTreeSet<ObjectKey>,
+    due: SortedSet<ObjectKey>,
     /// Claims for which a volume is being made.
-    making: BTreeSet<ObjectKey>,
+    making: SortedSet<ObjectKey>,
     /// Pods (by name) that were told of a multi-attach error of a volume on a node: volume, node, pod.
-    told: BTreeSet<(Str, Str, Str)>,
+    told: SortedSet<(Str, Str, Str)>,
     /// Claims that were told of something that would be told again at each look: claim uid, reason.
-    announced: BTreeSet<(Str, &'static str)>,
+    announced: SortedSet<(Str, &'static str)>,
 }
 
 fn volume_key(name: &Str) -> ObjectKey {
