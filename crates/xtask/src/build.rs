@@ -152,8 +152,23 @@ fn rust(asset: &Asset, out: &Path) -> Result<String, Failure> {
         copy_dir(&snippets, &out.join("snippets"))?;
     }
     // A file of its own instead of inline code: a strict content security policy needs no hash then.
+    // Where the module cannot be loaded, the poster says so instead of loading for ever.
     let boot = format!(
-        "import init from './{glue_name}';\ninit({{ module_or_path: new URL('./{module_name}', import.meta.url) }});\n"
+        "import init from './{glue_name}';\n\
+         init({{ module_or_path: new URL('./{module_name}', import.meta.url) }}).catch((why) => {{\n\
+         \u{20} const foot = document.querySelector('.poster-foot');\n\
+         \u{20} if (!foot) throw why;\n\
+         \u{20} console.warn(why);\n\
+         \u{20} foot.className = 'poster-note';\n\
+         \u{20} foot.setAttribute('role', 'alert');\n\
+         \u{20} foot.textContent = 'The playground could not be loaded (' + (why && why.message || why) + '). This is a picture of it. ';\n\
+         \u{20} const again = document.createElement('a');\n\
+         \u{20} again.href = location.href;\n\
+         \u{20} again.textContent = 'Try again';\n\
+         \u{20} again.addEventListener('click', (e) => {{ e.preventDefault(); location.reload(); }});\n\
+         \u{20} foot.append(again);\n\
+         \u{20} document.querySelector('main.poster').removeAttribute('aria-busy');\n\
+         }});\n"
     );
     let boot_name = format!("boot-{}.js", fingerprint(boot.as_bytes()));
     fs::write(out.join(&boot_name), boot)?;

@@ -85,3 +85,13 @@ pub fn reduced_motion() -> bool {
         })
         .is_some_and(|m| m.matches())
 }
+
+/// The page was loaded again, not opened.
+pub fn reloaded() -> bool {
+    web_sys::window()
+        .and_then(|w| w.performance())
+        .map(|p| p.get_entries_by_type("navigation").get(0))
+        .and_then(|entry| js_sys::Reflect::get(&entry, &"type".into()).ok())
+        .and_then(|kind| kind.as_string())
+        .is_some_and(|kind| kind == "reload")
+}

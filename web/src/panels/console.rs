@@ -105,8 +105,9 @@ pub fn Console(props: &ConsoleProps) -> Html {
         <section class="console" aria-label="Console" data-open={props.open.then_some("true")} data-busy={props.console.busy.is_some().then_some("true")}>
             <div ref={log} class="console-log" role="log" aria-label="Output" tabindex="0" data-testid="console-log"><ol>
                 { for lines.iter().enumerate().map(|(k, line)| line_of(k, line, &props.names, dispatch)) }
+                { for prompt.more.lines().enumerate().map(|(k, line)| html! { <li key={format!("more{k}")} class="typed"><span class="ps">{if k == 0 { "$ " } else { "> " }}</span>{line.to_owned()}</li> }) }
                 if let Some(line) = &props.editing { <li key="editing" class="busy">{format!("{line} is open in the editor: save or cancel there.")}</li> }
-                if let Some(busy) = &props.console.busy { <li key="busy" class="busy">{format!("{busy} waits. Step, play, or end it with Ctrl+C.")}</li> }
+                if let Some(busy) = &props.console.busy { <li key="busy" class="busy">{format!("{busy} waits. Step, play, press Enter to wait for it, or end it with Ctrl+C.")}</li> }
             </ol></div>
             if let Some(list) = list {
                 <ul id="choices" class="choices" role="listbox" aria-label="Completions" data-testid="completions">
@@ -119,7 +120,7 @@ pub fn Console(props: &ConsoleProps) -> Html {
             <div class="console-in">
                 if let Some(search) = &prompt.search {
                     <span class="ps search" data-testid="history-search">{"history: "}<b>{if search.found.is_empty() && !search.query.is_empty() { "nothing found".to_owned() } else { search.found.clone() }}</b></span>
-                } else { <span class="ps" aria-hidden="true">{"$"}</span> }
+                } else { <span class="ps" aria-hidden="true">{if prompt.more.is_empty() { "$" } else { ">" }}</span> }
                 <span class="console-line">
                     if let Some(rest) = prompt.rest(&props.console.typed).filter(|_| prompt.line.chars().count() < SUGGESTED) {
                         <span class="suggest" aria-hidden="true" data-testid="suggestion"><i>{prompt.line.clone()}</i>{rest.to_owned()}</span>

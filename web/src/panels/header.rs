@@ -13,6 +13,9 @@ pub struct HeaderProps {
     pub deployments: Vec<FocusView>,
     pub theme: Theme,
     pub comparing: bool,
+    /// There is a former session to go on with.
+    #[prop_or_default]
+    pub last: bool,
     pub dispatch: Callback<Msg>,
 }
 
@@ -33,6 +36,7 @@ pub fn Header(props: &HeaderProps) -> Html {
                         <button type="button" role="menuitemradio" aria-checked={(p.name == preset).to_string()} class="menu-item" key={p.name} data-testid="preset" data-preset={p.name}
                             onclick={send(Msg::Preset(p.name.to_owned()))}><b>{p.name}</b><small>{p.words}</small></button>
                     }) }
+                    if props.last { <button type="button" role="menuitem" class="menu-item" data-testid="continue" onclick={send(Msg::Continue)}><b>{"Continue"}</b><small>{"the last session of this browser"}</small></button> }
                     <button type="button" role="menuitem" class="menu-item" data-testid="preset-empty" onclick={send(Msg::Empty)}><b>{"Empty cluster"}</b><small>{"no Deployment: paste one of yours"}</small></button>
                 </Menu>
                 if props.deployments.len() > 1 {

@@ -17,7 +17,7 @@ pub fn open(hash: &str) -> Result<(Session, Option<String>), String> {
 }
 
 /// `s=1d.…`
-fn encode(shared: &share::Shared) -> String {
+pub fn encode(shared: &share::Shared) -> String {
     format!("s={}", share::encode(shared, share::Packing::Deflate))
 }
 

@@ -1,6 +1,7 @@
 //! The one component that owns the session. Messages go up to it, view models go down.
 
 pub mod highlight;
+mod keep;
 mod keys;
 mod links;
 mod msg;
@@ -152,6 +153,15 @@ fn listeners(ctx: &Context<Playground>) -> Vec<EventListener> {
     let on_visibility = EventListener::new(&document, "visibilitychange", move |_| {
         visible.emit(Msg::Visibility)
     });
+    let leaving = dispatch.clone();
+    let on_leave = web_sys::window()
+        .map(|window| EventListener::new(&window, "pagehide", move |_| leaving.emit(Msg::Keep)));
+    let changed = dispatch.clone();
+    let on_hash = web_sys::window().map(|window| {
+        EventListener::new(&window, "hashchange", move |_| {
+            changed.emit(Msg::HashChanged)
+        })
+    });
     let options = EventListenerOptions::enable_prevent_default();
     let on_key = EventListener::new_with_options(&document, "keydown", options, move |event| {
         let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else {
@@ -175,7 +185,10 @@ fn listeners(ctx: &Context<Playground>) -> Vec<EventListener> {
             dispatch.emit(Msg::Key(press));
         }
     });
-    vec![on_visibility, on_key]
+    let mut all = vec![on_visibility, on_key];
+    all.extend(on_leave);
+    all.extend(on_hash);
+    all
 }
 
 fn web_document() -> Option<web_sys::Document> {

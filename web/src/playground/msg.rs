@@ -25,6 +25,12 @@ pub enum Msg {
     Frame,
     /// The pods that went have faded.
     Sweep,
+    /// The page is left or hidden: what is there is kept.
+    Keep,
+    /// The session that was kept last.
+    Continue,
+    /// Another link was put into the address.
+    HashChanged,
     /// The tab went to the background or came back.
     Visibility,
 

@@ -7,6 +7,8 @@ use rollout_view::{Choice, Completion, search, suggestion};
 pub struct Prompt {
     /// What stands there.
     pub line: String,
+    /// Lines before it that are not finished: an open quote, a here-document.
+    pub more: String,
     /// Where the caret goes with the next drawing; none: it stays.
     pub caret: Option<usize>,
     /// Counts what moved the caret, so that the same place twice is two moves.
@@ -186,7 +188,7 @@ impl Prompt {
             "Enter" => match self.chosen {
                 Some(k) => self.choose(k),
                 None => {
-                    let line = std::mem::take(&mut self.line);
+                    let line = format!("{}{}", self.more, self.line);
                     self.clear();
                     return Effect::Run(line);
                 }

@@ -37,7 +37,7 @@ pub fn page(p: &Playground) -> Html {
     }
     let dispatch = &p.dispatch;
     html! { <>
-        <Header header={p.view.header.clone()} presets={rollout_view::presets()} deployments={p.view.deployments.clone()} theme={p.theme} comparing={p.comparison.is_some()} dispatch={dispatch.clone()} />
+        <Header header={p.view.header.clone()} last={p.untouched && super::keep::last().is_some()} presets={rollout_view::presets()} deployments={p.view.deployments.clone()} theme={p.theme} comparing={p.comparison.is_some()} dispatch={dispatch.clone()} />
         if let Some(comparison) = &p.comparison {
             { comparing(p, &Rc::new(rollout_view::compare_view(comparison))) }
         } else {

@@ -1,9 +1,9 @@
 //! Where the page begins: the address, a link, the landing scene.
 
-use super::links;
 use super::msg::{Msg, Theme};
 use super::params::Params;
 use super::{Notice, Playground, Prompt};
+use super::{keep, links};
 use crate::interop::{location, page, storage};
 use gloo::events::EventListener;
 use rollout_session::{Session, Start, find_preset};
@@ -19,7 +19,11 @@ pub const LANDING: &str = "landing";
 pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListener>) -> Playground {
     let (mut session, mut notice) = (None, None);
     let hash = location::hash();
-    if hash.starts_with("s=") {
+    if let Some((opened, draft)) = keep::reloaded().and_then(|kept| links::open(&kept).ok())
+        && (hash.is_empty() || links::open(&hash).is_ok())
+    {
+        session = Some((opened, draft));
+    } else if hash.starts_with("s=") {
         match links::open(&hash) {
             Ok((opened, draft)) => session = Some((opened, draft)),
             Err(text) => {

@@ -14,6 +14,10 @@ const CONSOLE_LINES: usize = 4;
 const MOST_PASTED: usize = 64 * 1024;
 const MOST_COMMANDS: usize = 200;
 
+/// A command is waited for so long, and for so many steps; then it still waits.
+const LONGEST_WAIT_MS: u64 = 3_600_000;
+const MOST_WAITED: usize = 20_000;
+
 /// `kubectl edit` is open.
 pub struct Editing {
     opened: Opened,
@@ -60,7 +64,15 @@ impl Playground {
 
     /// A line was typed and sent.
     pub fn submit(&mut self, line: &str) {
-        if line.trim().is_empty() || self.refuse_while_editing() {
+        if self.refuse_while_editing() {
+            return;
+        }
+        if line.trim().is_empty() {
+            self.wait();
+            return;
+        }
+        if rollout_session::needs_more(line) {
+            self.prompt.more = format!("{line}\n");
             return;
         }
         self.notice = None;
@@ -77,6 +89,23 @@ impl Playground {
         let before = self.session.branch().transcript.lines().len();
         self.run(line);
         self.make_room(before);
+    }
+
+    /// Enter on an empty line: a command that waits is waited for; otherwise the cluster does what it does at once.
+    fn wait(&mut self) {
+        self.stop();
+        self.jump = true;
+        let end = self.session.at() + LONGEST_WAIT_MS;
+        for _ in 0..MOST_WAITED {
+            if self.session.waiting().next().is_none() {
+                break;
+            }
+            match self.session.next_due() {
+                Some(next) if next <= end => self.session.play_next(next),
+                _ => break,
+            }
+        }
+        self.session.settle();
     }
 
     /// A long answer gets room; a short one fits where it is.

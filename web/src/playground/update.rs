@@ -4,7 +4,7 @@ use super::msg::{KeyPress, Msg};
 use super::params::SPEEDS;
 use super::playback::Playback;
 use super::start::{LANDING, THEME_KEY};
-use super::{Notice, Playground, keys, links, render, vanish, version};
+use super::{Notice, Playground, keep, keys, links, render, vanish, version};
 use crate::interop::{clock, location, page, storage};
 use rollout_session::{Comparison, Session, Start, file_name};
 use std::rc::Rc;
@@ -43,12 +43,29 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             p.frame = None;
         }
         Msg::Frame => return frame(p),
+        Msg::Keep => {
+            keep::save(p);
+            return false;
+        }
+        Msg::Continue => {
+            if let Some(kept) = keep::last() {
+                p.open_link(&kept);
+            }
+        }
+        Msg::HashChanged => {
+            let hash = location::hash();
+            if !hash.starts_with("s=") {
+                return false;
+            }
+            p.open_link(&hash);
+        }
         Msg::Sweep => {
             p.gone = Rc::default();
             p.sweep = None;
             return true;
         }
         Msg::Visibility => {
+            keep::save(p);
             // Hiding the tab pauses time; showing it does not resume.
             if !page::hidden() || p.playing.is_none() {
                 return false;
@@ -429,6 +446,31 @@ impl Playground {
             text: text.to_owned(),
             confirm: None,
         });
+    }
+
+    /// Opens a link in place of what is there.
+    fn open_link(&mut self, hash: &str) {
+        match links::open(hash) {
+            Ok((session, draft)) => {
+                self.begin(Start::empty());
+                self.session = session;
+                let files = self.session.files();
+                self.text = AttrValue::from(files.values().next().cloned().unwrap_or_default());
+                self.applied = self.text.clone();
+                if let Some(draft) = draft {
+                    self.text = AttrValue::from(draft);
+                }
+                self.untouched = false;
+            }
+            Err(text) => {
+                let text = text.replace("The landing scene is open instead", "What was open stays");
+                self.notice = Some(Notice {
+                    error: true,
+                    text,
+                    confirm: None,
+                });
+            }
+        }
     }
 
     /// Another start: everything of the former session goes.

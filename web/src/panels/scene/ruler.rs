@@ -19,7 +19,13 @@ pub struct RulerProps {
 pub fn Ruler(props: &RulerProps) -> Html {
     let (past, t) = (&props.past, &props.transport);
     let node = use_node_ref();
-    let head = use_vars(vec![("--x", percent(past.now_x, past.width))]);
+    // At the newest moment the head stands on the playhead, also where no time has passed yet.
+    let at = if t.at_head {
+        "100".to_owned()
+    } else {
+        percent(past.now_x, past.width)
+    };
+    let head = use_vars(vec![("--x", at)]);
     let seek = {
         let (node, dispatch) = (node.clone(), props.dispatch.clone());
         Callback::from(move |event: PointerEvent| {

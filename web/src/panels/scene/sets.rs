@@ -80,7 +80,7 @@ fn label_place(from: u32, to: u32, floor: Option<u32>, per: u32, levels: u32) ->
     };
     let row = (DRAWING / levels.max(1)).clamp(1, HIGHEST_ROW);
     let need = LABEL.div_ceil(row) * per;
-    let Some(floor) = floor.filter(|f| *f < to && *f > from && *f + per + need > to) else {
+    let Some(floor) = floor.filter(|f| *f < to && *f >= from && *f + per + need > to) else {
         return top;
     };
     if floor - from >= need {
