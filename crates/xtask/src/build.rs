@@ -104,6 +104,53 @@ fn profile(asset: &Asset) -> String {
         .unwrap_or_else(|| "release".into())
 }
 
+/// In the working folder: which standard library the page was built with.
+pub(crate) const STD: &str = "std.txt";
+
+/// The module as the compiler leaves it, names and all.
+pub(crate) fn compiled(package: &str, profile: &str) -> PathBuf {
+    let folder = if profile == "dev" { "debug" } else { profile };
+    target_dir()
+        .join("wasm32-unknown-unknown")
+        .join(folder)
+        .join(format!("{package}.wasm"))
+}
+
+/// Compiles the page's module. With the profile `web` and where the sources of the standard library can be had, it is
+/// compiled with the page, for size (docs/adr/0012-std-built-for-size.md); else it is taken as it comes. Says which.
+fn compile(package: &str, profile: &str) -> Result<&'static str, Failure> {
+    let command = || {
+        let mut c = cargo(&["build", "-p", package, "--target", "wasm32-unknown-unknown"]);
+        // wasm-bindgen drops the names; `cargo xtask size` reads them in what stands in the target folder.
+        c.args(["--profile", profile])
+            .env("CARGO_PROFILE_WEB_STRIP", "false");
+        c
+    };
+    let asked = std::env::var("ROLLOUT_PAGE_STD").unwrap_or_default();
+    let mut flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    flags.push_str(" -Csymbol-mangling-version=v0");
+    if profile == "web" && asked != "plain" && tools::standard_library_sources() {
+        let unstable = "-Zlocation-detail=none -Zunstable-options -Cpanic=immediate-abort";
+        let built = run(command()
+            .args([
+                "-Zbuild-std=std,panic_abort",
+                "-Zbuild-std-features=optimize_for_size",
+            ])
+            .env("RUSTFLAGS", format!("{flags} {unstable}"))
+            .env("RUSTC_BOOTSTRAP", "1"));
+        match built {
+            Ok(()) => return Ok("own"),
+            Err(Failure(why)) => {
+                println!(
+                    "{why}\nthe page takes the standard library as it comes; it will be larger"
+                );
+            }
+        }
+    }
+    run(command().env("RUSTFLAGS", flags))?;
+    Ok("plain")
+}
+
 fn rust(asset: &Asset, out: &Path) -> Result<String, Failure> {
     let manifest = fs::read_to_string(root().join(&asset.href))?;
     let package = manifest
@@ -112,24 +159,14 @@ fn rust(asset: &Asset, out: &Path) -> Result<String, Failure> {
         .and_then(|l| l.strip_suffix('"'))
         .ok_or_else(|| Failure(format!("{}: no package name", asset.href)))?;
     let profile = profile(asset);
-    run(&mut cargo(&[
-        "build",
-        "-p",
-        package,
-        "--target",
-        "wasm32-unknown-unknown",
-        "--profile",
-        &profile,
-    ]))?;
-    let folder = if profile == "dev" { "debug" } else { &profile };
-    let wasm = target_dir()
-        .join("wasm32-unknown-unknown")
-        .join(folder)
-        .join(format!("{package}.wasm"));
+    let std = compile(package, &profile)?;
+    let wasm = compiled(package, &profile);
     let work = target_dir().join("page");
     if work.exists() {
         fs::remove_dir_all(&work)?;
     }
+    fs::create_dir_all(&work)?;
+    fs::write(work.join(STD), std)?;
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
     bindgen
         .input_path(&wasm)

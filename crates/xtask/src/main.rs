@@ -6,6 +6,7 @@
 )]
 
 mod build;
+mod bytes;
 mod page;
 mod run;
 mod serve;
@@ -21,7 +22,7 @@ Usage: cargo xtask TASK
   serve [--port N]       build the page and serve it on this machine (default port 8080)
   build [--out DIR]      build the page as static files (default: dist)
   test [STAGE…]          pass all tests, as CI does; STAGE picks some of them (see `cargo xtask test --list`)
-  size                   measure the built page against its budget
+  size [--by-crate]      measure the built page against its budget; whose code it is, by crate
   bench                  measure the engine; the figures belong into docs/performance.md
   vectors [DIR]          the tables of single rules: prints `N of M cases` for each
   recordings [DIR]       the recordings of a real control plane: prints `N of M scenarios`
@@ -39,7 +40,7 @@ fn main() -> std::process::ExitCode {
         "build" => build::task(rest),
         "serve" => serve::task(rest),
         "test" | "ci" => test::task(rest),
-        "size" => size::task(),
+        "size" => size::task(rest),
         "bench" => run::bench(rest),
         "vectors" => run::data_tests(
             "ROLLOUT_VECTORS",

@@ -23,7 +23,7 @@ const STAGES: &[Stage] = &[
         wasm,
     ),
     ("page", "the page builds", page),
-    ("size", "the page keeps its budget", size::task),
+    ("size", "the page keeps its budget", || size::task(&[])),
     (
         "browser",
         "the page in a real headless Chromium, driven as a user would",

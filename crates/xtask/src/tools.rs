@@ -39,6 +39,24 @@ pub(crate) fn wasm_target() -> Outcome {
     )))
 }
 
+/// Are the sources of the standard library there? Fetched through rustup where it is.
+pub(crate) fn standard_library_sources() -> bool {
+    let there = || {
+        output("rustc", &["--print", "sysroot"]).is_some_and(|dir| {
+            PathBuf::from(dir)
+                .join("lib/rustlib/src/rust/library/Cargo.lock")
+                .is_file()
+        })
+    };
+    if !there() && works("rustup", &["--version"]) {
+        println!("installing the sources of the standard library");
+        let _ = run(Command::new("rustup")
+            .args(["component", "add", "rust-src"])
+            .current_dir(crate::run::root()));
+    }
+    there()
+}
+
 fn may_install() -> bool {
     works("apt-get", &["--version"]) && output("id", &["-u"]).as_deref() == Some("0")
 }
