@@ -3,6 +3,7 @@
 use crate::action::Action;
 use crate::session::Session;
 use crate::words;
+use rollout_api::Order;
 use rollout_engine::Client;
 use rollout_engine::faults::{Fault, Faults};
 use rollout_engine::{Millis, SimTime};
@@ -68,7 +69,7 @@ impl Session {
             }
             done.push((at, i, fault));
         }
-        done.sort_by_key(|(at, i, _)| (*at, *i));
+        done.order_by_key(|(at, i, _)| (*at, *i));
         for (at, _, fault) in done.iter().filter(|(at, ..)| *at <= now) {
             faults.apply(fault, *at);
         }

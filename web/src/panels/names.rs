@@ -1,6 +1,7 @@
 //! Names in the output of the console that can be found in the scene.
 
 use crate::playground::Named;
+use rollout_api::Order;
 use rollout_view::PageView;
 
 /// Names with what they name, sorted.
@@ -22,7 +23,7 @@ impl Names {
             let named = Named::Deployment(d.namespace.clone(), d.name.clone());
             names.push((d.name.clone(), named));
         }
-        names.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        names.order_by(|a, b| a.0.cmp(&b.0));
         Names(names)
     }
 

@@ -9,6 +9,7 @@ use crate::sim_event::SimEvent;
 use crate::step::Change;
 use crate::time::{Millis, SimTime};
 use crate::world::World;
+use rollout_api::Order;
 use rollout_api::{Kind, Minor, ObjectKey, Str, Value, object};
 use std::rc::Rc;
 
@@ -310,7 +311,7 @@ fn no_schedule(node: &Value) -> Vec<&str> {
         .map(|t| t.str_at("key"))
         .filter(|k| OWN.contains(k))
         .collect();
-    own.sort_unstable();
+    own.order();
     own
 }
 
@@ -324,7 +325,7 @@ fn no_schedule_wanted(node: &Value) -> Vec<&'static str> {
     if node.bool_at("spec.unschedulable") {
         wanted.push(UNSCHEDULABLE);
     }
-    wanted.sort_unstable();
+    wanted.order();
     wanted
 }
 
