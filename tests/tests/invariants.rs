@@ -243,17 +243,16 @@ fn session(seed: u64) -> Result<usize, String> {
 
 #[test]
 fn random_rollouts_keep_their_promises() {
-    let sessions: u64 = std::env::var("ROLLOUT_SOAK")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(2000);
+    let number = |name: &str| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
+    let sessions = number("ROLLOUT_SOAK").unwrap_or(2000);
+    let from = number("ROLLOUT_SOAK_FROM").unwrap_or(0);
     let mut steps = 0;
-    for seed in 0..sessions {
+    for seed in from..from + sessions {
         match session(seed) {
             Ok(n) => steps += n,
             Err(e) => panic!("seed {seed}: {e}"),
         }
     }
-    println!("{sessions} sessions, {steps} steps");
+    println!("{sessions} sessions from seed {from}, {steps} steps");
     assert!(steps > 10_000 || sessions < 2000);
 }

@@ -7,6 +7,7 @@
 
 mod build;
 mod bytes;
+mod mutants;
 mod page;
 mod run;
 mod serve;
@@ -29,7 +30,8 @@ Usage: cargo xtask TASK
   corpus [DIR]           the manifests and the answers of real control planes
   goldens [DIR]          the recorded outputs of the real kubectl
   fidelity [--page]      count everything that is compared and write docs/fidelity.md; --page: from the known counts
-  soak [SESSIONS]        random sessions against the invariants (default 100 000)
+  soak [SESSIONS] [FROM] random sessions against the invariants (default 100 000, from seed 0), in chunks
+  mutants [N] [SEED]     a seeded sample of mutants of controllers and validation (default 200, seed 1); needs cargo-mutants
 ";
 
 fn main() -> std::process::ExitCode {
@@ -61,6 +63,7 @@ fn main() -> std::process::ExitCode {
         "goldens" => run::data_tests("ROLLOUT_KUBECTL_GOLDEN", rest, &["kubectl_golden"]),
         "fidelity" => run::fidelity(rest),
         "soak" => run::soak(rest),
+        "mutants" => mutants::task(rest),
         "" | "help" | "--help" | "-h" => {
             eprint!("{USAGE}");
             return std::process::ExitCode::from(if task.is_empty() { 2 } else { 0 });

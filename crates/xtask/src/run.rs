@@ -82,20 +82,40 @@ pub(crate) fn bench(args: &[String]) -> Outcome {
     .args(args))
 }
 
-/// Random sessions against the invariants. A failure prints its seed.
+/// Sessions of one process of the soak: a failure is known soon, and memory comes back.
+const SOAK_CHUNK: u64 = 5000;
+
+/// `cargo xtask soak [SESSIONS] [FROM]`: random sessions against the invariants, in chunks. A failure prints its seed.
 pub(crate) fn soak(args: &[String]) -> Outcome {
-    let sessions = args.first().map_or("100000", String::as_str);
-    let tests = [
-        "test",
-        "--release",
-        "-p",
-        "rollout-tests",
-        "--test",
-        "invariants",
-        "--",
-        "--nocapture",
-    ];
-    run(cargo(&tests).env("ROLLOUT_SOAK", sessions))
+    let number = |i: usize, none: u64| match args.get(i) {
+        None => Ok(none),
+        Some(text) => text
+            .parse()
+            .map_err(|_| Failure(format!("{text}: not a whole number"))),
+    };
+    let (sessions, from) = (number(0, 100_000)?, number(1, 0)?);
+    let mut at = from;
+    while at < from + sessions {
+        let count = SOAK_CHUNK.min(from + sessions - at);
+        println!("seeds {at} to {}", at + count - 1);
+        run(cargo(&[
+            "test",
+            "--quiet",
+            "--profile",
+            "door",
+            "-p",
+            "rollout-tests",
+            "--test",
+            "invariants",
+            "--",
+            "--nocapture",
+        ])
+        .env("ROLLOUT_SOAK", count.to_string())
+        .env("ROLLOUT_SOAK_FROM", at.to_string()))?;
+        at += count;
+    }
+    println!("{sessions} sessions from seed {from}: every promise kept");
+    Ok(())
 }
 
 /// Runs every comparison, keeps what the tests counted, and makes docs/fidelity.md from it.

@@ -22,6 +22,11 @@ const STAGES: &[Stage] = &[
         "native and wasm give identical bytes (in Node)",
         wasm,
     ),
+    (
+        "chromium",
+        "wasm in Chromium gives the same bytes for every recorded scenario",
+        chromium_wasm,
+    ),
     ("page", "the page builds", page),
     ("size", "the page keeps its budget", || size::task(&[])),
     (
@@ -54,7 +59,7 @@ pub(crate) fn task(args: &[String]) -> Outcome {
     // What the machine lacks is said before an hour of tests, not after it.
     if chosen
         .iter()
-        .any(|(name, ..)| matches!(*name, "wasm" | "size" | "browser"))
+        .any(|(name, ..)| matches!(*name, "wasm" | "chromium" | "size" | "browser"))
     {
         tools::node()?;
     }
@@ -151,28 +156,56 @@ fn wasm() -> Outcome {
         "-p",
         "rollout-cli",
     ]))?;
-    wasm_bindgen_cli_support::Bindgen::new()
-        .input_path(
-            crate::run::target_dir().join("wasm32-unknown-unknown/door/rollout_wasm_door.wasm"),
-        )
-        .nodejs(true)
-        .and_then(|b| b.typescript(false).generate(&folder))
-        .map_err(|e| Failure(format!("wasm-bindgen: {e:#}")))?;
+    let file = crate::run::target_dir().join("wasm32-unknown-unknown/door/rollout_wasm_door.wasm");
+    for (web, folder) in [(false, &folder), (true, &folder.join("web"))] {
+        let mut door = wasm_bindgen_cli_support::Bindgen::new();
+        let made = if web {
+            door.web(true)
+        } else {
+            door.nodejs(true)
+        };
+        made.and_then(|b| b.input_path(&file).typescript(false).generate(folder))
+            .map_err(|e| Failure(format!("wasm-bindgen: {e:#}")))?;
+    }
     run(Command::new(node)
         .arg(root().join("tests/wasm/compare.cjs"))
         .arg(folder.join("rollout_wasm_door.js"))
         .arg(crate::run::target_dir().join("door/rollout"))
         .arg(root().join("tests/wasm/scripts"))
-        .arg(root().join("tests/data/recordings")))
+        .arg(root().join("tests/data/recordings"))
+        .arg(folder.join("digests.json")))
+}
+
+/// The same recordings in Chromium's wasm: the digests that the native program has left.
+fn chromium_wasm() -> Outcome {
+    let folder = crate::run::target_dir().join("wasm-door");
+    if !folder.join("digests.json").exists() {
+        wasm()?;
+    }
+    let tests = browser_tests()?;
+    let web = folder.join("web");
+    std::fs::write(
+        web.join("index.html"),
+        "<!doctype html><meta charset=utf-8><title>wasm</title>",
+    )?;
+    let listener = serve::listen(0)?;
+    let port = listener.local_addr()?.port();
+    std::thread::spawn(move || serve::answer(&listener, &web));
+    run(Command::new(tools::node()?)
+        .arg(tests.join("wasm.mjs"))
+        .env("BASE_URL", format!("http://localhost:{port}/"))
+        .env("DIGESTS", folder.join("digests.json"))
+        .env("RECORDINGS", root().join("tests/data/recordings"))
+        .env("CHROMIUM", tools::chromium()?)
+        .current_dir(&tests))
 }
 
 fn page() -> Outcome {
     build::build(&root().join("dist"))
 }
 
-fn browser() -> Outcome {
-    let node = tools::node()?;
-    let chromium = tools::chromium()?;
+/// The folder of the browser's tests, with what they need installed.
+fn browser_tests() -> Result<std::path::PathBuf, Failure> {
     let folder = root().join("tests/e2e");
     if !folder.join("node_modules/playwright-core").exists() {
         let ci = if folder.join("package-lock.json").exists() {
@@ -184,6 +217,13 @@ fn browser() -> Outcome {
             .args([ci, "--no-audit", "--no-fund", "--silent"])
             .current_dir(&folder))?;
     }
+    Ok(folder)
+}
+
+fn browser() -> Outcome {
+    let node = tools::node()?;
+    let chromium = tools::chromium()?;
+    let folder = browser_tests()?;
     let listener = serve::listen(0)?;
     let port = listener.local_addr()?.port();
     let dist = root().join("dist");

@@ -37,6 +37,7 @@ pub fn run_trace(scenario: &str) -> String {
             let options = scenario::Options {
                 version: scenario.version(&common),
                 seed: common.seed,
+                pieces: None,
             };
             json::to_json(&scenario::run(&scenario, options).trace)
         }

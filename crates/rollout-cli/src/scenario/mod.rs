@@ -41,6 +41,7 @@ pub(crate) fn command(common: &Common, args: &[String]) -> Exit {
         Options {
             version: scenario.version(common),
             seed: common.seed,
+            pieces: None,
         },
     );
     print(&decisions(&outcome.trace));

@@ -106,7 +106,8 @@ impl Scenario {
             .map(read_step)
             .collect::<Result<_, _>>()?;
         let until = read_until(value.get("until"))?;
-        let script = read_script(&value);
+        let mut script = read_script(&value);
+        script.clocks = read_clocks(file);
         let nodes = read_nodes(value.get("kubelet"));
         let pod_uids = if recording {
             read_uids(file.get("names"))
@@ -126,6 +127,29 @@ impl Scenario {
             late: read_late(file),
         })
     }
+}
+
+/// The two clocks of a recording at each of its inputs. What a command writes, it writes at its end.
+fn read_clocks(recording: &Value) -> Vec<(SimTime, SimTime)> {
+    let at = |v: &Value, key: &str| v.int_at(key).and_then(|n| u64::try_from(n).ok());
+    let inputs = recording.list_at("inputs");
+    let mut clocks = Vec::with_capacity(inputs.len());
+    for (i, input) in inputs.iter().enumerate() {
+        let (Some(v), Some(mut t)) = (at(input, "v"), at(input, "t")) else {
+            continue;
+        };
+        if input.str_at("by") == "step" {
+            let action = recording
+                .list_at("actions")
+                .iter()
+                .find(|a| a.get("n") == input.get("n"));
+            let end = action.and_then(|a| at(a, "t_end")).unwrap_or(t);
+            let next = inputs.get(i + 1).and_then(|n| at(n, "t")).unwrap_or(end);
+            t = t.max(end.min(next));
+        }
+        clocks.push((SimTime(v), SimTime(t.max(v))));
+    }
+    clocks
 }
 
 fn read_late(recording: &Value) -> Millis {
@@ -243,6 +267,7 @@ fn read_script(scenario: &Value) -> Script {
         cordon,
         images,
         pods,
+        clocks: Vec::new(),
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Options {
     pub version: Minor,
     /// Seed of names and UIDs.
     pub seed: u64,
+    /// Time passes in pieces of at most so many milliseconds, and after each the cluster goes on from a copy of itself:
+    /// what comes of it must not change.
+    pub pieces: Option<u64>,
 }
 
 /// What came of a run.
@@ -57,6 +60,7 @@ pub struct Runner<'s> {
     /// Since when the end's conditions hold.
     stable: Option<u64>,
     last_work: u64,
+    pieces: Option<u64>,
     variables: SortedMap<String, String>,
     followers: Vec<kubectl::Running>,
     /// When a waiting command looks again.
@@ -88,6 +92,7 @@ pub fn run(scenario: &Scenario, options: Options) -> Outcome {
     let mut runner = Runner {
         scenario,
         engine: Engine::new(config),
+        pieces: options.pieces.map(|p| p.max(1)),
         trace: Trace::new(watch, name),
         step: 0,
         last_v: 0,
@@ -140,6 +145,7 @@ impl Runner<'_> {
                     .push(format!("step {}: nothing happens any more", self.step));
                 return;
             }
+            self.pass_in_pieces();
             let before = self.inputs();
             let records = self.engine.fire();
             if self.inputs() > before {
@@ -157,6 +163,21 @@ impl Runner<'_> {
             }
         }
         self.failed.push("too many events".to_owned());
+    }
+
+    /// Lets the time until the next event pass in pieces, if it is asked for.
+    fn pass_in_pieces(&mut self) {
+        let (Some(piece), Some(next)) = (self.pieces, self.engine.next_at()) else {
+            return;
+        };
+        while self.now() + piece < next.0 {
+            let to = SimTime(self.now() + piece);
+            if !self.engine.advance_to(to).is_empty() {
+                self.failed
+                    .push(format!("something happened before {next}"));
+            }
+        }
+        self.engine = self.engine.clone();
     }
 
     fn inputs(&self) -> u64 {
@@ -205,6 +226,7 @@ impl Runner<'_> {
                     return false;
                 }
                 None => {
+                    self.engine.script(|s, world| s.step_follows(world));
                     self.carry_out_step();
                     if is_busy(&self.engine) {
                         return false;

@@ -103,9 +103,14 @@ pub struct ScriptedNode {
     reached: Option<u32>,
     /// The last item that was carried out: when, on which pod, and whether controllers react to it.
     inputs: u64,
+    /// How many of the script's clock readings lie behind.
+    read: usize,
     /// Until when (on the wall clock) the control plane of a recording would still work or settle.
     busy_until: SimTime,
 }
+
+/// How far the times of one input in two recordings lie apart, in ms (recordings-format.md, section 5.1: 2).
+const CLOCK_TOLERANCE: u64 = 3;
 
 /// What things take in a recorded control plane, in ms of the wall clock; the scenario clock stands still meanwhile.
 mod work {
@@ -131,14 +136,43 @@ impl ScriptedNode {
             waiting: Vec::new(),
             reached: None,
             inputs: 0,
+            read: 0,
             busy_until: SimTime::ZERO,
         }
     }
+    /// The recording's reading of the real clock at an input that is due now: each input takes the next one of its
+    /// moment; where ours come otherwise, the last one that lies behind counts.
+    fn recorded_skew(&mut self, now: SimTime) -> Option<Millis> {
+        let clocks = &self.script.clocks;
+        let behind = |v: SimTime| v.0 <= now.0 + CLOCK_TOLERANCE;
+        if clocks.get(self.read).is_some_and(|(v, _)| behind(*v)) {
+            self.read += 1;
+        }
+        // Readings of moments that are over were for inputs that did not come here.
+        while let Some((v, _)) = clocks.get(self.read)
+            && v.0 + CLOCK_TOLERANCE < now.0
+        {
+            self.read += 1;
+        }
+        let (v, t) = clocks.get(self.read.checked_sub(1)?)?;
+        Some(t.since(*v))
+    }
+
     /// An input is due: the clock waits for the controllers, the wall clock goes on.
     fn hold(&mut self, world: &mut World, work: u64) {
+        if let Some(skew) = self.recorded_skew(world.now) {
+            world.skew = world.skew.max(skew);
+            return;
+        }
         let wall = world.now + world.skew;
         world.skew = world.skew + self.busy_until.since(wall);
         self.busy_until = self.busy_until.max(wall) + Millis(work);
+    }
+    /// A step is carried out in the same moment as what went before it.
+    pub fn step_follows(&mut self, world: &mut World) {
+        if !self.script.clocks.is_empty() {
+            self.hold(world, 0);
+        }
     }
     /// The mark that was reached last, once.
     pub fn take_reached(&mut self) -> Option<u32> {

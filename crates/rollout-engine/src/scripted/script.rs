@@ -1,6 +1,6 @@
 //! What a recording says about its nodes: delays, and how images and single pods behave.
 
-use crate::time::Millis;
+use crate::time::{Millis, SimTime};
 use rollout_api::SortedMap;
 use rollout_api::Str;
 
@@ -164,4 +164,7 @@ pub struct Script {
     pub images: SortedMap<Str, Behaviour>,
     /// Behaviour of the k-th created pod, on top of its image's.
     pub pods: SortedMap<u64, Behaviour>,
+    /// What a recording says of its two clocks at each input: the scenario clock, which stands still while the controllers
+    /// work, and the real one, by which their timers and times go. Empty: the difference is estimated.
+    pub clocks: Vec<(SimTime, SimTime)>,
 }
