@@ -87,6 +87,7 @@ fn is_known_tie(name: &str, lane: &str) -> bool {
         .is_some_and(|lane| others || TIES.iter().any(|t| (t.0, t.1) == (name, lane)))
 }
 
+#[allow(clippy::print_stdout, reason = "excused ties are said by name")]
 fn differences(name: &str, choices: &mut Choices) -> Vec<Difference> {
     let recorded = recordings::read(name);
     let scenario = match Scenario::read(&recorded) {
