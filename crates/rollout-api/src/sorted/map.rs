@@ -2,6 +2,7 @@
 
 use super::iter::{IntoIter, Iter, Pairs};
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::rc::Rc;
 
@@ -61,16 +62,29 @@ impl<K: Ord, V> SortedMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let chunk = self
-            .chunks
-            .partition_point(|c| c.last().is_some_and(|(k, _)| k.borrow() < key));
-        match self.chunks.get(chunk) {
-            None => Err((chunk, 0)),
-            Some(pairs) => match pairs.binary_search_by(|(k, _)| k.borrow().cmp(key)) {
-                Ok(at) => Ok((chunk, at)),
-                Err(at) => Err((chunk, at)),
-            },
+        // Halving with branches: a guess goes on while a long comparison runs, and an equal key ends it.
+        let (mut low, mut high) = (0, self.chunks.len().saturating_sub(1));
+        while low < high {
+            let middle = (low + high) / 2;
+            match self.chunks[middle].last() {
+                Some((k, _)) if k.borrow() < key => low = middle + 1,
+                _ => high = middle,
+            }
         }
+        let Some(pairs) = self.chunks.get(low) else {
+            return Err((0, 0));
+        };
+        let chunk = low;
+        (low, high) = (0, pairs.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            match pairs[middle].0.borrow().cmp(key) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Ok((chunk, middle)),
+            }
+        }
+        Err((chunk, low))
     }
     /// The value of a key.
     pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
@@ -92,8 +106,11 @@ impl<K: Ord, V> SortedMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let (Ok(place) | Err(place)) = self.place(first);
-        Iter::new(&self.chunks, place)
+        let (Ok((chunk, at)) | Err((chunk, at))) = self.place(first);
+        if self.chunks.get(chunk).is_some_and(|c| c.len() == at) {
+            return Iter::new(&self.chunks, (chunk + 1, 0));
+        }
+        Iter::new(&self.chunks, (chunk, at))
     }
 }
 
@@ -103,21 +120,16 @@ impl<K: Ord + Clone, V: Clone> SortedMap<K, V> {
     }
     fn put(&mut self, (mut chunk, mut at): Place, pair: (K, V)) -> Place {
         self.len += 1;
-        if chunk == self.chunks.len() {
-            // Behind everything: the last chunk is filled before a new one begins.
-            match self.chunks.last() {
-                Some(last) if last.len() < CHUNK => {
-                    chunk -= 1;
-                    at = last.len();
-                }
-                _ => {
-                    self.chunks.push(Rc::new(vec![pair]));
-                    return (chunk, 0);
-                }
-            }
+        let full = self.chunks.get(chunk).is_none_or(|c| c.len() == CHUNK);
+        if full && (at == CHUNK || self.chunks.is_empty()) {
+            // Behind everything: a new chunk, the last one stays full.
+            let mut pairs = Vec::with_capacity(4);
+            pairs.push(pair);
+            self.chunks.push(Rc::new(pairs));
+            return (self.chunks.len() - 1, 0);
         }
         let pairs = Rc::make_mut(&mut self.chunks[chunk]);
-        if pairs.len() == CHUNK {
+        if full {
             let upper = pairs.split_off(CHUNK / 2);
             self.chunks.insert(chunk + 1, Rc::new(upper));
             if at > CHUNK / 2 {
