@@ -213,7 +213,7 @@ fn behaviours_are_seen_by_clients() {
     assert_eq!(port.failed_by(Cause::WrongPort), 2_000);
     let one = after("image web:v1 errors percent=100 pod=3", "");
     assert_eq!(one.failed(), 500, "a quarter: one of four pods");
-    let late = after("image web:v1 errors percent=100 from=10m50s", "");
+    let late = after("image web:v1 errors percent=100 from=50", "");
     assert_eq!(late.failed(), 1_000, "the second half");
 }
 

@@ -36,5 +36,6 @@ pub use session::{Closed, Look, MAX_STEPS, MAX_STEPS_PER_CALL, Opened, Ran, Sess
 pub use start::Start;
 pub use strategy::with_strategy;
 pub use timeline::{CHECKPOINT_EVERY, Step, Timeline, writes_of};
+pub use traffic::{percent as traffic_percent, sentence as traffic_sentence, target_text};
 pub use transcript::{LineKind, Transcript, TranscriptLine};
 pub use words::needs_more;

@@ -4,7 +4,7 @@ use crate::console;
 use crate::presets;
 use crate::start::Start;
 use rollout_api::SortedMap;
-use rollout_engine::{ClusterConfig, Engine, Millis, NodeSpec};
+use rollout_engine::{ClusterConfig, Engine, Millis, NodeSpec, SimTime};
 
 /// How long before the session a preset was applied, or each of its releases.
 const RELEASE_MS: u64 = 600_000;
@@ -88,6 +88,7 @@ pub fn prepare(start: &Start) -> Prepared {
         for line in &start.images {
             run(&mut engine, &SortedMap::new(), line);
         }
+        // Moments of rules count from the start of the session, which is now.
         return Prepared {
             engine,
             files: SortedMap::new(),
@@ -99,10 +100,15 @@ pub fn prepare(start: &Start) -> Prepared {
     let mut engine = Engine::new(config);
     let file = file_name(text);
     let files = SortedMap::from([(file.clone(), text.to_owned())]);
+    // Moments of rules count from the start of the session, not from that of its history.
+    let zero = SimTime(releases * RELEASE_MS);
+    engine.act("start", |c| c.world_mut().set_rules_zero(zero));
     for line in preset.map_or(&[][..], |p| p.images) {
         run(&mut engine, &files, line);
     }
-    for line in &start.images {
+    let (images, others): (Vec<&String>, Vec<&String>) =
+        start.images.iter().partition(|l| l.starts_with("image "));
+    for line in images {
         run(&mut engine, &files, line);
     }
     run(&mut engine, &files, &format!("kubectl apply -f {file}"));
@@ -132,7 +138,31 @@ pub fn prepare(start: &Start) -> Prepared {
         let next = engine.now() + Millis(RELEASE_MS);
         engine.advance_to(next);
     }
+    if let Some(preset) = preset {
+        start_traffic(&mut engine, &files, preset.name);
+    }
+    for line in others {
+        run(&mut engine, &files, line);
+    }
     Prepared { engine, files }
+}
+
+/// Presets have clients: of their Service, or of their Deployment as if one stood in front of it.
+fn start_traffic(engine: &mut Engine, files: &SortedMap<String, String>, preset: &str) {
+    let own = |o: &&std::rc::Rc<rollout_engine::Object>| {
+        o.meta.namespace.as_str() == "default" && o.meta.name.as_str() != "kubernetes"
+    };
+    let name = |kind| engine.list(kind).find(own).map(|o| o.meta.name.clone());
+    let target = match (
+        name(rollout_api::Kind::SERVICE),
+        name(rollout_api::Kind::DEPLOYMENT),
+    ) {
+        (Some(service), _) => format!("service/{service}"),
+        (None, Some(deployment)) => format!("deployment/{deployment}"),
+        (None, None) => return,
+    };
+    let rate = if preset == "shop" { "20/s" } else { "8/s" };
+    run(engine, files, &format!("traffic {target} {rate}"));
 }
 
 fn run(engine: &mut Engine, files: &SortedMap<String, String>, line: &str) {

@@ -308,6 +308,20 @@ messages! {
     CauseNotReady = "{n} {which} {n|pod runs|pods run} but {n|is|are} not ready.";
     /// The server refuses pods.
     CauseRefused = "The server refuses new pods: {message}.";
+    /// The controllers do nothing.
+    FaultControllers = "The controllers are down: nothing is decided until they are back.";
+    /// A node is cut off and still counts as ready.
+    FaultNodeSilent = "{n} {n|pod is|pods are} on {node}, which is cut off; the cluster has not noticed yet.";
+    /// A node is not heard of.
+    FaultNodeLost = "{n} {n|pod is|pods are} on {node}, which is not heard of.";
+    /// A node is not heard of and its pods are evicted.
+    FaultNodeEvicts = "{n} {n|pod is|pods are} on {node}, which is not heard of; {n|it is|they are} evicted in {s}.";
+    /// Pods leave a node that is not heard of.
+    FaultNodeLeaving = "{n} {n|pod leaves|pods leave} {node}, which is not heard of: nobody confirms it until the node is back.";
+    /// A registry is down.
+    FaultRegistry = "The registry does not deliver; the next try comes by itself.";
+    /// A slow API server.
+    FaultApi = "News from the API server arrive {s} late.";
     /// Something is permitted and comes next.
     NextWrite = "{room} may be added and {spare} may be removed now. The next step shows it.";
     /// Pods are on their way although the Deployment is fine.

@@ -6,6 +6,7 @@
 //! units of its drawing (`viewBox="0 0 milliseconds levels"`) and no number is ever rounded twice.
 
 pub mod bench;
+mod breakage;
 pub mod catalogue;
 mod chart;
 pub mod cluster;

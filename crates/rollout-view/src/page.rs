@@ -84,6 +84,8 @@ pub(crate) fn page_view_beside(
         manifest,
         history: bench::history(session, rollout.as_ref()),
         images: crate::images::images(session),
+        broken: crate::breakage::breakage(session, rollout.as_ref()),
+        traffic: crate::traffic::traffic(session, rollout.as_ref(), &scene.past),
         events: bench::events(session, key.as_ref()),
         conditions: bench::conditions(rollout.as_ref()),
         console: bench::console(session),

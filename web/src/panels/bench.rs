@@ -1,9 +1,11 @@
 //! The bench under the manifest: history, images, events, numbers; one is open at a time.
 
+use super::breakage::{Breakage, Probes};
 use super::images::Images;
 use super::pod_card::PodCard;
 use super::readout::Measures;
 use super::spans::Coach;
+use super::traffic::Traffic;
 use crate::playground::Msg;
 use crate::ui::{Button, Icon, Tabs};
 use rollout_view::{ConditionRow, EventRow, HistoryRow, HistoryView, PageView, PodView};
@@ -34,6 +36,7 @@ pub fn Bench(props: &BenchProps) -> Html {
                 "Events".into()
             },
         ),
+        ("traffic", "Traffic".into()),
         ("numbers", "Numbers".into()),
     ];
     if warnings > 0 {
@@ -58,8 +61,15 @@ pub fn Bench(props: &BenchProps) -> Html {
         <section class="tabs" aria-label="Bench">
             <Tabs label="Bench" {tabs} {selected} onselect={props.dispatch.reform(Msg::Tab)} />
             { panel("history", html! { <History history={page.history.clone()} dispatch={props.dispatch.clone()} /> }) }
-            { panel("images", html! { <Images images={page.images.clone()} dispatch={props.dispatch.clone()} /> }) }
-            { panel("events", html! { <Events events={page.events.clone()} conditions={page.conditions.clone()} /> }) }
+            { panel("images", html! { <>
+                <Images images={page.images.clone()} dispatch={props.dispatch.clone()} />
+                <Breakage broken={page.broken.clone()} behaviours={page.images.behaviours.clone()} image={page.images.rows.first().map_or_else(String::new, |r| r.image.clone())} dispatch={props.dispatch.clone()} />
+            </> }) }
+            { panel("events", html! { <>
+                <Probes probes={page.broken.probes.clone()} dispatch={props.dispatch.clone()} />
+                <Events events={page.events.clone()} conditions={page.conditions.clone()} />
+            </> }) }
+            { panel("traffic", html! { <Traffic traffic={page.traffic.clone()} broken={page.broken.clone()} dispatch={props.dispatch.clone()} /> }) }
             { panel("numbers", html! { <Measures measures={page.measures.clone()} /> }) }
             if let Some(pod) = &props.pod { { panel("pod", html! { <PodCard pod={pod.clone()} dispatch={props.dispatch.clone()} /> }) } }
         </section>

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod bench;
+pub mod breakage;
 pub mod compare;
 pub mod console;
 pub mod editor;
@@ -17,6 +18,7 @@ pub mod scene;
 pub mod share;
 pub mod spans;
 pub mod sums;
+pub mod traffic;
 pub mod transport;
 pub mod version;
 pub mod why;

@@ -60,9 +60,16 @@ pub struct ImageRule {
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct ImageRules {
     rules: Rc<SortedMap<Str, Vec<ImageRule>>>,
+    /// Moments of rules count from here: the start of the session, after the history of the cluster.
+    zero: SimTime,
 }
 
 impl ImageRules {
+    /// Moments of rules count from here.
+    pub fn set_zero(&mut self, zero: SimTime) {
+        self.zero = zero;
+    }
+
     /// No rule at all.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
@@ -101,6 +108,7 @@ impl ImageRules {
         if self.rules.is_empty() {
             return effects;
         }
+        let now = SimTime(now.since(self.zero).0);
         for rule in self.rules.get(full).into_iter().flatten() {
             if rule.scope.holds(who, now) {
                 for b in &rule.behaviours {
@@ -114,6 +122,7 @@ impl ImageRules {
     /// When the effects on an image change by themselves after `now`: scopes that begin or end, images that appear.
     pub fn next_change(&self, full: &str, now: SimTime) -> Option<SimTime> {
         let rules = self.rules.get(full)?;
+        let (zero, now) = (self.zero.0, now);
         rules
             .iter()
             .flat_map(|r| {
@@ -126,7 +135,7 @@ impl ImageRules {
                     .flatten()
                     .chain(late)
             })
-            .map(|t| SimTime(t.0))
+            .map(|t| SimTime(t.0.saturating_add(zero)))
             .filter(|t| *t > now)
             .min()
     }

@@ -303,6 +303,12 @@ impl Kubelet {
 }
 
 impl World {
+    /// Moments in rules of images count from this point on.
+    pub fn set_rules_zero(&mut self, zero: crate::time::SimTime) {
+        self.images.set_zero(zero);
+        self.traffic.rules_changed(self.now, &self.images);
+    }
+
     /// Sets the behaviour of an image. What pulls, starts and probes do from now on follows it.
     pub fn set_image_rule(&mut self, rule: crate::images::ImageRule) {
         self.images.set(rule);

@@ -179,7 +179,10 @@ fn image_lines(value: &Value) -> Option<Vec<String>> {
     }
     let line = |v: &Value| {
         v.as_str()
-            .filter(|l| l.starts_with("image ") && l.len() <= 1000)
+            .filter(|l| {
+                let known = ["image ", "fault ", "traffic "];
+                known.iter().any(|k| l.starts_with(k)) && l.len() <= 1000
+            })
             .map(str::to_owned)
     };
     lines.iter().map(line).collect()

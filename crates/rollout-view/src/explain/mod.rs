@@ -3,6 +3,7 @@
 mod autoscaler;
 mod changes;
 mod deployment;
+mod faults;
 mod node;
 mod reference;
 mod replica_set;

@@ -26,8 +26,16 @@ pub struct Cause {
     pub pods: i64,
 }
 
-/// Why nothing more happens at the cursor.
+/// Why nothing more happens at the cursor, with what the learner has broken.
 pub fn rest(session: &Session, rollout: Option<&Rollout>) -> Rest {
+    let mut rest = plain_rest(session, rollout);
+    if let Some(r) = rollout {
+        super::faults::add(session, r, &mut rest.explanation);
+    }
+    rest
+}
+
+fn plain_rest(session: &Session, rollout: Option<&Rollout>) -> Rest {
     let calm = |explanation| Rest {
         explanation,
         deadline_passed: false,

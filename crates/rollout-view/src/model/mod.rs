@@ -2,6 +2,7 @@
 
 mod ask;
 mod bench;
+mod breakage;
 mod compare;
 mod editor;
 mod page;
@@ -11,6 +12,7 @@ mod why;
 
 pub use ask::*;
 pub use bench::*;
+pub use breakage::*;
 pub use compare::*;
 pub use editor::*;
 pub use page::*;

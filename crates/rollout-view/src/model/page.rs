@@ -37,6 +37,10 @@ pub struct PageView {
     pub history: HistoryView,
     /// Images and their behaviours.
     pub images: ImagesView,
+    /// What else can be broken, and what is.
+    pub broken: BreakView,
+    /// Requests, if there are any.
+    pub traffic: Option<TrafficView>,
     /// Events of the cluster, newest first.
     pub events: Vec<EventRow>,
     /// Conditions of the Deployment.

@@ -11,6 +11,7 @@ mod sets;
 
 use crate::hooks::use_vars;
 use crate::panels::sums::Ledger;
+use crate::panels::traffic::Strip;
 use crate::playground::Msg;
 use rollout_view::{PageView, PodState, PodView, SceneView};
 use std::rc::Rc;
@@ -134,6 +135,7 @@ pub fn Stage(props: &StageProps) -> Html {
                     <Ledger sum={props.page.spare.clone()} testid="spare" dispatch={dispatch.clone()} />
                 </div>
                 <Lives lives={scene.lives.clone()} width={scene.past.width} now_x={scene.past.now_x} />
+                if let Some(traffic) = &props.page.traffic { <Strip traffic={traffic.clone()} width={scene.past.width} /> }
                 <Ruler past={scene.past.clone()} transport={props.page.transport.clone()} marks={props.page.marks.clone()} dispatch={dispatch.clone()} />
             }
             { props.children.clone() }
