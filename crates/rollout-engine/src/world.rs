@@ -11,7 +11,7 @@ use crate::step::{Cause, Change, StepRecord};
 use crate::store::Store;
 use crate::time::{Millis, SimTime};
 use rollout_api::views::Object;
-use rollout_api::{Minor, ObjectKey, Timestamp, Value};
+use rollout_api::{Kind, Minor, ObjectKey, Timestamp, Value};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -143,11 +143,18 @@ impl World {
         let (before, object) = self
             .store
             .replace(key, |before| Object::next(before, value, version));
+        let was = before.clone();
         self.note(Change {
             key: key.clone(),
             before,
             after: Some(object.clone()),
         });
+        if let Some(was) = was
+            && self.store.count(Kind::RESOURCE_QUOTA) > 0
+            && costs_otherwise(key.kind, &was, &object)
+        {
+            self.settle_quotas(key, &was.value, Some(&object.value));
+        }
         object
     }
 
@@ -160,7 +167,9 @@ impl World {
             before: Some(before.clone()),
             after: None,
         });
-        self.recount_quotas(key);
+        if self.store.count(Kind::RESOURCE_QUOTA) > 0 {
+            self.settle_quotas(key, &before.value, None);
+        }
         if !key.namespace.is_empty() {
             self.finish_namespace(&key.namespace);
         }
@@ -188,5 +197,18 @@ impl World {
     pub(crate) fn take_records(&mut self) -> Vec<StepRecord> {
         self.end_record();
         std::mem::take(&mut self.finished)
+    }
+}
+
+/// Can a new state of an object count otherwise for quotas? A pod that has ended, a Service or a claim that is another.
+fn costs_otherwise(kind: Kind, before: &Object, after: &Object) -> bool {
+    match kind {
+        Kind::POD => {
+            before.pod().is_some_and(|p| p.is_live()) && after.pod().is_some_and(|p| !p.is_live())
+        }
+        Kind::SERVICE | Kind::PERSISTENT_VOLUME_CLAIM => {
+            before.value.get("spec") != after.value.get("spec")
+        }
+        _ => false,
     }
 }

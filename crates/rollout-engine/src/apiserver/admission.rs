@@ -14,6 +14,7 @@ const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 impl World {
     /// Mirrors the admission plugins ServiceAccount, Priority and DefaultTolerationSeconds.
     pub(super) fn admit_pod(&mut self, pod: &mut Value) {
+        self.default_limits(pod);
         self.priority(pod);
         default_toleration_seconds(pod);
         // The cluster of the recordings has no service accounts.

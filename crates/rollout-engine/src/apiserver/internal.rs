@@ -95,6 +95,7 @@ impl World {
             ));
         }
         self.ask_webhook(key.kind, value, Operation::Create)?;
+        self.admit_limits(key, value)?;
         self.admit_quotas(key, value)
     }
 

@@ -8,6 +8,7 @@ mod addresses;
 mod admission;
 mod eviction;
 mod internal;
+mod limit_range;
 mod namespace;
 mod patch;
 mod quota;

@@ -335,7 +335,44 @@ impl World {
         }
     }
 
-    /// Counts again what is used in a namespace: after an object has gone, or a quota has come.
+    /// Writes down what a change of an object costs or gives back: after it has gone, or is another.
+    pub(crate) fn settle_quotas(&mut self, key: &ObjectKey, before: &Value, after: Option<&Value>) {
+        if key.kind == Kind::RESOURCE_QUOTA {
+            return;
+        }
+        for (quota_key, mut quota) in quotas(self, &key.namespace) {
+            let hard = hard(&quota);
+            let cost = |value: &Value| {
+                if applies(&quota, key.kind, value) {
+                    usage(key.kind, value)
+                } else {
+                    Amounts::new()
+                }
+            };
+            let (gone, come) = (cost(before), after.map_or_else(Amounts::new, cost));
+            let touched = |amounts: &Amounts| amounts.keys().any(|r| hard.contains_key(r));
+            let status = quota.at("status.used").and_then(Value::as_map);
+            let known = |name: &Str| status.is_some_and(|s| s.contains_key(name));
+            if (!touched(&gone) && !touched(&come)) || !hard.keys().all(known) {
+                continue;
+            }
+            let mut used = current(self, &key.namespace, &quota, &hard);
+            for (resource, amount) in gone.iter() {
+                if let Some(sum) = used.get_mut(resource) {
+                    *sum = sum.minus(amount);
+                }
+            }
+            for (resource, amount) in come.iter() {
+                if let Some(sum) = used.get_mut(resource) {
+                    *sum = sum.plus(amount);
+                }
+            }
+            quota.set("status.used", amounts_value(&used));
+            self.store_quota(&quota_key, quota);
+        }
+    }
+
+    /// Counts again what is used in a namespace: after a quota has come or changed.
     pub(crate) fn recount_quotas(&mut self, key: &ObjectKey) {
         for (quota_key, mut quota) in quotas(self, &key.namespace) {
             let hard = hard(&quota);
