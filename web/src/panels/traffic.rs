@@ -35,7 +35,7 @@ pub fn Strip(props: &StripProps) -> Html {
         .map(|(row, livery)| (livery, path(&t.marks, row, livery)))
         .filter(|(_, d)| !d.is_empty());
     html! { <>
-        <p class="lane-label lane-traffic">{"requests"}</p>
+        <p class="lane-label lane-traffic">{"traffic"}</p>
         <div class="traffic" data-testid="traffic" role="img" aria-label={format!("Requests to {}: {}", t.target, t.label)}>
             <svg viewBox={format!("0 0 {} 3.6", props.width)} preserveAspectRatio="none" aria-hidden="true">
                 { for paths.map(|(livery, d)| html! { <g data-livery={livery.to_string()}><path class="req" {d} /></g> }) }
