@@ -24,6 +24,7 @@ pub fn manifest(session: &Session, rollout: Option<&Rollout>, text: &str) -> Man
     let mut view = ManifestView {
         file,
         notes: Vec::new(),
+        places: Vec::new(),
         filled_in: Vec::new(),
         diagnostics: Vec::new(),
         summary: String::new(),
@@ -243,6 +244,16 @@ fn annotate(
         return;
     };
     let line_of = |path: &str| node_at(root, path).map(|n| lines.place(doc.place(n.span).start).0);
+    const FIELDS: [&str; 6] = [
+        "spec.replicas",
+        "spec.strategy.rollingUpdate.maxSurge",
+        "spec.strategy.rollingUpdate.maxUnavailable",
+        "spec.minReadySeconds",
+        "spec.progressDeadlineSeconds",
+        "spec.revisionHistoryLimit",
+    ];
+    let places = FIELDS.iter().filter_map(|f| Some((*f, line_of(f)?)));
+    view.places = places.collect();
     let recreate = value.str_at("spec.strategy.type") == "Recreate";
     view.strategy = Some(
         if recreate {

@@ -443,6 +443,7 @@ fn branches(session: &Session) -> Vec<BranchView> {
             index,
             name: b.name.clone(),
             current: index == session.current_branch(),
+            parent: b.parent,
             forked_at_ms: b.fork_at,
             steps: b.timeline.len(),
             end_ms: b.timeline.time(b.timeline.len()),

@@ -48,6 +48,16 @@ pub fn permille_of(node: &NodeRef, client_x: i32) -> Option<u32> {
     Some(((f64::from(client_x) - rect.left()) / rect.width() * 1000.0).clamp(0.0, 1000.0) as u32)
 }
 
+/// The same in ten thousandths.
+pub fn ten_thousandths_of(node: &NodeRef, client_x: i32) -> Option<u32> {
+    let rect = node.cast::<Element>()?.get_bounding_client_rect();
+    if rect.width() <= 0.0 {
+        return None;
+    }
+    let part = (f64::from(client_x) - rect.left()) / rect.width() * 10_000.0;
+    Some(part.clamp(0.0, 10_000.0) as u32)
+}
+
 /// Moves the focus from a button inside an element of this class to the same button of its neighbour.
 pub fn focus_sibling(event: &web_sys::KeyboardEvent, class: &str, next: bool) {
     use wasm_bindgen::JsCast;

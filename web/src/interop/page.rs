@@ -42,6 +42,17 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Focuses the text area with this id and selects from one character to another.
+pub fn select(id: &str, from: u32, to: u32) {
+    let area = document()
+        .and_then(|d| d.get_element_by_id(id))
+        .and_then(|e| e.dyn_into::<web_sys::HtmlTextAreaElement>().ok());
+    if let Some(area) = area {
+        let _ = area.focus();
+        let _ = area.set_selection_range(from, to);
+    }
+}
+
 /// The learner is writing: single keys belong to the text.
 pub fn typing() -> bool {
     let Some(element) = document().and_then(|d| d.active_element()) else {

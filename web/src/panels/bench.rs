@@ -18,6 +18,8 @@ pub struct BenchProps {
     pub tab: &'static str,
     /// The pod that was clicked.
     pub pod: Option<PodView>,
+    /// Why, at length.
+    pub ask: Html,
     pub dispatch: Callback<Msg>,
 }
 
@@ -26,6 +28,7 @@ pub fn Bench(props: &BenchProps) -> Html {
     let page = &props.page;
     let warnings = page.events.iter().filter(|e| e.kind == "Warning").count();
     let mut tabs: Vec<(&'static str, AttrValue)> = vec![
+        ("why", "Why".into()),
         ("history", "History".into()),
         ("images", "Break it".into()),
         (
@@ -40,7 +43,7 @@ pub fn Bench(props: &BenchProps) -> Html {
         ("numbers", "Numbers".into()),
     ];
     if warnings > 0 {
-        tabs[2].1 = if warnings == 1 {
+        tabs[3].1 = if warnings == 1 {
             "Events (1 warning)".into()
         } else {
             format!("Events ({warnings})").into()
@@ -60,6 +63,7 @@ pub fn Bench(props: &BenchProps) -> Html {
     html! {
         <section class="tabs" aria-label="Bench">
             <Tabs label="Bench" {tabs} {selected} onselect={props.dispatch.reform(Msg::Tab)} />
+            { panel("why", props.ask.clone()) }
             { panel("history", html! { <History history={page.history.clone()} dispatch={props.dispatch.clone()} /> }) }
             { panel("images", html! { <>
                 <Images images={page.images.clone()} dispatch={props.dispatch.clone()} />

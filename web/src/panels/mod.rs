@@ -1,7 +1,9 @@
 //! One file or folder per panel. A panel draws its view model and sends messages.
 
 pub mod actions;
+pub mod ask;
 pub mod bench;
+pub mod branches;
 pub mod breakage;
 pub mod compare;
 pub mod console;
@@ -18,6 +20,7 @@ pub mod scene;
 pub mod share;
 pub mod spans;
 pub mod sums;
+pub mod timeline;
 pub mod traffic;
 pub mod transport;
 pub mod version;

@@ -3,7 +3,8 @@
 use super::spans::Spans;
 use super::sums::SumsLine;
 use crate::playground::Msg;
-use crate::ui::Icon;
+use crate::playground::instrument::{TimeMsg, send};
+use crate::ui::{Button, Icon};
 use rollout_view::{PageView, WhyKind};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -28,12 +29,18 @@ pub fn Why(props: &WhyProps) -> Html {
     };
     html! {
         <header class="why" data-kind={kind_name(why.kind)}>
+            <div class="kicker-row">
             <p class="kicker">
                 if let Some(alert) = &why.alert {
                     <b class={alert_class}>if let Some(sign) = sign { <Icon name={sign} /> }{alert.clone()}</b>{" "}
                 }
                 <Spans spans={why.kicker.clone()} dispatch={props.dispatch.clone()} />
             </p>
+            if props.sums {
+                <Button class="btn btn-small" testid="open-why" title="Sums with their sources, the rule, what is awaited, why not" onclick={props.dispatch.reform(|_: MouseEvent| Msg::Tab("why"))}>{"Why?"}</Button>
+                <Button class="btn btn-small" testid="open-timeline" title="Lanes, life lines, marks, branches (key t)" onclick={send(&props.dispatch, TimeMsg::Toggle)}>{"Timeline"}</Button>
+            }
+            </div>
             <h1 data-testid="why"><Spans spans={why.headline.clone()} dispatch={props.dispatch.clone()} /></h1>
             if props.sums {
                 <SumsLine room={props.page.room.clone()} spare={props.page.spare.clone()} dispatch={props.dispatch.clone()} />

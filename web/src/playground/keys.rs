@@ -1,5 +1,6 @@
 //! The keys (scenarios.md 7.3) and what they mean.
 
+use super::instrument::TimeMsg;
 use super::msg::{KeyPress, Msg, Panel};
 
 /// For the list: keys and what they do.
@@ -9,7 +10,9 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Shift + → ←", "next, previous mark"),
     ("Home End", "start, latest"),
     ("+ −", "faster, slower"),
-    ("u", "undo my last action (not the rollout)"),
+    ("t", "timeline: open, close"),
+    ("w", "why, at length"),
+    ("u", "take back my last action (not kubectl rollout undo)"),
     ("r", "reset to the start (asks once)"),
     ("/", "to the console"),
     ("y", "to the manifest"),
@@ -30,6 +33,8 @@ pub fn msg_of(press: &KeyPress, letters: bool, speed: usize) -> Option<Msg> {
         "Escape" => Msg::Close,
         "+" | "=" if letters => Msg::Speed(speed + 1),
         "-" | "−" if letters => Msg::Speed(speed.saturating_sub(1)),
+        "t" if letters => Msg::Time(TimeMsg::Toggle),
+        "w" if letters => Msg::Tab("why"),
         "u" if letters => Msg::UndoMine,
         "r" if letters => Msg::Reset,
         "?" if letters => Msg::Open(Panel::Keys),

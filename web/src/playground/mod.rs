@@ -1,6 +1,7 @@
 //! The one component that owns the session. Messages go up to it, view models go down.
 
 pub mod highlight;
+pub mod instrument;
 mod keep;
 mod keys;
 mod links;
@@ -98,6 +99,7 @@ pub struct Playground {
     /// The set that is looked at.
     pub(crate) picked_set: Option<AttrValue>,
     pub(crate) letters: bool,
+    pub(crate) instrument: instrument::Instrument,
     pub(crate) notice: Option<Notice>,
 
     _listeners: Vec<EventListener>,

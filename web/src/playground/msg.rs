@@ -1,5 +1,6 @@
 //! What panels ask of the page.
 
+use super::instrument::TimeMsg;
 use super::{Named, PromptKey};
 use crate::panels::actions::Form;
 use rollout_api::Minor;
@@ -33,6 +34,8 @@ pub enum Msg {
     HashChanged,
     /// The tab went to the background or came back.
     Visibility,
+    /// The instrument of time: window, marks, loop, questions, branches.
+    Time(TimeMsg),
 
     // Acting
     /// A line for the console; every control is one.

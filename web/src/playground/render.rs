@@ -4,6 +4,7 @@ use super::msg::Msg;
 use super::params::Ui;
 use super::{Playground, links};
 use crate::panels::actions::{Actions, Target};
+use crate::panels::ask::Ask;
 use crate::panels::bench::Bench;
 use crate::panels::compare::Compare;
 use crate::panels::console::Console;
@@ -16,6 +17,7 @@ use crate::panels::plans::Offers;
 use crate::panels::readout::Readout;
 use crate::panels::scene::{Ruler, Stage};
 use crate::panels::share::Share;
+use crate::panels::timeline::Timeline;
 use crate::panels::transport::Transport;
 use crate::panels::why::{Live, Why};
 use crate::playground::Panel;
@@ -126,7 +128,7 @@ fn desk(p: &Playground) -> Html {
     let empty = view.why.kind == WhyKind::Empty;
     html! {
         <main class="desk" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.root.time.clone()} data-step={view.root.step.to_string()}
-            data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())} data-playing={p.playing.is_some().then_some("true")} data-console={p.console_open.then_some("open")}>
+            data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())} data-predicting={p.instrument.predicting().then_some("true")} data-playing={p.playing.is_some().then_some("true")} data-console={p.console_open.then_some("open")}>
             <article class="instrument" aria-label="Rollout">
                 <Why page={view.clone()} dispatch={dispatch.clone()} />
                 { notice(p) }
@@ -140,16 +142,43 @@ fn desk(p: &Playground) -> Html {
                     }
                 </Stage>
                 { transport(p) }
+                { timeline(p) }
                 <Console console={view.console.clone()} prompt={p.prompt.clone()} preview={p.preview.clone()} editing={p.editing.as_ref().map(|e| AttrValue::from(e.line().to_owned()))} names={Rc::new(Names::of(view))} open={p.console_open} dispatch={dispatch.clone()} />
             </article>
             <aside class="bench" aria-label="Bench">
                 <Editor text={p.editing.as_ref().map_or_else(|| p.text.clone(), |e| e.draft.clone())} editing={p.editing.as_ref().map(|e| (AttrValue::from(e.line().to_owned()), e.again()))}
                     files={p.session.files().keys().cloned().map(AttrValue::from).collect::<Vec<_>>()} manifest={view.manifest.clone()} strategy={view.actions.iter().find(|b| b.id == "strategy").cloned()} dispatch={dispatch.clone()} />
                 <datalist id="images-known">{ for view.images.rows.iter().map(|r| html! { <option value={r.image.clone()} /> }) }</datalist>
-                <Bench page={view.clone()} tab={p.tab} {pod} dispatch={dispatch.clone()} />
+                <Bench page={view.clone()} tab={p.tab} pod={pod.clone()} ask={ask(p, pod)} dispatch={dispatch.clone()} />
             </aside>
         </main>
     }
+}
+
+/// The timeline as an instrument, if it is open.
+fn timeline(p: &Playground) -> Html {
+    let i = &p.instrument;
+    let Some(view) = i.view.clone().filter(|_| i.open) else {
+        return Html::default();
+    };
+    let flags = &p.view.scene.past.flags;
+    let last = flags
+        .iter()
+        .rev()
+        .find(|f| f.when != rollout_view::When::Ahead);
+    html! {
+        <Timeline {view} now_ms={p.session.at()} here={i.here.clone()} hover={i.hover.clone()} lane={i.lane} round={i.round} rows={i.text.then(|| i.rows.clone())}
+            picked={p.picked.clone()} set={p.picked_set.as_ref().map(|s| s.to_string())} branches={p.view.branches.clone()} renaming={i.renaming} last={last.map(|f| f.text.clone())} dispatch={p.dispatch.clone()} />
+    }
+}
+
+/// Why, at length.
+fn ask(p: &Playground, pod: Option<rollout_view::PodView>) -> Html {
+    if p.tab != "why" {
+        return Html::default();
+    }
+    let i = &p.instrument;
+    html! { <Ask page={p.view.clone()} {pod} asked={i.asked.clone()} answer={i.answer.clone()} ghost={i.ghost.clone()} foretold={i.foretold.clone()} dispatch={p.dispatch.clone()} /> }
 }
 
 /// No Deployment: never an empty frame.

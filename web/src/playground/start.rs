@@ -78,6 +78,7 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
         picked: None,
         picked_set: None,
         letters: true,
+        instrument: super::instrument::Instrument::default(),
         notice,
         _listeners: listeners,
     };

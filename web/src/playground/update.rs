@@ -4,7 +4,7 @@ use super::msg::{KeyPress, Msg};
 use super::params::SPEEDS;
 use super::playback::Playback;
 use super::start::{LANDING, THEME_KEY};
-use super::{Notice, Playground, keep, keys, links, render, vanish, version};
+use super::{Notice, Playground, instrument, keep, keys, links, render, vanish, version};
 use crate::interop::{clock, location, page, storage};
 use rollout_session::{Comparison, Session, Start, file_name};
 use std::rc::Rc;
@@ -23,8 +23,18 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         p.notice = None;
         p.untouched = false;
     }
+    if instrument::must_wait(p, &msg) {
+        p.note("Say first: lock in your answer, or skip the question.");
+        return true;
+    }
     let kind = std::mem::discriminant(&msg);
     match msg {
+        Msg::Time(msg) => {
+            if instrument::update(p, msg) {
+                p.refresh();
+            }
+            return true;
+        }
         Msg::Step
         | Msg::Back
         | Msg::ToStart
@@ -385,9 +395,10 @@ fn frame(p: &mut Playground) -> bool {
     } else {
         let to = p.session.at() + span;
         p.session.play_to(to);
-        if p.session
-            .next_at()
-            .is_none_or(|next| next > to + IDLE_STOP_MS)
+        if !instrument::turn(p)
+            && p.session
+                .next_at()
+                .is_none_or(|next| next > to + IDLE_STOP_MS)
         {
             p.stop();
         }
@@ -432,6 +443,9 @@ impl Playground {
         let view = Rc::new(render::look(&self.session, text, focus));
         let before = std::mem::replace(&mut self.view, view);
         vanish::notice(self, &before);
+        if self.comparison.is_none() {
+            instrument::refresh(self);
+        }
     }
 
     /// Stops playing.
@@ -440,7 +454,7 @@ impl Playground {
         self.frame = None;
     }
 
-    fn note(&mut self, text: &str) {
+    pub fn note(&mut self, text: &str) {
         self.notice = Some(Notice {
             error: false,
             text: text.to_owned(),
@@ -492,6 +506,7 @@ impl Playground {
         self.picked_set = None;
         self.editing = None;
         self.before_proposal = None;
+        self.instrument.start_again();
         self.form = None;
         self.notice = None;
         self.pasted = false;

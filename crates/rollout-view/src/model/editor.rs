@@ -9,6 +9,8 @@ pub struct ManifestView {
     pub file: String,
     /// Notes by line, in order of lines.
     pub notes: Vec<LineNote>,
+    /// Lines of the fields that numbers come from, by path.
+    pub places: Vec<(&'static str, usize)>,
     /// Defaults that are not in the text, shown as filled in.
     pub filled_in: Vec<FilledIn>,
     /// What is wrong, in order of lines.

@@ -230,6 +230,8 @@ pub struct BranchView {
     pub name: String,
     /// The page shows it.
     pub current: bool,
+    /// The branch that it left: its place in the list.
+    pub parent: Option<usize>,
     /// When it left its parent.
     pub forked_at_ms: u64,
     /// Steps it has.
