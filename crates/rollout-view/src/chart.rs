@@ -35,13 +35,17 @@ pub(crate) struct Chart {
     pub(crate) active: Vec<u64>,
     pub(crate) tallest: u32,
     pub(crate) areas: bool,
+    /// The heights of the areas, lowest first, from a time on.
+    pub(crate) area_frames: Vec<(u64, Vec<Area>)>,
 }
 
-/// A ribbon is one pod's, an area is one version's and kind's.
+/// Version, kind and height of an area.
+pub(crate) type Area = (usize, RibbonKind, u32);
+
+/// A ribbon is one pod's.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Slot {
     Pod(Str),
-    Area(usize, RibbonKind),
 }
 
 pub(crate) struct Life {
@@ -78,18 +82,11 @@ impl Chart {
             {
                 *areas.entry((*version, kind(*state))).or_insert(0) += n;
             }
-            let mut level = 0;
-            for ((version, kind), height) in areas {
-                let rect = Rect {
-                    from: at,
-                    to: at,
-                    level,
-                    height,
-                    version,
-                    kind,
-                };
-                now.push((Slot::Area(version, kind), rect));
-                level += height;
+            let frame: Vec<Area> = areas.into_iter().map(|((v, k), n)| (v, k, n)).collect();
+            match self.area_frames.last_mut() {
+                Some(last) if last.0 == at => last.1 = frame,
+                Some(last) if last.1 == frame => {}
+                _ => self.area_frames.push((at, frame)),
             }
         } else {
             let mut counted: Vec<(&Str, &crate::walk::Tracked)> = walk
@@ -240,6 +237,44 @@ impl Chart {
             _ => {}
         }
         self.served |= available > 0;
+    }
+
+    /// The areas until an end, as rectangles: of the frames in one column the last one is drawn.
+    pub(crate) fn area_rects(&self, end: u64, column: &dyn Fn(u64) -> u64) -> Vec<Rect> {
+        let mut open: Vec<Rect> = Vec::new();
+        let mut done: Vec<Rect> = Vec::new();
+        for (i, (at, frame)) in self.area_frames.iter().enumerate() {
+            let next = self.area_frames.get(i + 1).map(|f| column(f.0));
+            if next == Some(column(*at)) {
+                continue;
+            }
+            let mut now: Vec<Rect> = Vec::new();
+            let mut level = 0;
+            for (version, kind, height) in frame {
+                let rect = Rect {
+                    from: *at,
+                    to: *at,
+                    level,
+                    height: *height,
+                    version: *version,
+                    kind: *kind,
+                };
+                level += height;
+                let same = |r: &Rect| {
+                    (r.version, r.kind, r.level, r.height)
+                        == (rect.version, rect.kind, rect.level, rect.height)
+                };
+                match open.iter().position(same) {
+                    Some(k) => now.push(open.remove(k)),
+                    None => now.push(rect),
+                }
+            }
+            done.extend(open.drain(..).map(|r| Rect { to: *at, ..r }));
+            open = now;
+        }
+        done.extend(open.into_iter().map(|r| Rect { to: end, ..r }));
+        done.retain(|r| r.to > r.from);
+        done
     }
 
     /// All rectangles until an end.

@@ -167,11 +167,12 @@ fn is_full(walk: &Walk) -> bool {
 
 /// Addresses that receive traffic from Services that select this Deployment's pods: ready pods of its EndpointSlices.
 pub fn endpoints(session: &Session, rollout: &Rollout) -> i64 {
-    let names: Vec<&str> = rollout
+    let mut names: Vec<&str> = rollout
         .pods
         .iter()
         .map(|p| p.object.meta.name.as_str())
         .collect();
+    names.order();
     let mut seen: Vec<&str> = Vec::new();
     for slice in session
         .store()
@@ -183,11 +184,13 @@ pub fn endpoints(session: &Session, rollout: &Rollout) -> i64 {
                 .at("conditions.ready")
                 .and_then(Value::as_bool)
                 .unwrap_or(true);
-            if ready && names.contains(&name) && !seen.contains(&name) {
+            if ready && names.binary_search(&name).is_ok() {
                 seen.push(name);
             }
         }
     }
+    seen.order();
+    seen.dedup();
     seen.len() as i64
 }
 

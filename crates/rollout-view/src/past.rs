@@ -2,7 +2,7 @@
 
 use crate::catalogue::seconds;
 use crate::chart::{Chart, Life, Rect};
-use crate::cluster::tag;
+use crate::cluster::{Versions, tag};
 use crate::explain;
 use crate::measures::{RunMeasures, RunSoFar};
 use crate::model::*;
@@ -26,6 +26,9 @@ const LIVES_UP_TO: usize = 120;
 /// Rows of life lines that are thick.
 const THICK_LIVES: usize = 24;
 
+/// Areas are drawn in so many columns at the most.
+const COLUMNS: u64 = 700;
+
 /// What is kept of a branch between two looks: its timeline only grows, so only new steps are walked.
 pub(crate) struct Kept {
     pub(crate) key: ObjectKey,
@@ -37,6 +40,10 @@ pub(crate) struct Kept {
     marks: Vec<RawMark>,
     run: RunSoFar,
     runs: Vec<RunSoFar>,
+    /// There was no such Deployment at the start.
+    began_without: bool,
+    /// Short image names by letter, of all sets that were ever seen.
+    images: SortedMap<usize, String>,
 }
 
 /// A mark without its place to the cursor.
@@ -76,6 +83,8 @@ impl Kept {
             marks: Vec::new(),
             runs: vec![run],
             run,
+            began_without: walk.deployment.is_none(),
+            images: images_at_start(session, key, &walk),
             walk,
         }
     }
@@ -117,6 +126,11 @@ impl Kept {
             self.collected.counts.push(counts(&self.walk));
             self.collected.take(session, step, self.walked, &self.key);
             self.mark(session, step);
+            for c in &step.record.changes {
+                if let (Kind::REPLICA_SET, None, Some(set)) = (c.key.kind, &c.before, &c.after) {
+                    see_image(&mut self.images, &self.walk, set);
+                }
+            }
         }
     }
 
@@ -189,6 +203,14 @@ pub(crate) fn with_kept<R>(session: &Session, key: &ObjectKey, f: impl FnOnce(&K
     let result = f(&kept);
     *slot = Some(kept);
     result
+}
+
+/// The letters of a Deployment that was never made anew.
+pub(crate) fn versions_of_one_life(session: &Session, key: &ObjectKey) -> Option<Versions> {
+    with_kept(session, key, |k| {
+        let once = k.walk.lives <= 1 && k.began_without == (k.walk.lives == 1);
+        once.then(|| k.walk.versions.clone())
+    })
 }
 
 /// The measures of the run up to the cursor.
@@ -318,7 +340,7 @@ fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
         .last()
         .map_or(1, |s| s.x + s.to_ms - s.from_ms)
         .max(1);
-    let (rects, gone, gaps) = (chart.rects(end), chart.gone_rects(end), chart.all_gaps(end));
+    let (gone, gaps) = (chart.gone_rects(end), chart.all_gaps(end));
     let mut past = PastView {
         segments,
         width,
@@ -338,6 +360,12 @@ fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
         label: String::new(),
     };
     past.now_x = past.x_at(at);
+    let column = (past.width / COLUMNS).max(1);
+    let rects = if chart.areas {
+        chart.area_rects(end, &|t| past.x_at(t) / column)
+    } else {
+        chart.rects(end)
+    };
     past.ribbons = rects.iter().flat_map(|r| ribbons(&past, r, at)).collect();
     past.gone = gone.iter().flat_map(|r| ribbons(&past, r, at)).collect();
     past.ceiling = runs(
@@ -362,7 +390,7 @@ fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
             }
         })
         .collect();
-    past.captions = captions(&past, &rects, session, &kept.key, &kept.walk);
+    past.captions = captions(&past, &rects, at, &kept.images);
     let rows = if chart.lives.len() > LIVES_UP_TO {
         Vec::new()
     } else {
@@ -463,13 +491,10 @@ fn lives(past: &PastView, lives: &[Life], now: u64) -> Vec<LifeView> {
 fn captions(
     past: &PastView,
     rects: &[Rect],
-    session: &Session,
-    key: &ObjectKey,
-    walk: &Walk,
+    now: u64,
+    names: &SortedMap<usize, String>,
 ) -> Vec<CaptionView> {
-    let now = session.at();
     let mut best: SortedMap<usize, (u64, CaptionView)> = SortedMap::new();
-    let names = images_by_version(session, key, walk);
     // Rectangles of one version that begin together are read as one band.
     let mut bands: SortedMap<(usize, u64, RibbonKind), (u64, u32, u32)> = SortedMap::new();
     for r in rects.iter().filter(|r| r.from < now) {
@@ -507,28 +532,24 @@ fn captions(
     best.into_values().map(|(_, c)| c).collect()
 }
 
-/// Short image names by letter, of all sets that were ever seen.
-fn images_by_version(session: &Session, key: &ObjectKey, walk: &Walk) -> SortedMap<usize, String> {
+/// Short image names by letter, of the sets at the start.
+fn images_at_start(session: &Session, key: &ObjectKey, walk: &Walk) -> SortedMap<usize, String> {
     let mut names = SortedMap::new();
-    let mut see = |o: &rollout_engine::Object| {
-        if walk.sets.contains_key(&o.meta.uid) {
-            let image =
-                crate::scene::short_image(o.value.str_at("spec.template.spec.containers.0.image"));
-            names.insert(walk.versions.of(&o.meta.uid), image);
-        }
-    };
-    session
+    let sets = session
         .base_store()
-        .list_in(Kind::REPLICA_SET, &key.namespace)
-        .for_each(|o| see(o));
-    for change in session.steps().iter().flat_map(|s| &s.record.changes) {
-        if let (Kind::REPLICA_SET, None, Some(after)) =
-            (change.key.kind, &change.before, &change.after)
-        {
-            see(after);
-        }
-    }
+        .list_in(Kind::REPLICA_SET, &key.namespace);
+    sets.for_each(|set| see_image(&mut names, walk, set));
     names
+}
+
+fn see_image(names: &mut SortedMap<usize, String>, walk: &Walk, set: &rollout_engine::Object) {
+    if walk.sets.contains_key(&set.meta.uid) {
+        let image = set.value.str_at("spec.template.spec.containers.0.image");
+        names.insert(
+            walk.versions.of(&set.meta.uid),
+            crate::scene::short_image(image),
+        );
+    }
 }
 
 /// Where a step stands to the cursor.

@@ -45,6 +45,8 @@ pub struct Walk {
     pub sets: SortedMap<Str, TrackedSet>,
     /// Pods by uid.
     pub pods: SortedMap<Str, Tracked>,
+    /// How often the Deployment was made anew: letters begin again then.
+    pub lives: u32,
     /// How many pods of a version are in a state.
     pub tally: SortedMap<(usize, PodState), u32>,
 }
@@ -59,6 +61,7 @@ impl Walk {
             sets: SortedMap::new(),
             pods: SortedMap::new(),
             tally: SortedMap::new(),
+            lives: 0,
         };
         walk.see_store(session.base_store(), session.wall_ms_at(0));
         walk
@@ -141,6 +144,7 @@ impl Walk {
                 let new_life = change.after.as_ref().map(|o| &o.meta.uid)
                     != self.deployment.as_ref().map(|o| &o.meta.uid);
                 if new_life && change.after.is_some() {
+                    self.lives += 1;
                     self.versions = Versions::default();
                     self.sets.clear();
                 }

@@ -4,6 +4,9 @@ use super::follow::{feed, pass};
 use super::*;
 use rollout_engine::StepRecord;
 
+/// Positions farther away than this are reached from the nearest kept engine.
+const FAR: usize = 2 * crate::timeline::CHECKPOINT_EVERY;
+
 /// What a look ahead makes of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Look {
@@ -85,6 +88,7 @@ impl Session {
     /// To a position: the time becomes that of its step.
     pub fn seek(&mut self, position: usize) {
         let position = position.min(self.steps().len());
+        self.jump_near(position);
         while self.position() < position {
             self.forward();
         }
@@ -93,6 +97,24 @@ impl Session {
         }
         let time = self.branch().timeline.time(position);
         self.branch_mut().cursor.at = time;
+    }
+
+    /// To the kept engine before a position, if that is nearer than where the cursor stands: what it stores is what
+    /// walking there would show, and going far costs no more than going near.
+    fn jump_near(&mut self, position: usize) {
+        let here = self.position();
+        if here.abs_diff(position) <= FAR {
+            return;
+        }
+        let (step, store) = match self.branch().timeline.checkpoint(position) {
+            Some(c) => (c.step, c.engine.store().clone()),
+            None => (0, self.base.store().clone()),
+        };
+        if step.abs_diff(position) < here.abs_diff(position) {
+            let cursor = &mut self.branch_mut().cursor;
+            cursor.step = step;
+            cursor.store = store;
+        }
     }
 
     /// To a time within what was recorded, without computing more.

@@ -190,6 +190,10 @@ pub fn rollout_at_cursor(session: &Session, key: &ObjectKey) -> Option<Rollout> 
 
 /// Letters of the sets up to the cursor.
 pub fn versions(session: &Session, key: &ObjectKey) -> Versions {
+    // In one life letters are given once: those of the whole record are those of every moment in it.
+    if let Some(versions) = crate::past::versions_of_one_life(session, key) {
+        return versions;
+    }
     let mut walk = Walk::start(session, key);
     for step in &session.steps()[..session.position()] {
         if step
