@@ -2,7 +2,6 @@
 import './checks-start.mjs';
 import './checks-update.mjs';
 import './checks-time.mjs';
-import './checks-instrument.mjs';
 import './checks-share.mjs';
 import './checks-console.mjs';
 import './checks-limits.mjs';
