@@ -172,3 +172,49 @@ fn clients_between_the_recordings_speak_as_the_recorded_one_below_them() {
     }
     assert!(cases > 500, "{cases}");
 }
+
+/// What `kubectl get all,cm,sa` shows in a namespace that nobody has written to.
+#[test]
+fn every_namespace_has_its_account_and_its_ca() {
+    for (version, accounts) in [
+        (
+            32,
+            "NAME                     SECRETS   AGE\nserviceaccount/default   0         12d\n",
+        ),
+        (
+            36,
+            "NAME                     AGE\nserviceaccount/default   12d\n",
+        ),
+    ] {
+        let mut s = Session::new(Start {
+            version: Minor(version),
+            ..Start::empty()
+        });
+        let said = s.run_to_end("kubectl get cm,sa", HOUR).stdout;
+        let cms =
+            "NAME                         DATA   AGE\nconfigmap/kube-root-ca.crt   1      12d\n";
+        assert_eq!(said, format!("{cms}\n{accounts}"));
+        s.run_to_end("kubectl create namespace team", HOUR);
+        let names = "configmap/kube-root-ca.crt\nserviceaccount/default\n";
+        assert_eq!(
+            s.run_to_end("kubectl get cm,sa -n team -o name", HOUR)
+                .stdout,
+            names
+        );
+        let uid = "kubectl get sa default -n team -o jsonpath={.metadata.uid}";
+        let before = s.run_to_end(uid, HOUR).stdout;
+        s.run_to_end("kubectl delete sa,cm --all -n team", HOUR);
+        assert_eq!(
+            s.run_to_end("kubectl get cm,sa -n team -o name", HOUR)
+                .stdout,
+            names
+        );
+        assert_ne!(s.run_to_end(uid, HOUR).stdout, before);
+        s.run_to_end("kubectl delete namespace team", HOUR);
+        assert_eq!(
+            s.run_to_end("kubectl get cm,sa -n team -o name", HOUR)
+                .stdout,
+            ""
+        );
+    }
+}

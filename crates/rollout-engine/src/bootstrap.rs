@@ -10,9 +10,12 @@ const AGE_SECONDS: i64 = 12 * 86_400;
 /// The API server's own address.
 const API_SERVER: &str = "172.18.0.2";
 
+/// The namespaces of a fresh cluster.
+const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
 /// Creates the objects of a fresh cluster.
 pub(crate) fn bootstrap(world: &mut World) {
-    for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+    for name in NAMESPACES {
         let value = object! {
             "apiVersion" => "v1",
             "kind" => "Namespace",
@@ -40,6 +43,10 @@ pub(crate) fn bootstrap(world: &mut World) {
         put(world, Kind("Lease"), lease);
     }
     kubernetes_service(world);
+    let created = Timestamp(world.config.start.0 - AGE_SECONDS).rfc3339();
+    for name in NAMESPACES {
+        world.furnish_namespace(&name.into(), &created);
+    }
     if matches!(world.config.node_side, NodeSide::Kubelet(_)) {
         default_class(world);
     }

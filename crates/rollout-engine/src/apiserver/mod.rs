@@ -76,6 +76,7 @@ pub(crate) fn delete(
         }
     } else if !options.dry_run {
         world.delete(&key, options)?;
+        world.refurnish(&key);
     }
     Ok(Written {
         value,

@@ -129,6 +129,10 @@ pub(crate) fn create(
     }
     world.charge_quotas(&key, &value);
     let stored = world.commit(&key, value).value.clone();
+    if kind == Kind::NAMESPACE {
+        let now = world.wall().rfc3339();
+        world.furnish_namespace(&key.name, &now);
+    }
     if kind == Kind::RESOURCE_QUOTA {
         world.recount_quotas(&key);
     }
