@@ -275,6 +275,18 @@ impl Decoder {
                 }
                 Ok(None)
             }
+            // Go reads a list of numbers as bytes, too.
+            (Shape::Bytes, Value::List(items)) => {
+                let mut bytes = Vec::with_capacity(items.len());
+                for item in items.iter().filter(|i| !i.is_null()) {
+                    match item.as_int().map(u8::try_from) {
+                        Some(Ok(byte)) => bytes.push(byte),
+                        Some(Err(_)) => self.mismatch(&number(item), "uint8"),
+                        None => self.mismatch(what(item), "uint8"),
+                    }
+                }
+                Ok(Some(base64::encode(&bytes).into()))
+            }
             (Shape::Quantity, _) => self.quantity(value).map(Some),
             (Shape::IntOrString, _) => self.int_or_string(value).map(Some),
             (Shape::Time | Shape::MicroTime, _) => self.time(shape, value).map(Some),
@@ -522,6 +534,25 @@ mod tests {
             "json: cannot unmarshal array into Go struct field metadataOnlyObject.metadata of type v1.ObjectMeta"
         );
         assert_eq!(check(r#"{"metadata":{"name":"a"},"spec":5}"#), None);
+    }
+
+    #[test]
+    fn bytes_in_a_list() {
+        let secret = |data: &str| {
+            let text = format!(r#"{{"data":{{"k":{data}}}}}"#);
+            decode(&from_json(&text).unwrap(), "v1", "Secret", Minor(32)).unwrap()
+        };
+        assert_eq!(secret("[104,105]").value.str_at("data.k"), "aGk=");
+        let of = |data| secret(data).error.unwrap().text;
+        let field = "into Go struct field Secret.data of type uint8";
+        assert_eq!(
+            of("[\"x\"]"),
+            format!("json: cannot unmarshal string {field}")
+        );
+        assert_eq!(
+            of("[300]"),
+            format!("json: cannot unmarshal number 300 {field}")
+        );
     }
 
     #[test]

@@ -575,6 +575,10 @@ fn read_file(
             Err(e) => found.errors.push(e),
         }
     }
+    if !read.unrecognized.is_empty() {
+        let list = read.unrecognized.into_iter().map(Failure::text).collect();
+        found.errors.push(Failure::Many(list));
+    }
     found.errors.extend(read.error.map(Failure::text));
     count
 }

@@ -59,6 +59,7 @@ impl Failure {
         match self {
             Failure::Text(t) | Failure::Raw(t) | Failure::Shown { text: t, .. } => t.clone(),
             Failure::Api(e) => e.message.to_string(),
+            Failure::Many(list) if list.len() == 1 => list[0].message(),
             Failure::Many(list) => {
                 let texts: Vec<String> = list.iter().map(Failure::message).collect();
                 format!("[{}]", texts.join(", "))

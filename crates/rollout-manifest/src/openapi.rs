@@ -78,6 +78,58 @@ pub fn validate_model(value: &Value, server: Minor) -> Vec<String> {
     out
 }
 
+/// The same for a list of one kind, `DeploymentList` say; kinds the schema does not have are not looked at.
+pub fn validate_list(value: &Value, server: Minor) -> Vec<String> {
+    let (api_version, list) = (value.str_at("apiVersion"), value.str_at("kind"));
+    let mut out = Vec::new();
+    let Some(kind) = list.strip_suffix("List") else {
+        return out;
+    };
+    let (Some(_), Some(schema), Value::Map(map)) = (
+        rollout_api::kinds::of_object(api_version, kind, server),
+        Schema::of_object(api_version, kind, server),
+        value,
+    ) else {
+        return out;
+    };
+    let own = format!("{}List", model(kind, api_version));
+    let mut wrong = |place: &str, got: &Value, expected: &str| {
+        out.push(format!(
+            "ValidationError({list}.{place}): invalid type for {}: got \"{}\", expected \"{expected}\"",
+            if place == "metadata" {
+                "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta".to_owned()
+            } else {
+                format!("{own}.{place}")
+            },
+            kind_of(got)
+        ));
+    };
+    match map.get("metadata") {
+        None | Some(Value::Null | Value::Map(_)) => {}
+        Some(other) => wrong("metadata", other, "map"),
+    }
+    match map.get("items") {
+        None | Some(Value::Null) => out.push(format!(
+            "ValidationError({list}): missing required field \"items\" in {own}"
+        )),
+        Some(Value::List(items)) => {
+            for (i, item) in items.iter().enumerate() {
+                let path = format!("{list}.items[{i}]");
+                visit(item, schema, &path, "", api_version, &mut out);
+            }
+        }
+        Some(other) => wrong("items", other, "array"),
+    }
+    for (key, _) in map.iter().filter(|(_, v)| !v.is_null()) {
+        if !matches!(&**key, "apiVersion" | "kind" | "metadata" | "items") {
+            out.push(format!(
+                "ValidationError({list}): unknown field \"{key}\" in {own}"
+            ));
+        }
+    }
+    out
+}
+
 /// The schema's name of a type: `io.k8s.api.apps.v1.DeploymentSpec`.
 fn model(name: &str, api_version: &str) -> String {
     let short = name.rsplit('.').next().unwrap_or(name);
@@ -153,10 +205,18 @@ fn visit(
 ) {
     let mut wrong = |expected: &str| {
         let got = kind_of(value);
+        // A structure has a name of its own in the schema.
+        let place = match schema.shape() {
+            Shape::Struct(id) => &model(table().structure(id).name, api_version),
+            _ => place,
+        };
         out.push(format!(
             "ValidationError({path}): invalid type for {place}: got \"{got}\", expected \"{expected}\""
         ));
     };
+    if value.is_null() {
+        return out.push(format!("unknown object type \"nil\" in {path}"));
+    }
     match (schema.shape(), value) {
         (Shape::Struct(id), Value::Map(map)) => {
             let name = table().structure(id).name;
@@ -212,12 +272,12 @@ fn visit(
         ) => {
             wrong("map");
         }
-        (Shape::List(_), v) if !v.is_null() => wrong("array"),
+        (Shape::List(_), _) => wrong("array"),
         (Shape::Int32 | Shape::Int64, v) if !matches!(v, Value::Int(_) | Value::Null) => {
             wrong("integer")
         }
-        (Shape::Bool, v) if !matches!(v, Value::Bool(_) | Value::Null) => wrong("boolean"),
-        (Shape::String, v) if !matches!(v, Value::String(_) | Value::Null) => wrong("string"),
+        (Shape::Bool, v) if !matches!(v, Value::Bool(_)) => wrong("boolean"),
+        (Shape::String, v) if !matches!(v, Value::String(_)) => wrong("string"),
         _ => {}
     }
 }

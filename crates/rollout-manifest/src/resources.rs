@@ -3,7 +3,7 @@
 //! Mirrors the stream visitor and `InfoForData`, k8s.io/cli-runtime/pkg/resource, and the checks of kubectl/pkg/validation.
 
 use crate::documents::objects;
-use crate::openapi::validate_model;
+use crate::openapi::{validate_list, validate_model};
 use rollout_api::gofmt::quote;
 use rollout_api::kinds::{self, Resource};
 use rollout_api::{Minor, Value, decode};
@@ -31,6 +31,8 @@ pub struct Objects {
     pub objects: Vec<Sent>,
     /// What kubectl prints after `error: `.
     pub error: Option<String>,
+    /// Items of a list that no resource was found for: kubectl's aggregate, printed without `error: `.
+    pub unrecognized: Vec<String>,
 }
 
 /// Reads a file; `name` is what kubectl calls it. `validate`: `--validate` is not off.
@@ -53,8 +55,11 @@ pub fn read(file: &[u8], name: &str, validate: bool, kubectl: Minor, server: Min
             ));
             break;
         }
-        if let Err(error) = add(value, name, server, &mut out.objects) {
+        if let Err(error) = add(value, name, server, &mut out) {
             out.error = Some(error);
+            break;
+        }
+        if !out.unrecognized.is_empty() {
             break;
         }
     }
@@ -83,7 +88,7 @@ fn validate_schema(value: &Value, server: Minor) -> Result<(), String> {
         return aggregate(kind);
     }
     if value.str_at("apiVersion") != "v1" || value.str_at("kind") != "List" {
-        return Ok(());
+        return aggregate(validate_list(value, server));
     }
     let Some(Value::List(items)) = value.get("items") else {
         return Err("invalid object to validate".to_owned());
@@ -124,7 +129,7 @@ fn object_kind(value: &Value) -> Vec<String> {
 }
 
 /// Adds an object, or the items of a list.
-fn add(value: Value, name: &str, server: Minor, out: &mut Vec<Sent>) -> Result<(), String> {
+fn add(value: Value, name: &str, server: Minor, out: &mut Objects) -> Result<(), String> {
     let decode = |why: &str| format!("unable to decode {}: {why}", quote(name));
     let Value::Map(_) = value else {
         return Err(decode("Object 'Kind' is missing in the document"));
@@ -134,10 +139,15 @@ fn add(value: Value, name: &str, server: Minor, out: &mut Vec<Sent>) -> Result<(
         let json = rollout_api::json::to_json_go(&value);
         return Err(decode(&format!("Object 'Kind' is missing in '{json}'")));
     }
+    if let Some(problem) = decode::check_metadata(&value, server) {
+        return Err(decode(&problem.text));
+    }
     if let Some(Value::List(items)) = value.get("items")
         && kinds::of_object(api_version, kind, server).is_none()
-        && kind.ends_with("List")
     {
+        if !has_lists(api_version, kind, server) {
+            return Err(no_match(&value, "", name));
+        }
         for item in items.iter() {
             let mut item = item.clone();
             // Items of a typed list need not say what they are.
@@ -148,28 +158,49 @@ fn add(value: Value, name: &str, server: Minor, out: &mut Vec<Sent>) -> Result<(
                 item.set("kind", kind.trim_end_matches("List").to_owned());
                 item.set("apiVersion", api_version.to_owned());
             }
+            if matches!(item, Value::Map(_)) && item.get("items").is_none() {
+                let (v, k) = (item.str_at("apiVersion"), item.str_at("kind"));
+                if !k.is_empty() && mapping(v, k, server).is_none() {
+                    let why = format!("no matches for kind {} in version {}", quote(k), quote(v));
+                    out.unrecognized.push(format!("unable to recognize {why}"));
+                    continue;
+                }
+            }
             add(item, name, server, out)?;
         }
         return Ok(());
     }
-    if let Some(problem) = decode::check_metadata(&value, server) {
-        return Err(decode(&problem.text));
-    }
     match mapping(api_version, kind, server) {
-        Some(resource) => out.push(Sent { value, resource }),
-        None => {
-            let version = api_version.strip_prefix('/').unwrap_or(api_version);
-            return Err(format!(
-                "resource mapping not found for name: {} namespace: {} from {}: no matches for kind {} in version {}\nensure CRDs are installed first",
-                quote(value.str_at("metadata.name")),
-                quote(value.str_at("metadata.namespace")),
-                quote(name),
-                quote(kind),
-                quote(version),
-            ));
-        }
+        Some(resource) => out.objects.push(Sent { value, resource }),
+        None => return Err(no_match(&value, value.str_at("metadata.name"), name)),
     }
     Ok(())
+}
+
+fn no_match(value: &Value, object: &str, file: &str) -> String {
+    let version = value.str_at("apiVersion");
+    format!(
+        "resource mapping not found for name: {} namespace: {} from {}: no matches for kind {} in version {}\nensure CRDs are installed first",
+        quote(object),
+        quote(value.str_at("metadata.namespace")),
+        quote(file),
+        quote(value.str_at("kind")),
+        quote(version.strip_prefix('/').unwrap_or(version)),
+    )
+}
+
+/// Does kubectl's mapper know this kind of list? Mirrors `NewDiscoveryRESTMapper`, client-go/restmapper: each version that is
+/// served has `List`, each kind its own.
+fn has_lists(api_version: &str, kind: &str, server: Minor) -> bool {
+    match kind.strip_suffix("List") {
+        Some("") => {
+            let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+            let mut served = kinds::resources().iter();
+            served.any(|r| r.group == group && r.versions(server).any(|v| v == version))
+        }
+        Some(of) => kinds::of_object(api_version, of, server).is_some(),
+        None => false,
+    }
 }
 
 fn mapping(api_version: &str, kind: &str, server: Minor) -> Option<&'static Resource> {
@@ -182,7 +213,12 @@ fn mapping(api_version: &str, kind: &str, server: Minor) -> Option<&'static Reso
             .into_iter()
             .find(|r| r.group == group && r.kind.0 == kind);
     }
-    kinds::of_object(api_version, kind, server)
+    kinds::of_object(api_version, kind, server).or_else(|| {
+        // The mapper also knows each kind in small letters; the server does not.
+        let mut all = kinds::resources().iter();
+        let found = all.find(|r| r.kind.0 != kind && r.kind.0.to_ascii_lowercase() == kind)?;
+        kinds::of_object(api_version, found.kind.0, server)
+    })
 }
 
 /// What kubectl's client says of a name or namespace that is no part of a URL. Mirrors `Namespace` and `Name`, client-go/rest/request.go.
@@ -235,6 +271,27 @@ mod tests {
         assert!(error(text).contains(
             "[ValidationError(Deployment.spec): unknown field \"replica\" in io.k8s.api.apps.v1.DeploymentSpec, ValidationError(Deployment.spec): missing required field \"selector\" in io.k8s.api.apps.v1.DeploymentSpec, ValidationError(Deployment.spec): missing required field \"template\" in io.k8s.api.apps.v1.DeploymentSpec]"
         ));
+    }
+
+    #[test]
+    fn lists_of_one_kind_are_checked_too() {
+        let text = "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata: {name: x}\n  spec: {selector: x, Template: 1}\n";
+        assert!(error(text).contains(
+            "[ValidationError(DeploymentList.items[0].spec): unknown field \"Template\" in io.k8s.api.apps.v1.DeploymentSpec, ValidationError(DeploymentList.items[0].spec.selector): invalid type for io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector: got \"string\", expected \"map\""
+        ), "{}", error(text));
+        let text = "apiVersion: '10'\nkind: List\nitems: []\n";
+        assert!(error(text).contains("no matches for kind \"List\" in version \"10\""));
+    }
+
+    #[test]
+    fn items_without_a_resource_are_passed_over() {
+        let text = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: ' apps/v1', kind: Deployment, metadata: {name: b}}\n- {apiVersion: v1, kind: Secret, metadata: {name: c}}\n";
+        let read = read(text.as_bytes(), "f.yaml", true, V, V);
+        assert_eq!(read.objects.len(), 2);
+        assert_eq!(
+            read.unrecognized,
+            ["unable to recognize no matches for kind \"Deployment\" in version \" apps/v1\""]
+        );
     }
 
     #[test]

@@ -25,6 +25,20 @@ pub(super) fn decode(
     minor: Minor,
 ) -> Result<Read, ApiError> {
     let api_version = value.str_at("apiVersion").to_owned();
+    let own = value.str_at("kind");
+    if !own.is_empty() && own != kind.0 {
+        let version = version_of(&api_version);
+        // The place in Go's source is part of the text.
+        let line = match minor.0 {
+            ..=32 => 100,
+            33 | 34 => 110,
+            _ => 111,
+        };
+        return Err(ApiError::bad_request(format!(
+            "{own} in version \"{version}\" cannot be handled as a {}: no kind \"{own}\" is registered for version \"{api_version}\" in scheme \"pkg/runtime/scheme.go:{line}\"",
+            kind.0
+        )));
+    }
     let Some(decoded) = decode::decode(&value, &api_version, kind.0, minor) else {
         return Ok(Read {
             value,

@@ -92,8 +92,9 @@ pub(crate) fn one(
     }
     let r = info.resource;
     let version = r.api_version(ctx.client.version());
+    let slash = if r.group.is_empty() { "/" } else { "" };
     let place = format!(
-        "Resource: \"{version}, Resource={}\", GroupVersionKind: \"{version}, Kind={}\"\nName: {}, Namespace: {}",
+        "Resource: \"{slash}{version}, Resource={}\", GroupVersionKind: \"{slash}{version}, Kind={}\"\nName: {}, Namespace: {}",
         r.plural,
         r.kind.0,
         quoted(&info.name),
@@ -140,7 +141,8 @@ pub(crate) fn one(
     let live = match live {
         Ok(v) if info.has_version() => v,
         _ => {
-            let object = with_last_applied(&info.object);
+            let mut object = with_last_applied(&info.object);
+            prune_nulls(&mut object);
             if dry == DryRun::Client {
                 return Ok((object, "created"));
             }
@@ -191,6 +193,25 @@ pub(crate) fn one(
             }
             Err(e.into())
         }
+    }
+}
+
+/// Nulls of maps do not reach the server, as they would not in a patch. Mirrors `pruneNullsFromMap`, kubectl/pkg/cmd/apply.
+fn prune_nulls(value: &mut Value) {
+    match value {
+        Value::Map(_) => {
+            let map = value.map_mut();
+            map.retain(|_, v| !v.is_null());
+            for (_, v) in map.iter_mut() {
+                prune_nulls(v);
+            }
+        }
+        Value::List(_) => {
+            for v in value.list_mut() {
+                prune_nulls(v);
+            }
+        }
+        _ => {}
     }
 }
 
