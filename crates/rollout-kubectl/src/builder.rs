@@ -36,7 +36,8 @@ impl Info {
     }
     /// `apps/` names no version: kubectl finds the kind, but no server has that path.
     pub fn has_version(&self) -> bool {
-        !self.object.str_at("apiVersion").ends_with('/')
+        let version = self.object.str_at("apiVersion");
+        !version.is_empty() && !version.ends_with('/')
     }
     /// Kind.
     pub fn kind(&self) -> Kind {

@@ -20,7 +20,8 @@ pub struct Sent {
 impl Sent {
     /// `apps/` names no version: kubectl finds the kind, but no server has that path.
     pub fn has_version(&self) -> bool {
-        !self.value.str_at("apiVersion").ends_with('/')
+        let version = self.value.str_at("apiVersion");
+        !version.is_empty() && !version.ends_with('/')
     }
 }
 
@@ -204,7 +205,11 @@ fn has_lists(api_version: &str, kind: &str, server: Minor) -> bool {
 }
 
 fn mapping(api_version: &str, kind: &str, server: Minor) -> Option<&'static Resource> {
-    if let Some(group) = api_version.strip_suffix('/') {
+    let no_version = match api_version {
+        "" => Some(""),
+        v => v.strip_suffix('/'),
+    };
+    if let Some(group) = no_version {
         // No version: any will do.
         let served = kinds::resources()
             .iter()

@@ -575,7 +575,7 @@ fn validate_stateful_set_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     let template = sub(spec, "template").unwrap_or(&none);
     let template_at = path.child("template");
     match selector_matches(selector, template.at("metadata.labels"), e) {
-        Selects::Broken => invalid_selector(selector, "invalid label selector", &at, e),
+        Selects::Broken => invalid_selector(selector, "", &at, e),
         found => {
             validate_match(template, found, &template_at, e);
             let meta = sub(template, "metadata").unwrap_or(&none);

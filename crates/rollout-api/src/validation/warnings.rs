@@ -2,6 +2,7 @@
 
 use super::meta::{entries, int, items, sub, text};
 use super::names;
+use super::overlaps::warn_overlaps;
 use super::path::Path;
 use super::pod_spec::visit_containers;
 use super::resources::{is_fractional, quantity};
@@ -277,6 +278,9 @@ fn warnings_for_spec(
         warn_env(c, at, out);
     });
     warn_ports(spec, path, out);
+    if minor >= Minor(33) {
+        warn_port_names(spec, path, out);
+    }
     if int(spec, "terminationGracePeriodSeconds").is_some_and(|s| s < 0) {
         let at = path.child("terminationGracePeriodSeconds");
         out.push(format!(
@@ -507,52 +511,7 @@ fn warn_volumes(spec: &Value, path: &Path<'_>, minor: Minor, out: &mut Vec<Strin
             }
         }
     }
-    let sources = |v: &Value| v.list_at("projected.sources").to_vec();
-    let tokens: Vec<String> = volumes
-        .iter()
-        .flat_map(sources)
-        .filter_map(|s| sub(&s, "serviceAccountToken").map(|t| text(t, "path").to_owned()))
-        .collect();
-    if tokens.is_empty() {
-        return;
-    }
-    for (i, volume) in volumes.iter().enumerate() {
-        let at = volumes_at.index(i);
-        let projected_at = at.child("projected");
-        let at = projected_at.child("sources");
-        for source in volume.list_at("projected.sources") {
-            for (key, shown) in [
-                ("configMap", "configMap"),
-                ("secret", "secrets"),
-                ("downwardAPI", "downwardAPI"),
-            ] {
-                let Some(part) = sub(source, key) else {
-                    continue;
-                };
-                let part_at = at.child(shown);
-                for (i, item) in items(part, "items").iter().enumerate() {
-                    warn_token_path(text(item, "path"), &tokens, &part_at.index(i), out);
-                }
-            }
-            if let Some(bundle) = sub(source, "clusterTrustBundle") {
-                warn_token_path(
-                    text(bundle, "path"),
-                    &tokens,
-                    &at.child("ClusterTrustBundle"),
-                    out,
-                );
-            }
-        }
-    }
-}
-
-fn warn_token_path(path: &str, tokens: &[String], at: &Path<'_>, out: &mut Vec<String>) {
-    if tokens.iter().any(|t| t == path) {
-        out.push(format!(
-            "{at}: has duplicated path with ServiceAccountToken {}",
-            quote(path)
-        ));
-    }
+    warn_overlaps(volumes, minor, out);
 }
 
 /// Host aliases and pull secrets that repeat themselves.
@@ -601,6 +560,25 @@ fn warn_env(c: &Value, at: &Path<'_>, out: &mut Vec<String>) {
             ));
         }
     }
+}
+
+fn warn_port_names(spec: &Value, path: &Path<'_>, out: &mut Vec<String>) {
+    let mut seen: Vec<(String, String)> = Vec::new();
+    visit_containers(spec, path, |c, at| {
+        let ports_at = at.child("ports");
+        for (i, port) in items(c, "ports").iter().enumerate() {
+            let name = text(port, "name");
+            let at = ports_at.index(i).to_string();
+            match seen.iter().find(|(n, _)| n == name) {
+                _ if name.is_empty() => {}
+                Some((_, other)) => out.push(format!(
+                    "{at}: duplicate port name {} with {other}, services and probes that select ports by name will use {other}",
+                    quote(name)
+                )),
+                None => seen.push((name.to_owned(), at)),
+            }
+        }
+    });
 }
 
 fn warn_ports(spec: &Value, path: &Path<'_>, out: &mut Vec<String>) {
