@@ -37,7 +37,8 @@ impl Info {
     /// `apps/` names no version: kubectl finds the kind, but no server has that path.
     pub fn has_version(&self) -> bool {
         let version = self.object.str_at("apiVersion");
-        !version.is_empty() && !version.ends_with('/')
+        // What kubectl makes itself has no file, and need not say its version.
+        !version.ends_with('/') && (!version.is_empty() || self.source.is_empty())
     }
     /// Kind.
     pub fn kind(&self) -> Kind {
