@@ -7,6 +7,7 @@ mod hash;
 pub mod kubectl_cases;
 pub mod play;
 pub mod scenario;
+pub mod verify;
 
 use rollout_api::Minor;
 use std::io::Write;
@@ -59,6 +60,12 @@ const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[
         "FILE [--trace OUT.json]",
         "a scenario or a recording, with the recordings' scheduler and kubelet",
         scenario::command,
+    ),
+    (
+        "verify",
+        "FILE.md… [--update]",
+        "runs the shell transcripts of Markdown pages and compares what they show",
+        verify::run,
     ),
     (
         "bench",

@@ -28,16 +28,17 @@ pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
         .filter(|_| *script != "-");
     let mut session = session(common);
     let mut exit = 0;
-    for line in text.lines() {
-        load_files(&mut session, folder, line);
+    for typed in typed_lines(&text) {
+        let line = typed.join("\n");
+        load_files(&mut session, folder, &line);
         if json {
-            let (code, record) = play_line(&mut session, line);
+            let (code, record) = play_line(&mut session, &typed);
             exit = code;
             print(&record);
         } else {
-            let ran = session.run_to_end(line, LONGEST_WAIT_MS);
+            let ran = session.run_to_end(&line, LONGEST_WAIT_MS);
             exit = ran.exit.unwrap_or(0);
-            print(&format!("$ {line}\n"));
+            print(&format!("$ {}\n", typed.join("\n> ")));
             print(&on_its_own_line(ran.stdout));
             print(&on_its_own_line(ran.stderr));
         }
@@ -54,19 +55,43 @@ fn session(common: &Common) -> Session {
     })
 }
 
-/// Runs one line: its exit code, and the record of `--json` with its newline.
-fn play_line(session: &mut Session, line: &str) -> (i32, String) {
+/// The lines of a script; a command that goes on (a here-document, `\\` at the end, `do` without `done`) stays together.
+fn typed_lines(script: &str) -> Vec<Vec<&str>> {
+    let mut out: Vec<Vec<&str>> = Vec::new();
+    let mut more = false;
+    let lines: Vec<&str> = script.lines().collect();
+    for (i, line) in lines.iter().enumerate() {
+        match out.last_mut().filter(|_| more) {
+            Some(last) => last.push(line),
+            None => out.push(vec![line]),
+        }
+        let text = out.last().map(|l| l.join("\n")).unwrap_or_default();
+        more = i + 1 < lines.len() && rollout_session::needs_more(&text);
+    }
+    out
+}
+
+/// Runs one command: its exit code, and the records of `--json` with their newlines. Each line has its own; what came of
+/// the command stands with its last line, as in a terminal.
+fn play_line(session: &mut Session, typed: &[&str]) -> (i32, String) {
     let at = session.at();
-    let ran = session.run_to_end(line, LONGEST_WAIT_MS);
+    let ran = session.run_to_end(&typed.join("\n"), LONGEST_WAIT_MS);
     let exit = ran.exit.unwrap_or(0);
-    let record = object! {
-        "line" => line.to_owned(),
-        "exit" => exit,
-        "stdout" => ran.stdout,
-        "stderr" => ran.stderr,
-        "at" => seconds(at),
-    };
-    (exit, format!("{}\n", ordered(&record)))
+    let mut out = String::new();
+    for (i, line) in typed.iter().enumerate() {
+        let last = i + 1 == typed.len();
+        let text = |t: &str| if last { t.to_owned() } else { String::new() };
+        let record = object! {
+            "line" => (*line).to_owned(),
+            "exit" => if last { exit } else { 0 },
+            "stdout" => text(&ran.stdout),
+            "stderr" => text(&ran.stderr),
+            "at" => seconds(at),
+        };
+        out.push_str(&ordered(&record));
+        out.push('\n');
+    }
+    (exit, out)
 }
 
 /// What `rollout play --json` prints for a script with these files (name, text), without touching a disk: the same
@@ -76,9 +101,9 @@ pub fn play_json(common: &Common, script: &str, files: &[(String, String)]) -> S
     for (name, text) in files {
         session.save(name, text);
     }
-    script
-        .lines()
-        .map(|line| play_line(&mut session, line).1)
+    typed_lines(script)
+        .iter()
+        .map(|typed| play_line(&mut session, typed).1)
         .collect()
 }
 
@@ -114,15 +139,17 @@ fn ordered(record: &Value) -> String {
 }
 
 /// Files that a line names are read from the script's folder, as they are when the line runs.
-fn load_files(session: &mut Session, folder: Option<&std::path::Path>, line: &str) {
-    let Ok(words) = rollout_session::words::split(line) else {
-        return;
-    };
-    for word in words.args.iter().skip(1) {
+pub(crate) fn load_files(session: &mut Session, folder: Option<&std::path::Path>, line: &str) {
+    let blank = |c: char| c.is_whitespace() || ";|&<>()'\"`".contains(c);
+    let mut words: Vec<String> = line.split(blank).map(str::to_owned).collect();
+    if let Ok(split) = rollout_session::words::split(line) {
+        words.extend(split.args);
+    }
+    for word in words {
         let name = word
             .rsplit_once('=')
             .map_or(word.as_str(), |(_, name)| name);
-        if name.is_empty() || name == "-" {
+        if name.is_empty() || name == "-" || session.env().written().contains_key(name) {
             continue;
         }
         let path = folder.unwrap_or(std::path::Path::new("")).join(name);

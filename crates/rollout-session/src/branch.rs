@@ -1,11 +1,12 @@
 //! One line of history: its log, its steps, the engine at its end, and where the learner looks.
 
 use crate::action::LogEntry;
-use crate::console::Following;
 use crate::timeline::Timeline;
 use crate::transcript::Transcript;
 use rollout_api::SortedMap;
+use rollout_engine::images::ImageRules;
 use rollout_engine::{Engine, Store};
+use rollout_shell::{Env, Shell};
 use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -33,15 +34,44 @@ pub struct Running {
     /// The time at which it was typed.
     pub at: u64,
     /// Its state.
-    pub state: Following,
+    pub state: Shell,
     /// As it was when it began.
-    pub(crate) initial: Following,
+    pub(crate) initial: Shell,
+    /// How much of stdout and stderr it printed when it began.
+    pub(crate) first: (usize, usize),
+    /// Its number, on every branch the same.
+    pub(crate) id: u64,
     /// How it ended: step, time, exit code.
     pub ended: Option<(usize, u64, i32)>,
     /// What it printed so far.
     pub stdout: String,
     /// What it printed so far on standard error.
     pub stderr: String,
+}
+
+/// What the shell remembers at each moment: what it remembered is taken back with a step back.
+#[derive(Clone, Default)]
+pub struct Moments(Vec<(usize, u64, Rc<Env>)>);
+
+impl Moments {
+    /// What lines before a moment left.
+    pub fn at(&self, step: usize, at: u64) -> Rc<Env> {
+        let before = |m: &&(usize, u64, Rc<Env>)| (m.0, m.1) <= (step, at);
+        let found = self.0.iter().rev().find(before);
+        found.map_or_else(Rc::default, |m| m.2.clone())
+    }
+    /// A line left this.
+    pub fn leave(&mut self, step: usize, at: u64, env: &Env) {
+        if *self.at(step, at) == *env {
+            return;
+        }
+        let place = self.0.partition_point(|m| (m.0, m.1) <= (step, at));
+        self.0.insert(place, (step, at, Rc::new(env.clone())));
+    }
+    /// Forgets what was left after a moment.
+    pub fn truncate(&mut self, step: usize, at: u64) {
+        self.0.retain(|m| (m.0, m.1) <= (step, at));
+    }
 }
 
 /// One history. A branch shares the steps up to its fork with its parent.
@@ -58,8 +88,14 @@ pub struct Branch {
     pub log: Vec<Rc<LogEntry>>,
     /// How many steps each entry of the log made.
     pub(crate) made: Vec<usize>,
+    /// With what each entry of the log began: variables, files.
+    pub(crate) envs: Vec<Rc<Env>>,
+    /// What lines left for later ones, by step and time.
+    pub(crate) moments: Moments,
     /// What happened.
     pub timeline: Timeline,
+    /// The rules of images after a step, where they changed.
+    pub(crate) rules: Vec<(usize, Rc<ImageRules>)>,
     /// The console.
     pub transcript: Transcript,
     /// Commands that wait or waited.

@@ -2,11 +2,11 @@
 
 use crate::action::Action;
 use crate::session::Session;
-use crate::words;
 use rollout_api::Order;
 use rollout_engine::Client;
 use rollout_engine::faults::{Fault, Faults};
 use rollout_engine::{Millis, SimTime};
+use rollout_shell::words;
 
 /// How to say it.
 pub const USAGE: &str = "\

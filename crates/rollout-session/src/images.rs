@@ -1,8 +1,6 @@
 //! The `image` command: break or mend an image, and the rules that hold at the cursor.
 
-use crate::action::Action;
 use crate::session::Session;
-use crate::words;
 use rollout_engine::Client;
 use rollout_engine::images::ImageRules;
 
@@ -28,26 +26,10 @@ pub fn command(args: &[String], client: &mut Client<'_>) -> Result<(String, bool
 impl Session {
     /// The rules of images at the cursor: those of the start, and what was done on this branch up to here.
     pub fn image_rules(&self) -> ImageRules {
-        let mut rules = self.base_rules().clone();
-        let branch = self.branch();
-        let done = branch
-            .log
-            .iter()
-            .zip(&branch.made)
-            .filter(|(e, made)| **made > 0 && e.step + **made <= self.position());
-        for (entry, _) in done {
-            let Action::Line(line) = &entry.action else {
-                continue;
-            };
-            let args = words::split(line).map(|w| w.args).unwrap_or_default();
-            let mut args = args.iter().map(String::as_str).peekable();
-            args.next_if_eq(&"$");
-            if args.next() == Some("image") {
-                let words: Vec<&str> = args.collect();
-                // A line that made a step was understood.
-                let _understood = rules.set_words(&words);
-            }
-        }
-        rules
+        let changed = self.branch().rules.iter().rev();
+        let mut before = changed.filter(|(step, _)| *step <= self.position());
+        before
+            .next()
+            .map_or_else(|| self.base_rules().clone(), |(_, r)| (**r).clone())
     }
 }

@@ -21,7 +21,6 @@ mod strategy;
 mod timeline;
 mod traffic;
 mod transcript;
-pub mod words;
 
 pub use action::{Action, LogEntry};
 pub use branch::{Branch, Cursor, Running};
@@ -29,8 +28,7 @@ pub use comparison::{Comparison, MAX_PANES, Pane};
 pub use console::MAX_LINE;
 pub use plan::{Plan, default_plans, probe};
 pub use presets::{PRESETS, Preset, find as find_preset};
-
-pub use scenario::{Scenario, update_line};
+pub use rollout_shell::{Env, needs_more, words};
 pub use scene::file_name;
 pub use session::{Closed, Look, MAX_STEPS, MAX_STEPS_PER_CALL, Opened, Ran, Session, is_decision};
 pub use start::Start;
@@ -38,4 +36,3 @@ pub use strategy::with_strategy;
 pub use timeline::{CHECKPOINT_EVERY, Step, Timeline, writes_of};
 pub use traffic::{percent as traffic_percent, sentence as traffic_sentence, target_text};
 pub use transcript::{LineKind, Transcript, TranscriptLine};
-pub use words::needs_more;

@@ -166,10 +166,14 @@ fn start_traffic(engine: &mut Engine, files: &SortedMap<String, String>, preset:
 }
 
 fn run(engine: &mut Engine, files: &SortedMap<String, String>, line: &str) {
-    let version = engine.config().version;
-    engine.act("kubectl", |client| {
-        console::execute(line, files, version, 0, client)
-    });
+    let before = console::Before {
+        env: &rollout_shell::Env::default(),
+        files,
+        version: engine.config().version,
+        at: 0,
+        history: [].into(),
+    };
+    engine.act("kubectl", |client| console::execute(line, &before, client));
 }
 
 /// Name and first container of the first Deployment.

@@ -18,6 +18,8 @@ pub struct Step {
     pub action: Option<Rc<LogEntry>>,
     /// Another record follows that was made by the same event: the engine cannot be asked between them.
     pub inside: bool,
+    /// A waiting line of the console made it: its number, and whether what it waits for now began after it.
+    pub by: Option<(u64, bool)>,
     /// Writes of the Deployment controller up to and with this step.
     pub writes: usize,
 }
@@ -136,7 +138,13 @@ impl Timeline {
         p
     }
     /// Adds what one event or action made.
-    pub fn push(&mut self, records: Vec<StepRecord>, origin: u64, action: Option<&Rc<LogEntry>>) {
+    pub fn push(
+        &mut self,
+        records: Vec<StepRecord>,
+        origin: u64,
+        action: Option<&Rc<LogEntry>>,
+        by: Option<(u64, bool)>,
+    ) {
         let last = records.len().saturating_sub(1);
         for (i, record) in records.into_iter().enumerate() {
             let writes = self.steps.last().map_or(0, |s| s.writes) + writes_of(&record);
@@ -146,6 +154,7 @@ impl Timeline {
                 at,
                 action: action.cloned(),
                 inside: i < last,
+                by,
                 writes,
             }));
         }
@@ -171,6 +180,10 @@ impl Timeline {
     pub fn checkpoint(&self, position: usize) -> Option<&Checkpoint> {
         let n = self.checkpoints.partition_point(|c| c.step <= position);
         self.checkpoints.get(n.checked_sub(1)?)
+    }
+    /// The first checkpoint after a position.
+    pub fn checkpoint_after(&self, position: usize) -> Option<&Checkpoint> {
+        self.checkpoints.iter().find(|c| c.step > position)
     }
     /// A copy of everything up to a position.
     pub fn prefix(&self, position: usize) -> Timeline {

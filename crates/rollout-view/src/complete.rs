@@ -100,7 +100,7 @@ pub fn completion(session: &Session, line: &str, cursor: usize) -> Completion {
             }
         }
         Some("kubectl" | "k") => {
-            let files: Vec<String> = session.files().keys().cloned().collect();
+            let files: Vec<String> = session.files_here().keys().cloned().collect();
             let seen = Seen {
                 store: session.store(),
                 version: session.config().version,
@@ -132,7 +132,7 @@ pub fn completion(session: &Session, line: &str, cursor: usize) -> Completion {
             }
         }
         Some("cat" | "tee" | "ls" | "grep" | "head" | "tail" | "wc" | "jq" | "sort") => {
-            for file in session.files().keys() {
+            for file in session.files_here().keys().cloned() {
                 choices.push(Choice::new(file, "file"));
             }
         }

@@ -1,12 +1,11 @@
 //! Acting at the cursor: lines, texts, files, Ctrl-C; and the engine made again for a moment of the past.
 
-use super::follow::catch_up;
+use super::follow::{self, catch_up};
 use super::replay::Replay;
 use super::*;
 use crate::console;
 use crate::timeline::visible;
 use crate::transcript::LineKind;
-use rollout_engine::StepRecord;
 
 impl Session {
     /// Runs a line of the console at the cursor. In the past this begins a branch, if the line changes something.
@@ -31,6 +30,13 @@ impl Session {
     /// Holds a file, for lines that name it.
     pub fn save(&mut self, file: &str, text: &str) {
         self.files.insert(file.to_owned(), text.to_owned());
+        // What a line wrote into it is gone.
+        let mut env = self.env();
+        if env.written().contains_key(file) {
+            Rc::make_mut(&mut env).forget_file(file);
+            let (step, at) = (self.position(), self.at());
+            self.branch_mut().moments.leave(step, at, &env);
+        }
     }
 
     /// The files that a line names.
@@ -78,6 +84,7 @@ impl Session {
                     action,
                 }),
                 0,
+                Rc::default(),
             );
         }
     }
@@ -92,7 +99,7 @@ impl Session {
 
     /// Adds an entry to the log, behind what was done until then: what changed nothing comes before the action that led
     /// away from the same moment.
-    pub(super) fn record(&mut self, entry: Rc<LogEntry>, made: usize) {
+    pub(super) fn record(&mut self, entry: Rc<LogEntry>, made: usize, env: Rc<rollout_shell::Env>) {
         let branch = self.branch_mut();
         let new = (entry.step, entry.at, made > 0);
         let mut entries = branch.log.iter().zip(&branch.made);
@@ -101,24 +108,39 @@ impl Session {
             .unwrap_or(branch.log.len());
         branch.log.insert(place, entry);
         branch.made.insert(place, made);
+        branch.envs.insert(place, env);
     }
 
     /// Ctrl-C: waiting commands end, the cluster goes on.
     pub fn interrupt(&mut self) {
         let (step, at) = (self.position(), self.at());
+        // A line that wrote something later leads away from a future in which it did.
+        let writes = |id: u64| {
+            let later = self.steps().get(step..).unwrap_or_default();
+            later.iter().any(|s| s.by.is_some_and(|(by, _)| by == id))
+        };
+        if self.waiting().any(|r| writes(r.id)) {
+            self.fork(step, at);
+        }
         let branch = self.branch_mut();
         let mut any = false;
+        let mut left = None;
         for run in &mut branch.running {
             if (run.step, run.at) <= (step, at)
                 && run.ended.is_none_or(|(s, t, _)| (s, t) > (step, at))
             {
                 run.ended = Some((step, at, run.state.interrupt()));
+                left = Some(run.state.env().clone());
                 any = true;
             }
         }
         if any {
             // What a command printed after this moment on the recorded future is gone with it.
             branch.transcript.truncate(step, at);
+            branch.moments.truncate(step, at);
+            if let Some(env) = left {
+                branch.moments.leave(step, at, &env);
+            }
             branch.transcript.add(step, at, LineKind::Typed, "^C");
             self.record(
                 Rc::new(LogEntry {
@@ -128,6 +150,7 @@ impl Session {
                     action: Action::Interrupt,
                 }),
                 0,
+                Rc::default(),
             );
         }
     }
@@ -140,26 +163,28 @@ impl Session {
         let (step, at) = (self.position(), self.at());
         let mut engine = self.engine_here();
         let settled = engine.next_at().is_none_or(|next| next > engine.now());
-        let (files, version) = (&self.files, self.config().version);
+        let env = self.env();
+        let before = self.before(&env, line);
         let (exec, mut records) = engine.act("kubectl", |client| match &action {
             Action::Edit {
                 line,
                 original,
                 saved,
-            } => super::edit::execute(line, original, saved, files, version, at, client),
-            _ => console::execute(line, files, version, at, client),
+            } => super::edit::execute(line, original, saved, &before, client),
+            _ => console::execute(line, &before, client),
         });
         records = visible(records);
         if records.is_empty() && exec.touched {
-            records.push(StepRecord {
-                at: engine.now(),
-                cause: rollout_engine::Cause::Outside(command_of(line)),
-                changes: Vec::new(),
-                decisions: Vec::new(),
-            });
+            records.push(console::touch(&engine, command_of(line)));
         }
         let changes = !records.is_empty();
-        if changes && (!self.at_head() || self.is_before_other_actions()) {
+        // A line that may change something later, or that leaves something to later lines, leads away from them too.
+        let later = exec
+            .follow
+            .as_ref()
+            .is_some_and(rollout_shell::Shell::may_write);
+        let leaves = !exec.env.same_but_status(&env) && self.is_before_other_actions();
+        if ((changes || later) && (!self.at_head() || self.is_before_other_actions())) || leaves {
             self.fork(step, at);
         }
         let entry = Rc::new(LogEntry {
@@ -168,17 +193,44 @@ impl Session {
             settled,
             action,
         });
-        self.record(entry.clone(), records.len());
+        self.record(entry.clone(), records.len(), env);
         if changes {
             let branch = self.branch_mut();
             branch.head = engine;
             branch.cursor.lingered.insert(step, at);
             self.push(records, Some(&entry));
+            if exec.touched {
+                let rules = Rc::new(self.branch().head.world().images.clone());
+                let branch = self.branch_mut();
+                branch.rules.push((branch.timeline.len(), rules));
+            }
             while !self.at_head() {
                 self.forward();
             }
         }
-        self.print(line, exec)
+        let mut ran = self.print(line, exec);
+        // What the cluster does at once is done before the next command of the line.
+        if let Some(index) = ran.running.filter(|_| self.at_head()) {
+            for _ in 0..MAX_STEPS_PER_CALL {
+                let (run, at) = (&self.branch().running[index], self.at());
+                if run.ended.is_some() || !run.state.waits_for_now(at) {
+                    break;
+                }
+                self.play_next(at);
+            }
+            ran = self.ran(index);
+        }
+        ran
+    }
+
+    fn ran(&self, index: usize) -> Ran {
+        let run = &self.branch().running[index];
+        Ran {
+            stdout: run.stdout.clone(),
+            stderr: run.stderr.clone(),
+            exit: run.ended.map(|(.., exit)| exit),
+            running: Some(index),
+        }
     }
 
     /// The engine at the cursor, its clock at the cursor's time.
@@ -204,20 +256,19 @@ impl Session {
             LineKind::Typed,
             if line.is_empty() { " " } else { line },
         );
-        branch.transcript.add(step, at, LineKind::Out, &exec.stdout);
-        branch.transcript.add(step, at, LineKind::Err, &exec.stderr);
-        if exec.clear {
-            branch.transcript.clear(step, at);
-        }
+        follow::print(&mut branch.transcript, (step, at), &exec.text);
+        let (stdout, stderr) = (exec.stdout(), exec.stderr());
         let Some(follow) = exec.follow else {
+            branch.moments.leave(step, at, &exec.env);
             return Ran {
-                stdout: exec.stdout,
-                stderr: exec.stderr,
+                stdout,
+                stderr,
                 exit: Some(exec.exit),
                 running: None,
             };
         };
         let index = branch.running.len();
+        let id = branch.running.iter().map(|r| r.id + 1).max().unwrap_or(1);
         let run = Running {
             line: line.to_owned(),
             step,
@@ -225,45 +276,37 @@ impl Session {
             state: follow.clone(),
             initial: follow,
             ended: None,
-            stdout: exec.stdout,
-            stderr: exec.stderr,
+            first: (stdout.len(), stderr.len()),
+            id,
+            stdout,
+            stderr,
         };
         self.start_following(run);
-        let run = &self.branch().running[index];
-        Ran {
-            stdout: run.stdout.clone(),
-            stderr: run.stderr.clone(),
-            exit: run.ended.map(|(.., exit)| exit),
-            running: Some(index),
-        }
+        self.ran(index)
     }
 
-    /// A command begins to wait: at the head it is asked at once, in the past it is told what was recorded.
+    /// A line begins to wait: at the head it waits, in the past it is told what was recorded.
     fn start_following(&mut self, mut run: Running) {
-        let (step, at) = (run.step, run.at);
         let mut said = Transcript::default();
-        if self.at_head() {
-            let branch = self.branch_mut();
-            let mut written = Vec::new();
-            let heard = super::follow::ask(&mut run, &mut branch.head, at, &[], &mut written);
-            super::follow::hear(&mut run, &mut branch.transcript, step, at, heard);
-            branch.running.push(run);
-            if !written.is_empty() {
-                self.push(written, None);
-            }
-            return;
-        }
-        let mut replay = Replay::at(self, step);
-        let heard = super::follow::ask(&mut run, &mut replay.engine, at, &[], &mut Vec::new());
-        super::follow::hear(&mut run, &mut said, step, at, heard);
-        if run.ended.is_none() {
-            catch_up(&mut run, &mut replay, &mut said, self.steps().len());
+        let mut left = crate::branch::Moments::default();
+        if !self.at_head() {
+            let mut replay = Replay::at(self, run.step);
+            catch_up(
+                &mut run,
+                &mut replay,
+                &mut said,
+                &mut left,
+                self.steps().len(),
+            );
         }
         let branch = self.branch_mut();
         for line in said.lines() {
             branch
                 .transcript
                 .add(line.step, line.at, line.kind, &line.text);
+        }
+        if let Some((step, at, _)) = run.ended {
+            branch.moments.leave(step, at, run.state.env());
         }
         branch.running.push(run);
     }
@@ -286,10 +329,7 @@ impl Session {
                     }
                 }
             }
-            let run = &self.branch().running[index];
-            ran.stdout = run.stdout.clone();
-            ran.stderr = run.stderr.clone();
-            ran.exit = run.ended.map(|(.., exit)| exit);
+            ran = self.ran(index);
         }
         self.settle();
         ran
@@ -307,7 +347,6 @@ impl Session {
             self.forward();
             return;
         }
-        self.tick_running(until);
         let cursor = &mut self.branch_mut().cursor;
         cursor.at = cursor.at.max(until);
     }

@@ -1,9 +1,11 @@
 //! `kubectl edit`: the line opens the page's editor; what was saved there is one action of the log.
 
 use super::*;
+use crate::console::Before;
 use crate::console::{self, Exec};
 use rollout_engine::Client;
 use rollout_kubectl::{Io, Outcome};
+use rollout_shell::Text;
 
 /// Most times that an editor opens again for one command.
 const MOST_ROUNDS: usize = 50;
@@ -35,11 +37,9 @@ impl Session {
         if !line.contains("edit") {
             return None;
         }
-        let (mut engine, files) = (self.engine_here(), &self.files);
-        let (version, at) = (self.config().version, self.at());
-        let (exec, _) = engine.act("kubectl", |client| {
-            console::execute(line, files, version, at, client)
-        });
+        let (mut engine, env) = (self.engine_here(), self.env());
+        let before = self.before(&env, "");
+        let (exec, _) = engine.act("kubectl", |client| console::execute(line, &before, client));
         let text = exec.edit?.buffer().to_owned();
         Some(Opened {
             line: line.to_owned(),
@@ -53,16 +53,14 @@ impl Session {
     /// have gone on since it opened.
     pub fn close_editor(&mut self, mut opened: Opened, text: Option<&str>) -> Closed {
         opened.saved.push(text.unwrap_or(&opened.text).to_owned());
-        let (mut engine, files) = (self.engine_here(), &self.files);
-        let (version, at) = (self.config().version, self.at());
+        let (mut engine, env) = (self.engine_here(), self.env());
+        let before = self.before(&env, "");
         let (exec, _) = engine.act("kubectl", |client| {
             execute(
                 &opened.line,
                 &opened.original,
                 &opened.saved,
-                files,
-                version,
-                at,
+                &before,
                 client,
             )
         });
@@ -97,40 +95,39 @@ pub(super) fn execute(
     line: &str,
     original: &str,
     saved: &[String],
-    files: &SortedMap<String, String>,
-    version: Minor,
-    at: u64,
+    before: &Before<'_>,
     client: &mut Client<'_>,
 ) -> Exec {
-    let mut exec = console::execute(line, files, version, at, client);
+    let mut exec = console::execute(line, before, client);
     let Some(opened) = exec.edit.take() else {
         return exec;
     };
-    let Some(mut editing) = opened.opened_with(original, version) else {
+    let Some(mut editing) = opened.opened_with(original, before.version) else {
         exec.exit = 1;
-        exec.stderr
-            .push_str("error: the object that was edited is not there any more\n");
+        let why = "error: the object that was edited is not there any more\n";
+        exec.text.push(Text::Err(why.to_owned()));
         return exec;
     };
     // That there is an editor is no error any more.
-    exec.stderr.clear();
+    exec.text.clear();
     exec.exit = 0;
     let io = Io {
-        files: files.clone(),
-        version,
+        files: before.env.files(before.files),
+        version: before.version,
         ..Io::default()
     };
     for text in saved {
         match editing.save(Some(text), &io, client) {
             Outcome::Done(out) => {
-                exec.stdout.push_str(&out.stdout);
-                exec.stderr.push_str(&out.stderr);
+                exec.text.push(Text::Out(out.stdout));
+                exec.text.push(Text::Err(out.stderr));
                 exec.exit = out.exit;
+                exec.env = exec.env.with_status(out.exit);
                 return exec;
             }
             Outcome::Editing(out, again) => {
-                exec.stdout.push_str(&out.stdout);
-                exec.stderr.push_str(&out.stderr);
+                exec.text.push(Text::Out(out.stdout));
+                exec.text.push(Text::Err(out.stderr));
                 editing = *again;
             }
             Outcome::Following(..) => return exec,

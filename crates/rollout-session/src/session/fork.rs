@@ -1,6 +1,6 @@
 //! Branches: acting in the past keeps the former future.
 
-use super::follow::{ask, catch_up, hear};
+use super::follow::catch_up;
 use super::replay::Replay;
 use super::*;
 
@@ -16,13 +16,20 @@ impl Session {
         let kept = |e: &LogEntry, made: usize| {
             e.step < step || (e.step == step && e.at <= at && made == 0)
         };
-        let (log, made) = old
-            .log
-            .iter()
-            .zip(&old.made)
-            .filter(|(e, m)| kept(e, **m))
-            .map(|(e, m)| (e.clone(), *m))
-            .unzip();
+        let mut log = Vec::new();
+        let mut made = Vec::new();
+        let mut envs = Vec::new();
+        for ((e, m), env) in old.log.iter().zip(&old.made).zip(&old.envs) {
+            if kept(e, *m) {
+                log.push(e.clone());
+                made.push(*m);
+                envs.push(env.clone());
+            }
+        }
+        let mut moments = old.moments.clone();
+        moments.truncate(step, at);
+        let mut rules = old.rules.clone();
+        rules.retain(|(s, _)| *s <= step);
         let mut transcript = old.transcript.clone();
         transcript.truncate(step, at);
         let mut branch = Branch {
@@ -32,6 +39,9 @@ impl Session {
             fork_at: at,
             log,
             made,
+            envs,
+            moments,
+            rules,
             timeline: old.timeline.prefix(step),
             transcript,
             running: Vec::new(),
@@ -48,14 +58,13 @@ impl Session {
             }
             if again.ended.is_none() {
                 again.state = again.initial.clone();
-                again.stdout.clear();
-                again.stderr.clear();
+                again.stdout.truncate(again.first.0);
+                again.stderr.truncate(again.first.1);
                 let mut replay = Replay::at(self, run.step);
                 // Its lines stand in the transcript already.
                 let mut said = Transcript::default();
-                let heard = ask(&mut again, &mut replay.engine, run.at, &[], &mut Vec::new());
-                hear(&mut again, &mut said, run.step, run.at, heard);
-                catch_up(&mut again, &mut replay, &mut said, step);
+                let mut left = crate::branch::Moments::default();
+                catch_up(&mut again, &mut replay, &mut said, &mut left, step);
             }
             branch.running.push(again);
         }

@@ -21,7 +21,7 @@ use crate::start::Start;
 use crate::timeline::{Step, Timeline, next_visible};
 use crate::transcript::Transcript;
 use rollout_api::SortedMap;
-use rollout_api::{Minor, Timestamp, Value, json};
+use rollout_api::{Timestamp, Value, json};
 use rollout_engine::{ClusterConfig, Engine, SimEvent, SimTime, Store};
 use std::rc::Rc;
 
@@ -76,6 +76,9 @@ impl Session {
             fork_at: 0,
             log: Vec::new(),
             made: Vec::new(),
+            envs: Vec::new(),
+            moments: Default::default(),
+            rules: Vec::new(),
             timeline: Timeline::default(),
             transcript: Transcript::default(),
             running: Vec::new(),
@@ -296,6 +299,45 @@ impl Session {
             }
             None => false,
         }
+    }
+    /// What the shell remembers at the cursor: variables, aliases, files that lines wrote.
+    pub fn env(&self) -> Rc<rollout_shell::Env> {
+        self.branch().moments.at(self.position(), self.at())
+    }
+    /// With what a line at the cursor begins.
+    fn before<'a>(&'a self, env: &'a rollout_shell::Env, line: &str) -> crate::console::Before<'a> {
+        let history = if line.contains("history") {
+            self.typed()
+        } else {
+            Vec::new()
+        };
+        crate::console::Before {
+            env,
+            files: &self.files,
+            version: self.config().version,
+            at: self.at(),
+            history: history.into(),
+        }
+    }
+    /// The lines that were typed until the cursor, oldest first.
+    pub fn typed(&self) -> Vec<String> {
+        let (step, at) = (self.position(), self.at());
+        let before = self
+            .branch()
+            .log
+            .iter()
+            .filter(|e| (e.step, e.at) <= (step, at));
+        before
+            .filter_map(|e| match &e.action {
+                Action::Line(line) | Action::Edit { line, .. } => Some(line.clone()),
+                Action::Apply { file, .. } => Some(format!("kubectl apply -f {file}")),
+                Action::Save { .. } | Action::Interrupt => None,
+            })
+            .collect()
+    }
+    /// The files that a line at the cursor can see: those of the page, and what lines wrote.
+    pub fn files_here(&self) -> SortedMap<String, String> {
+        self.env().files(&self.files)
     }
     /// Files that the page holds.
     pub fn files(&self) -> &SortedMap<String, String> {

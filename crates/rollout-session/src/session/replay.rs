@@ -2,7 +2,7 @@
 
 use super::act::quoted;
 use super::*;
-use crate::console;
+use crate::console::{self, Before};
 
 /// An engine on its way through the recorded steps of the branch that is shown.
 pub(super) struct Replay<'s> {
@@ -31,6 +31,11 @@ impl<'s> Replay<'s> {
         replay
     }
 
+    /// The time of the cluster at which the session began.
+    pub fn origin(&self) -> u64 {
+        self.session.origin.0
+    }
+
     /// The recorded step behind a position.
     pub fn step(&self, position: usize) -> Option<Rc<Step>> {
         self.session.steps().get(position).cloned()
@@ -44,14 +49,26 @@ impl<'s> Replay<'s> {
     /// Makes what comes next: an action that was done here, or the engine's next event.
     fn advance(&mut self) -> bool {
         let branch = self.session.branch();
+        // What a waiting line wrote can't be made again: the engine was kept right behind it.
+        let written = branch
+            .timeline
+            .steps()
+            .get(self.done)
+            .is_some_and(|s| s.by.is_some());
+        if written && let Some(kept) = branch.timeline.checkpoint_after(self.done) {
+            self.done = kept.step;
+            self.engine = kept.engine.clone();
+            return true;
+        }
         let here = branch
             .log
             .iter()
             .zip(&branch.made)
-            .find(|(e, made)| e.step == self.done && **made > 0);
-        if let Some((entry, made)) = here {
+            .zip(&branch.envs)
+            .find(|((e, made), _)| e.step == self.done && **made > 0);
+        if let Some(((entry, made), env)) = here {
             self.done += made;
-            self.redo(&entry.clone());
+            self.redo(&entry.clone(), env);
             return true;
         }
         let records = next_visible(&mut self.engine, SimTime(u64::MAX));
@@ -60,7 +77,7 @@ impl<'s> Replay<'s> {
         !records.is_empty()
     }
 
-    fn redo(&mut self, entry: &Rc<LogEntry>) {
+    fn redo(&mut self, entry: &Rc<LogEntry>, env: &rollout_shell::Env) {
         if entry.settled {
             self.engine
                 .advance_to(SimTime(self.session.origin.0 + entry.at));
@@ -83,17 +100,32 @@ impl<'s> Replay<'s> {
                 original,
                 saved,
             } => {
-                let version = self.session.config().version;
+                let before = self.before(entry.at, &files, env);
                 self.engine.act("kubectl", |client| {
-                    super::edit::execute(line, original, saved, &files, version, entry.at, client)
+                    super::edit::execute(line, original, saved, &before, client)
                 });
                 return;
             }
             Action::Save { .. } | Action::Interrupt => return,
         };
-        let version = self.session.config().version;
-        self.engine.act("kubectl", |client| {
-            console::execute(&line, &files, version, entry.at, client)
-        });
+        let before = self.before(entry.at, &files, env);
+        self.engine
+            .act("kubectl", |client| console::execute(&line, &before, client));
+    }
+
+    /// With what a line of the log began. What was typed before it is only printed, never acted upon.
+    fn before<'a>(
+        &self,
+        at: u64,
+        files: &'a SortedMap<String, String>,
+        env: &'a rollout_shell::Env,
+    ) -> Before<'a> {
+        Before {
+            env,
+            files,
+            version: self.session.config().version,
+            at,
+            history: Rc::new([]),
+        }
     }
 }

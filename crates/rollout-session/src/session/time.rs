@@ -1,6 +1,6 @@
 //! Moving through time: steps forward and back, seeking, playing, skipping.
 
-use super::follow::{feed, pass};
+use super::follow::{self, feed, pass};
 use super::*;
 use rollout_engine::StepRecord;
 
@@ -17,6 +17,9 @@ pub enum Look {
     /// Enough: this one, or the one that was kept.
     Done,
 }
+
+/// How often a waiting line is asked at one moment.
+const MOST_TURNS_AT_ONCE: usize = 1_000;
 
 impl Session {
     /// Looks at what comes after the cursor without going there: recorded steps first, then steps of a copy of the cluster,
@@ -153,7 +156,6 @@ impl Session {
                 }
             }
             if left > 0 && self.steps().len() < MAX_STEPS {
-                self.tick_running(at);
                 let cursor = &mut self.branch_mut().cursor;
                 cursor.at = cursor.at.max(at);
             }
@@ -195,20 +197,63 @@ impl Session {
             return false;
         }
         let origin = self.origin.0;
-        let limit = SimTime(origin.saturating_add(until));
-        let branch = self.branch_mut();
-        let records = next_visible(&mut branch.head, limit);
-        if records.is_empty() {
-            return false;
+        let mut same = (0, 0);
+        for _ in 0..MAX_STEPS_PER_CALL {
+            let branch = self.branch_mut();
+            let deadline = follow::next_deadline(branch).filter(|d| *d <= until);
+            let limit = SimTime(origin.saturating_add(deadline.unwrap_or(until)));
+            let records = next_visible(&mut branch.head, limit);
+            if !records.is_empty() {
+                self.push(records, None);
+                return true;
+            }
+            // Nothing of the cluster is due before the line that waits.
+            let Some(at) = deadline else {
+                return false;
+            };
+            let wrote = pass(branch, origin, at);
+            if !wrote.is_empty() {
+                self.push_written(wrote);
+                return true;
+            }
+            // One that wants to be asked again and again at one moment waits for something else.
+            same = if same.0 == at {
+                (at, same.1 + 1)
+            } else {
+                (at, 0)
+            };
+            if same.1 > MOST_TURNS_AT_ONCE {
+                return false;
+            }
         }
-        self.push(records, None);
-        true
+        false
     }
 
     /// Computes what comes next at the head, however late. That old Events expire is nothing that comes. When nothing
     /// comes the engine stays as it is: its clock must not run ahead of the cursor.
     fn compute_next(&mut self) -> bool {
-        if self.steps().len() >= MAX_STEPS || self.next_at().is_none() {
+        if self.steps().len() >= MAX_STEPS {
+            return false;
+        }
+        // Lines that wait for a time before that of the cluster's next event come first.
+        let next = self.next_at();
+        for _ in 0..MAX_STEPS_PER_CALL {
+            let Some(at) = follow::next_deadline(self.branch()) else {
+                break;
+            };
+            if next.is_some_and(|n| n <= at) {
+                break;
+            }
+            if self.compute(at) {
+                return true;
+            }
+            let cursor = &mut self.branch_mut().cursor;
+            cursor.at = cursor.at.max(at);
+            if next.is_none() {
+                return false;
+            }
+        }
+        if next.is_none() {
             return false;
         }
         let mut engine = self.branch().head.clone();
@@ -234,17 +279,32 @@ impl Session {
     pub(super) fn push(&mut self, records: Vec<StepRecord>, action: Option<&Rc<LogEntry>>) {
         let origin = self.origin.0;
         let branch = self.branch_mut();
-        let mut from = branch.timeline.len();
-        branch.timeline.push(records, origin, action);
+        let from = branch.timeline.len();
+        branch.timeline.push(records, origin, action, None);
+        let written = feed(branch, origin, from);
+        self.push_written(written);
+    }
+
+    /// What waiting lines wrote becomes steps: replay cannot make them again, so the engine is kept.
+    pub(super) fn push_written(&mut self, mut written: Vec<follow::Wrote>) {
+        let origin = self.origin.0;
+        let branch = self.branch_mut();
         for _ in 0..MAX_STEPS_PER_CALL {
-            let written = feed(branch, from);
             if written.is_empty() {
                 break;
             }
-            // A waiting command wrote something itself: replay cannot make that again, so the engine is kept.
-            from = branch.timeline.len();
-            branch.timeline.push(written, origin, None);
+            let from = branch.timeline.len();
+            for wrote in written {
+                branch
+                    .timeline
+                    .push(wrote.records, origin, None, Some(wrote.by));
+                if wrote.touched {
+                    let rules = Rc::new(branch.head.world().images.clone());
+                    branch.rules.push((branch.timeline.len(), rules));
+                }
+            }
             branch.timeline.keep_now(&branch.head);
+            written = feed(branch, origin, from);
         }
         self.keep();
     }
@@ -282,11 +342,6 @@ impl Session {
         }
         branch.cursor.step -= 1;
         branch.cursor.at = branch.timeline.time(branch.cursor.step);
-    }
-
-    /// Lets the deadlines of waiting commands pass, until a time at the head.
-    pub(super) fn tick_running(&mut self, at: u64) {
-        pass(self.branch_mut(), at);
     }
 }
 
