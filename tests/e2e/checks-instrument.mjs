@@ -138,6 +138,7 @@ check(22, 'requests fail without a hook and with a grace that is too short, none
 // ---------------------------------------------------------------- the instrument
 
 async function instrument(page) {
+  await page.setViewportSize({ width: 1280, height: 1300 });
   await open(page, '?preset=roll-10');
   await kubectl(page, 'kubectl set image deployment/rolldeployment nginx=httpd');
   const end = await stepUntil(page, complete);
