@@ -2,11 +2,16 @@
 
 mod apply;
 mod bench;
+mod compare;
 mod files;
 mod hash;
 pub mod kubectl_cases;
+pub mod lint;
 pub mod play;
 pub mod scenario;
+mod scene_args;
+mod sweep;
+mod timeline;
 pub mod verify;
 
 use rollout_api::Minor;
@@ -66,6 +71,28 @@ const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[
         "FILE.md… [--update]",
         "runs the shell transcripts of Markdown pages and compares what they show",
         verify::run,
+        "lint",
+        "FILE… [--json] [--fix]",
+        "common mistakes of a manifest with their reasons; --fix prints the repaired text",
+        lint::run,
+    ),
+    (
+        "timeline",
+        "SCENE [--json]",
+        "every write, action and milestone of a run, one a line",
+        timeline::run,
+    ),
+    (
+        "compare",
+        "SCENE [--plan PLAN]… [--json]",
+        "a table of two to four plans of one scene on one clock; PLAN: as-is, Recreate, SURGE,UNAVAILABLE, probes, no-probes or a manifest",
+        compare::run,
+    ),
+    (
+        "sweep",
+        "SCENE [--surge LIST] [--unavailable LIST] [--replicas LIST] [--measure NAME] [--json]",
+        "the same scene under every pair of limits; LIST: 0..4 or 1,25%,50%",
+        sweep::run,
     ),
     (
         "bench",

@@ -274,15 +274,30 @@ impl Pane {
     /// `Recreate`, `Surge 1, unavailable 0`, `branch 2`.
     pub fn name(&self) -> String {
         match &self.plan {
+            Plan::Branch(_) => self.session.branch().name.clone(),
+            plan => plan.name(),
+        }
+    }
+}
+
+impl Plan {
+    /// `Recreate`, `Surge 1, unavailable 0`.
+    pub fn name(&self) -> String {
+        match self {
             Plan::AsIs => "As it is".to_owned(),
             Plan::Recreate => "Recreate".to_owned(),
             Plan::Rolling { surge, unavailable } => {
                 format!("Surge {surge}, unavailable {unavailable}")
             }
+            Plan::Sized {
+                replicas,
+                surge,
+                unavailable,
+            } => format!("{replicas} replicas, surge {surge}, unavailable {unavailable}"),
             Plan::Probes(true) => "With a readiness probe".to_owned(),
             Plan::Probes(false) => "Without probes".to_owned(),
             Plan::Text { name, .. } => name.clone(),
-            Plan::Branch(_) => self.session.branch().name.clone(),
+            Plan::Branch(index) => format!("branch {index}"),
         }
     }
 }

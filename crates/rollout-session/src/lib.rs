@@ -4,6 +4,7 @@
 //! log is computed: a link holds the log and a position, and opens the same moment anywhere.
 
 mod action;
+mod bare;
 mod branch;
 mod comparison;
 mod console;
@@ -23,6 +24,7 @@ mod traffic;
 mod transcript;
 
 pub use action::{Action, LogEntry};
+pub use bare::Base;
 pub use branch::{Branch, Cursor, Running};
 pub use comparison::{Comparison, MAX_PANES, Pane};
 pub use console::MAX_LINE;
@@ -30,9 +32,13 @@ pub use plan::{Plan, default_plans, probe};
 pub use presets::{PRESETS, Preset, find as find_preset};
 pub use rollout_shell::{Env, needs_more, words};
 pub use scene::file_name;
+
+pub use scenario::{Scenario, update_line};
+pub use scene::{file_name, start_text as scene_text};
 pub use session::{Closed, Look, MAX_STEPS, MAX_STEPS_PER_CALL, Opened, Ran, Session, is_decision};
 pub use start::Start;
 pub use strategy::with_strategy;
 pub use timeline::{CHECKPOINT_EVERY, Step, Timeline, writes_of};
+pub use traffic::failed as failed_requests;
 pub use traffic::{percent as traffic_percent, sentence as traffic_sentence, target_text};
 pub use transcript::{LineKind, Transcript, TranscriptLine};

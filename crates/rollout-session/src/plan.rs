@@ -20,6 +20,15 @@ pub enum Plan {
         /// maxUnavailable.
         unavailable: String,
     },
+    /// The same with another number of replicas: a cell of a sweep.
+    Sized {
+        /// replicas.
+        replicas: i64,
+        /// maxSurge.
+        surge: String,
+        /// maxUnavailable.
+        unavailable: String,
+    },
     /// Every container with a readiness probe, or none with any probe.
     Probes(bool),
     /// Another manifest in place of the first one.
@@ -32,6 +41,9 @@ pub enum Plan {
     /// A branch of the session, to its end.
     Branch(usize),
 }
+
+/// Most replicas that a plan may ask for.
+const MOST_REPLICAS: i64 = 1_000;
 
 /// The plans that are compared when nobody chose.
 pub fn default_plans() -> Vec<Plan> {
@@ -62,6 +74,10 @@ impl Plan {
                         "{word:?} is no plan: as-is, Recreate, SURGE,UNAVAILABLE, probes, no-probes or branch:N"
                     ));
                 };
+                let (unavailable, replicas) = match unavailable.split_once([',', '/']) {
+                    Some((unavailable, n)) => (unavailable, Some(n.trim())),
+                    None => (unavailable, None),
+                };
                 let (surge, unavailable) = (surge.trim(), unavailable.trim());
                 for (field, text) in [("maxSurge", surge), ("maxUnavailable", unavailable)] {
                     if limit(text).is_none() {
@@ -75,9 +91,19 @@ impl Plan {
                         "{word:?}: maxSurge and maxUnavailable may not both be 0"
                     ));
                 }
-                Plan::Rolling {
-                    surge: surge.to_owned(),
-                    unavailable: unavailable.to_owned(),
+                let (surge, unavailable) = (surge.to_owned(), unavailable.to_owned());
+                match replicas.map(str::parse) {
+                    None => Plan::Rolling { surge, unavailable },
+                    Some(Ok(replicas @ 0..=MOST_REPLICAS)) => Plan::Sized {
+                        replicas,
+                        surge,
+                        unavailable,
+                    },
+                    Some(_) => {
+                        return Err(format!(
+                            "{word:?}: replicas is a number from 0 to {MOST_REPLICAS}"
+                        ));
+                    }
                 }
             }
         })
@@ -89,6 +115,11 @@ impl Plan {
             Plan::AsIs => "as-is".to_owned(),
             Plan::Recreate => "Recreate".to_owned(),
             Plan::Rolling { surge, unavailable } => format!("{surge},{unavailable}"),
+            Plan::Sized {
+                replicas,
+                surge,
+                unavailable,
+            } => format!("{surge},{unavailable},{replicas}"),
             Plan::Probes(true) => "probes".to_owned(),
             Plan::Probes(false) => "no-probes".to_owned(),
             Plan::Text { name, .. } => name.clone(),
@@ -106,6 +137,14 @@ impl Plan {
             Plan::Rolling { surge, unavailable } => {
                 change(text, |t, doc, d| rolling(t, doc, d, surge, unavailable))
             }
+            Plan::Sized {
+                replicas,
+                surge,
+                unavailable,
+            } => change(text, |t, doc, d| {
+                let text = rolling(t, doc, d, surge, unavailable)?;
+                edit::set(&text, doc, &path("spec.replicas"), &Value::from(*replicas))
+            }),
             Plan::Probes(on) => change(text, |t, doc, d| probes(t, doc, d, *on)),
         }
     }
@@ -117,7 +156,10 @@ impl Plan {
             Plan::Recreate if kind != "Recreate" => {
                 object! { "type" => "Recreate", "rollingUpdate" => Value::Null }
             }
-            Plan::Rolling { surge, unavailable } => {
+            Plan::Rolling { surge, unavailable }
+            | Plan::Sized {
+                surge, unavailable, ..
+            } => {
                 let rolling = object! { "maxSurge" => limit(surge)?, "maxUnavailable" => limit(unavailable)? };
                 if deployment.at("spec.strategy.rollingUpdate") == Some(&rolling) {
                     return None;
@@ -255,6 +297,7 @@ mod tests {
             "1,0",
             "25%,0",
             "100%,0",
+            "1,0,10",
             "probes",
             "no-probes",
             "branch:2",
@@ -264,7 +307,7 @@ mod tests {
         assert_eq!(Plan::parse(" recreate ").unwrap(), Plan::Recreate);
         assert_eq!(Plan::parse("1/0").unwrap().word(), "1,0");
         for bad in [
-            "", "x", "1", "1,x", "-1,0", "0,0", "0%,0", "branch:x", "1,2,3",
+            "", "x", "1", "1,x", "-1,0", "0,0", "0%,0", "branch:x", "1,2,x", "1,2,-3", "1,2,3,4",
         ] {
             assert!(Plan::parse(bad).is_err(), "{bad}");
         }

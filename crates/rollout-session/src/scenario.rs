@@ -12,6 +12,8 @@ use std::rc::Rc;
 const UPDATE_MS: u64 = 1_000;
 /// A run that is not complete this long after its last action is shown as far as it came.
 pub(crate) const HORIZON_MS: u64 = 600_000;
+/// Requests of a comparison whose session has none.
+const RATE: &str = "8/s";
 /// What is still seen after the end.
 const AFTERWARDS_MS: u64 = 2_000;
 
@@ -22,6 +24,8 @@ pub struct Scenario {
     pub(crate) log: Vec<LogEntry>,
     /// The update that was added because the learner made none: a line at a time.
     pub(crate) update: Option<(u64, String)>,
+    /// A stream of requests to each Deployment, because there was none.
+    pub(crate) traffic: bool,
 }
 
 impl Scenario {
@@ -33,6 +37,7 @@ impl Scenario {
             start: shared.start,
             log: shared.log,
             update: None,
+            traffic: session.traffic().streams().next().is_none(),
         };
         let begun = session.base_store().list(Kind::DEPLOYMENT).next();
         let now = session.store().list(Kind::DEPLOYMENT).next();
@@ -40,7 +45,7 @@ impl Scenario {
             scenario.start.manifest = Some(text.to_owned());
             scenario
                 .log
-                .retain(|e| matches!(&e.action, Action::Line(l) if l.starts_with("image ")));
+                .retain(|e| matches!(&e.action, Action::Line(l) if is_setting(l)));
         }
         if !was_updated(begun, now) {
             if begun.is_none() && now.is_some() {
@@ -54,9 +59,9 @@ impl Scenario {
                     && let Action::Apply { text, .. } = &scenario.log[i].action
                 {
                     scenario.start.manifest = Some(text.clone());
-                    scenario.log.retain(
-                        |e| matches!(&e.action, Action::Line(l) if l.starts_with("image ")),
-                    );
+                    scenario
+                        .log
+                        .retain(|e| matches!(&e.action, Action::Line(l) if is_setting(l)));
                     for entry in &mut scenario.log {
                         (entry.at, entry.step) = (0, 0);
                     }
@@ -91,13 +96,21 @@ impl Scenario {
             start,
             log,
             update: None,
+            traffic: !lines.iter().any(|(_, l)| l.starts_with("traffic ")),
         };
-        if lines.iter().all(|(_, l)| l.starts_with("image ")) {
+        if lines.iter().all(|(_, l)| is_setting(l)) {
             let line = update_line(Session::new(scenario.start.clone()).head())?;
             let last = lines.iter().map(|(at, _)| *at).max().unwrap_or(0);
             scenario.update = Some((last + UPDATE_MS, line));
         }
         Some(scenario)
+    }
+
+    /// Replicas of the Deployment at the start.
+    pub fn replicas(&self) -> i64 {
+        let run = Session::new(self.start_of(&Plan::AsIs));
+        let d = run.head().list(Kind::DEPLOYMENT).next();
+        d.and_then(|d| d.value.int_at("spec.replicas")).unwrap_or(1)
     }
 
     /// The start under a plan.
@@ -122,6 +135,8 @@ impl Scenario {
     pub fn run(&self, plan: &Plan) -> Option<Session> {
         let mut run = Session::new(self.start_of(plan));
         let mut first = crate::scene::start_text(&self.start).is_none();
+        let mut silent = self.traffic;
+        stream(&mut run, &mut silent);
         for entry in &self.log {
             run.play_to(entry.at);
             match &entry.action {
@@ -136,6 +151,7 @@ impl Scenario {
                 }
             }
             keep_to(&mut run, plan);
+            stream(&mut run, &mut silent);
         }
         run.head().list(Kind::DEPLOYMENT).next()?;
         if let Some((at, line)) = &self.update {
@@ -146,11 +162,39 @@ impl Scenario {
     }
 
     /// Another manifest takes the place of the first one only: later ones are the learner's updates.
-    fn text(&self, plan: &Plan, text: &str, first: &mut bool) -> String {
+    pub(crate) fn text(&self, plan: &Plan, text: &str, first: &mut bool) -> String {
         if matches!(plan, Plan::Text { .. }) && !std::mem::take(first) {
             return text.to_owned();
         }
         plan.apply(text)
+    }
+}
+
+/// Lines that set up the scene and change no object.
+fn is_setting(line: &str) -> bool {
+    ["image ", "traffic ", "load "]
+        .iter()
+        .any(|w| line.starts_with(w))
+}
+
+/// The line that starts the stream of requests.
+pub(crate) fn traffic_line(engine: &Engine) -> Option<String> {
+    let d = engine.list(Kind::DEPLOYMENT).next()?;
+    let mut line = format!("traffic deployment/{} {RATE}", d.meta.name);
+    if d.meta.namespace != "default" {
+        line = format!(
+            "traffic -n {} deployment/{} {RATE}",
+            d.meta.namespace, d.meta.name
+        );
+    }
+    Some(line)
+}
+
+/// Starts the stream as soon as there is a Deployment.
+fn stream(run: &mut Session, silent: &mut bool) {
+    if *silent && let Some(line) = traffic_line(run.head()) {
+        run.run(&line);
+        *silent = false;
     }
 }
 

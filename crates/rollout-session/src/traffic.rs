@@ -116,6 +116,13 @@ pub fn percent(share: u32) -> String {
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
+/// How many requests of all streams failed; none: there was no stream.
+pub fn failed(traffic: &Traffic, now: SimTime) -> Option<u64> {
+    let mut streams = traffic.streams().map(|(target, _)| target).peekable();
+    streams.peek()?;
+    Some(streams.map(|t| traffic.total(t, now).failed()).sum())
+}
+
 impl Session {
     /// The traffic model of the branch that is shown. It knows more than the cursor: ask it with the cursor's time.
     pub fn traffic(&self) -> &Traffic {
@@ -125,6 +132,11 @@ impl Session {
     /// What became of a target's requests until the cursor.
     pub fn requests_so_far(&self, target: &ObjectKey) -> Tally {
         self.traffic().total(target, self.engine_time(self.at()))
+    }
+
+    /// How many requests failed until the end of what is recorded, of all streams; none: there was no stream.
+    pub fn requests_failed_in_record(&self) -> Option<u64> {
+        failed(self.traffic(), self.engine_time(self.recorded_ms()))
     }
 
     /// The stream that leads to a Deployment's pods at the cursor: to itself, or to a Service that selects them. The first

@@ -585,6 +585,50 @@ messages! {
     AutoscalerOff = "The autoscaler is off: the Deployment is scaled to 0.";
     /// Nothing is known.
     AutoscalerBlind = "The autoscaler cannot compute a size: {error}";
+    // Lints
+    /// Unavailable with few replicas.
+    LintUnavailable = "maxUnavailable {written} of {desired} is {unavailable}: during an update only {floor} of {desired} {floor|is|are} sure to be available.";
+    /// A percentage that rounds down to zero.
+    LintRounds = "{written} of {desired} is {hundredths}, rounded down to 0: the controller uses {used}.";
+    /// Recreate.
+    LintRecreate = "Recreate stops {desired} {desired|pod|pods} before the first new one starts: until it is ready nobody answers, and if it never gets ready nobody ever does.";
+    /// A disk for one node and a surge.
+    LintDisk = "Claim {claim} can be mounted by one node only, and the update starts {surge} more {surge|pod|pods} before the old one goes: on another node the new pod waits for the disk and the rollout for the pod.";
+    /// No history.
+    LintHistoryNone = "With a history of 0 no old set is kept: rollout undo has nothing to go back to.";
+    /// A history of one.
+    LintHistoryOne = "With a history of 1 only the last version can be undone to: after two bad releases the good one is gone.";
+    /// The deadline is too short.
+    LintDeadline = "A good pod needs about {needs} s to count ({ready} s minReadySeconds, {delay} s before its probes, {start} s to start), the deadline is {deadline} s: good releases are reported as failed.";
+    /// Selectors overlap.
+    LintSelector = "The selector of {own} also matches the pods of {other}: each controller counts the other's pods by their labels, and Services and commands with this selector reach both.";
+    /// No budget.
+    LintBudget = "Nothing limits how many of the {desired} pods a drain may evict at the same time: the strategy bounds rollouts only.";
+    /// A budget that blocks.
+    LintBudgetBlocks = "{written} of {desired} allows no eviction: a drain waits for ever.";
+    /// Replicas and autoscaler.
+    LintAutoscaler = "Autoscaler {hpa} sets replicas between {least} and {most}, and every apply sets {replicas} again: under load pods are lost at each release.";
+    /// A Service without pods.
+    LintServiceSelector = "Service {service} selects no pod of this text: its labels are not those of {deployment}, so it has no endpoints.";
+    /// A wrong target port.
+    LintTargetPort = "Service {service} sends to port {target}, where no container listens: the first port is {first}.";
+    /// No tag.
+    LintNoTag = "{image} has no tag, which means latest: pods of one revision may run different builds, setting it again rolls out nothing, and undo goes back to the same name.";
+    /// latest.
+    LintLatest = "{image} names whatever was pushed last: pods of one revision may run different builds, setting it again rolls out nothing, and undo goes back to the same name.";
+    /// No readiness probe.
+    LintReadiness = "Without a readiness probe {container} counts as ready as soon as it runs: a version that never answers replaces all {desired} {desired|pod|pods}.";
+    /// A probe at the wrong port.
+    LintProbePort = "{probe} asks at port {port}, which the container does not name: its first port is {first}.";
+    /// Liveness as strict as readiness.
+    LintLiveness = "Without an answer the container is restarted after {alive} s and taken out of the Service after {withdrawn} s: a slow pod is killed instead of being left to recover.";
+    /// Grace below the hook.
+    LintGrace = "The preStop hook takes {hook} s and the pod has {grace} s to end: the container is killed with its requests before the stop signal reaches it.";
+    /// No hook.
+    LintHook = "Service {service} learns that a pod leaves only after a moment, while the process stops at once: requests of that moment are lost at each update.";
+    /// A config without a checksum.
+    LintChecksum = "A change of ConfigMap {map} is no change of the template: no rollout starts, and running pods keep what they have read.";
+
     // Comparison
     /// Above the comparison.
     CompareKicker = "{plans} plans for {desired} {desired|pod|pods}, one clock, the same actions.";

@@ -6,8 +6,7 @@ use crate::measures::{RunMeasures, seconds_bare};
 use crate::model::*;
 use crate::page::{PageInput, page_view_beside};
 use crate::past::{active_times, run_of_record};
-use rollout_api::Order;
-use rollout_api::{Kind, ObjectKey};
+use rollout_api::{Kind, ObjectKey, Order, Value, object};
 use rollout_session::{Comparison, Session};
 
 /// What one plan came to, over everything that was recorded of it.
@@ -21,6 +20,8 @@ pub struct PlanRun {
     pub run: RunMeasures,
     /// `spec.replicas` at the end.
     pub desired: i64,
+    /// Requests that failed, if there was a stream.
+    pub failed: Option<u64>,
     /// Revisions that are kept at the end, ascending.
     pub revisions: Vec<i64>,
 }
@@ -52,6 +53,7 @@ pub fn plan_runs(comparison: &Comparison) -> Vec<PlanRun> {
                 name: pane.name(),
                 plan: pane.plan.word(),
                 run: run_of_record(session, &key),
+                failed: session.requests_failed_in_record(),
                 desired: object
                     .and_then(|o| o.deployment())
                     .map_or(0, |d| d.replicas.into()),
@@ -212,6 +214,13 @@ fn results(runs: &[PlanRun], index: usize) -> Vec<CompareCell> {
             harm(run.gap_ms > 0, Price::None),
         ),
         cell(
+            "failed",
+            "failed requests",
+            own.failed.map_or("–".to_owned(), |n| n.to_string()),
+            own.failed.map_or(-1, ms),
+            harm(own.failed.is_some_and(|n| n > 0), Price::None),
+        ),
+        cell(
             "extra",
             "extra pod-seconds",
             seconds_bare((run.extra_ms + 50) / 100 * 100),
@@ -311,6 +320,31 @@ pub fn compare_text(comparison: &Comparison) -> String {
         out.push('\n');
     }
     out
+}
+
+/// The difference table as JSON: times in milliseconds.
+pub fn compare_json(comparison: &Comparison) -> Value {
+    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let plans = plan_runs(comparison).into_iter().map(|own| {
+        let run = &own.run;
+        let revisions = own.revisions.iter().map(|r| Value::from(*r)).collect();
+        let mut value = object! {
+            "plan" => own.plan.clone(),
+            "name" => own.name.clone(),
+            "complete" => run.complete,
+            "durationMs" => whole(run.duration_ms),
+            "peakPods" => run.peak,
+            "lowestAvailable" => run.lowest,
+            "gapMs" => whole(run.gap_ms),
+            "extraPodMs" => whole(run.extra_ms),
+            "revisions" => Value::list(revisions),
+        };
+        if let Some(failed) = own.failed {
+            value.set("failedRequests", whole(failed));
+        }
+        value
+    });
+    object! { "plans" => Value::list(plans.collect()) }
 }
 
 /// Rows with the first column to the left, the others to the right.

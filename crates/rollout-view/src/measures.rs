@@ -71,9 +71,13 @@ impl RunSoFar {
     }
     /// Takes in a step that the walk has made.
     pub fn take(&mut self, walk: &Walk, step: &Step) {
+        self.take_at(walk, step.at);
+    }
+    /// Takes in what the walk is at a time.
+    pub fn take_at(&mut self, walk: &Walk, at: u64) {
         let (total, available) = (walk.total(), walk.available());
-        self.measures.extra_ms += self.extra_until(step.at);
-        (self.last, self.extra) = (step.at, extra(walk));
+        self.measures.extra_ms += self.extra_until(at);
+        (self.last, self.extra) = (at, extra(walk));
         let m = &mut self.measures;
         m.peak = m.peak.max(total);
         m.listed = m.listed.max(walk.pods.len() as i64);
@@ -81,14 +85,14 @@ impl RunSoFar {
         m.complete = is_complete(walk);
         match (m.complete, self.under_way) {
             (false, None) if walk.deployment.is_some() => {
-                self.under_way = Some(step.at);
+                self.under_way = Some(at);
                 if self.created && !self.updated {
                     self.updated = true;
                     m.duration_ms = 0;
                 }
             }
             (true, Some(from)) => {
-                m.duration_ms += step.at - from;
+                m.duration_ms += at - from;
                 self.under_way = None;
                 self.created = true;
             }
@@ -102,9 +106,9 @@ impl RunSoFar {
             m.lowest = m.lowest.min(available);
         }
         match (available, self.gap_from) {
-            (0, None) if self.served => self.gap_from = Some(step.at),
+            (0, None) if self.served => self.gap_from = Some(at),
             (1.., Some(from)) => {
-                m.gap_ms = m.gap_ms.max(step.at - from);
+                m.gap_ms = m.gap_ms.max(at - from);
                 self.gap_from = None;
             }
             _ => {}

@@ -54,6 +54,11 @@ pub struct Walk {
 impl Walk {
     /// At the start of a session.
     pub fn start(session: &Session, key: &ObjectKey) -> Walk {
+        Walk::start_at(session.base_store(), key, session.wall_ms_at(0))
+    }
+
+    /// At a moment of a cluster.
+    pub fn start_at(store: &Store, key: &ObjectKey, now_ms: i64) -> Walk {
         let mut walk = Walk {
             key: key.clone(),
             deployment: None,
@@ -63,7 +68,7 @@ impl Walk {
             tally: SortedMap::new(),
             lives: 0,
         };
-        walk.see_store(session.base_store(), session.wall_ms_at(0));
+        walk.see_store(store, now_ms);
         walk
     }
 
@@ -131,8 +136,13 @@ impl Walk {
 
     /// Takes in a step. Answers whether anything of this rollout changed.
     pub fn apply(&mut self, step: &Step, now_ms: i64) -> bool {
+        self.take_changes(&step.record.changes, now_ms)
+    }
+
+    /// Takes in changes of one moment.
+    pub fn take_changes(&mut self, changes: &[Change], now_ms: i64) -> bool {
         let mut any = false;
-        for change in &step.record.changes {
+        for change in changes {
             any |= self.apply_change(change, now_ms);
         }
         any | self.ripen(now_ms)

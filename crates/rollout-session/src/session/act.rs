@@ -360,7 +360,7 @@ fn command_of(line: &str) -> rollout_api::Str {
 }
 
 /// A file name as a word of the console.
-pub(super) fn quoted(file: &str) -> String {
+pub(crate) fn quoted(file: &str) -> String {
     if file
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))

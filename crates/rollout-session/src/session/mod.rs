@@ -9,6 +9,7 @@ mod restart;
 mod roots;
 mod time;
 
+pub(crate) use act::quoted;
 pub use edit::{Closed, Opened};
 pub use time::{Look, is_decision};
 

@@ -49,7 +49,7 @@ pub struct ComparePane {
 /// A cell of the difference table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CompareCell {
-    /// `peak`, `lowest`, `gap`, `extra`, `revisions`, `duration`.
+    /// `peak`, `lowest`, `gap`, `failed`, `extra`, `revisions`, `duration`.
     pub id: &'static str,
     /// `peak pods`.
     pub name: &'static str,

@@ -1,0 +1,43 @@
+//! `rollout timeline SCENE`: every write, action and milestone of a run.
+
+use crate::{Common, Exit, print, print_error, scene_args};
+use rollout_api::json;
+use rollout_session::{Comparison, Plan};
+
+pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
+    match text(common, args) {
+        Ok(text) => {
+            print(&text);
+            Exit(0)
+        }
+        Err(e) => {
+            print_error(&format!(
+                "error: {e}\nusage: rollout timeline SCENE [--json]\n{}",
+                scene_args::USAGE
+            ));
+            Exit(2)
+        }
+    }
+}
+
+/// What is printed.
+fn text(common: &Common, args: &[String]) -> Result<String, String> {
+    let scene = scene_args::read(common, args)?;
+    let json = match scene.rest.as_slice() {
+        [] => false,
+        [flag] if flag == "--json" => true,
+        [other, ..] => return Err(format!("unknown argument {other}")),
+    };
+    let comparison = Comparison::of_scenario(scene.scenario()?, &[Plan::AsIs])?;
+    let pane = comparison.panes().first().ok_or("nothing ran")?;
+    Ok(if json {
+        let mut out = String::new();
+        for row in rollout_view::timeline_json(&pane.session) {
+            out.push_str(&json::to_json(&row));
+            out.push('\n');
+        }
+        out
+    } else {
+        rollout_view::text_timeline(&pane.session)
+    })
+}
