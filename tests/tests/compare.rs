@@ -128,7 +128,7 @@ fn peak_and_lowest_are_those_of_a_real_control_plane() {
 fn all_panes_stand_at_the_same_time_whatever_is_done() {
     let mut c = compared(&manifest(4, ""), "Recreate;0,1;1,0;no-probes");
     let mut random = 7_u64;
-    for _ in 0..300 {
+    for _ in 0..60 {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
@@ -157,7 +157,10 @@ fn all_panes_stand_at_the_same_time_whatever_is_done() {
 
 #[test]
 fn the_table_says_what_each_run_says_alone() {
-    for preset in PRESETS.iter().filter(|p| p.name != "web-15") {
+    for preset in PRESETS
+        .iter()
+        .filter(|p| ["boot-4", "re-5", "model-4", "solo-1"].contains(&p.name))
+    {
         let session = Session::new(Start::preset(preset.name));
         let mut c = Comparison::with(&session, preset.yaml, &plans("as-is;Recreate;1,0")).unwrap();
         let end = c.recorded_ms();

@@ -36,11 +36,11 @@ fn agrees(name: &str, scenario: &Scenario, axes: &SweepAxes) {
 
 #[test]
 fn a_cell_is_the_run_that_it_opens() {
-    for name in ["boot-4", "roll-10", "re-5", "quarter-10", "model-4"] {
+    for name in ["boot-4", "model-4"] {
         let preset = PRESETS.iter().find(|p| p.name == name).unwrap();
         let session = Session::new(Start::preset(name));
         let scenario = Scenario::of(&session, preset.yaml).unwrap();
-        agrees(name, &scenario, &SweepAxes::numbers(2, &[1, 4, 10]));
+        agrees(name, &scenario, &SweepAxes::numbers(1, &[1, 4]));
     }
 }
 
@@ -71,14 +71,14 @@ fn what_the_learner_did_is_swept_too() {
     session.play_to(25_000);
     session.run(&format!("kubectl scale deployment/{name} --replicas=12"));
     let scenario = Scenario::of(&session, preset.yaml).unwrap();
-    agrees("broken then good", &scenario, &SweepAxes::numbers(2, &[10]));
+    agrees("broken then good", &scenario, &SweepAxes::numbers(1, &[10]));
 
     let mut pasted = Session::new(Start::empty());
     pasted.apply("web.yaml", preset.yaml);
     pasted.play_to(30_000);
     pasted.apply("web.yaml", &preset.yaml.replace("image: ", "image: other/"));
     let scenario = Scenario::of(&pasted, preset.yaml).unwrap();
-    agrees("two texts", &scenario, &SweepAxes::numbers(1, &[3, 5]));
+    agrees("two texts", &scenario, &SweepAxes::numbers(1, &[3]));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod apply;
 mod bench;
 mod compare;
+mod diagnose;
 mod files;
 mod hash;
 pub mod kubectl_cases;
@@ -71,6 +72,12 @@ const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[
         "FILE.md… [--update]",
         "runs the shell transcripts of Markdown pages and compares what they show",
         verify::run,
+        "diagnose",
+        "SCENE [--json]",
+        "what is out of order at the end of a run: conditions, container states, events, with the command that shows each",
+        diagnose::run,
+    ),
+    (
         "lint",
         "FILE… [--json] [--fix]",
         "common mistakes of a manifest with their reasons; --fix prints the repaired text",

@@ -5,14 +5,13 @@ use crate::console;
 use crate::plan::Plan;
 use crate::scenario::{HORIZON_MS, Scenario, at_rest, traffic_line};
 use crate::scene::{self, Prepared};
-use rollout_api::json;
+use rollout_api::{SortedMap, json};
 use rollout_engine::{Engine, SimTime, StepRecord};
-use std::collections::BTreeMap;
 
 /// The cluster before the learner's first action, for all runs with the same number of replicas.
 pub struct Base {
     engine: Engine,
-    files: BTreeMap<String, String>,
+    files: SortedMap<String, String>,
 }
 
 impl Base {
@@ -80,7 +79,7 @@ impl Scenario {
 
 struct Bare<'a> {
     engine: Engine,
-    files: BTreeMap<String, String>,
+    files: SortedMap<String, String>,
     origin: u64,
     each: &'a mut dyn FnMut(&StepRecord),
 }

@@ -12,6 +12,7 @@ mod chart;
 pub mod cluster;
 mod compare;
 mod complete;
+pub mod diagnosis;
 mod editor;
 pub mod expect;
 pub mod explain;

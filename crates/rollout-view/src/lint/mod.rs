@@ -13,7 +13,7 @@ pub use text::{lint_json, lint_text};
 use crate::catalogue::{Arg, Msg, plain};
 use facts::Facts;
 use rollout_api::decode::Step;
-use rollout_api::{Minor, Value};
+use rollout_api::{Minor, Order, Value};
 use rollout_manifest::check::place_of;
 use rollout_manifest::diagnostic::LineIndex;
 use rollout_manifest::documents::{Document, documents};
@@ -134,7 +134,7 @@ pub fn lints(text: &str, version: Minor) -> Vec<Lint> {
         .take(MOST)
         .map(|f| placed(f, text, &docs, &lines))
         .collect();
-    out.sort_by(|a, b| (a.line, a.column, a.id).cmp(&(b.line, b.column, b.id)));
+    out.order_by(|a, b| (a.line, a.column, a.id).cmp(&(b.line, b.column, b.id)));
     out
 }
 

@@ -4,7 +4,7 @@ use super::Lint;
 use rollout_session::{Session, Start, file_name};
 
 /// How long after the last line it is shown.
-const AFTER_MS: u64 = 30_000;
+const AFTER_MS: u64 = 60_000;
 
 /// A session of its own: the manifest at rest, then the lines of the mistake. It stands at the end; everything before can
 /// be stepped through.

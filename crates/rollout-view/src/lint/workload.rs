@@ -5,7 +5,7 @@ use super::{Change, Found, say};
 use crate::catalogue::{Arg, Msg, counted, words};
 use crate::model::Quantity;
 use rollout_api::decode::Step;
-use rollout_api::{Str, Value, object};
+use rollout_api::{Order, Str, Value, object};
 use rollout_manifest::edit::steps;
 
 fn n(value: i64) -> Arg {
@@ -474,7 +474,7 @@ pub(super) fn service_selects_nothing(facts: &Facts<'_>, found: &mut Vec<Found>)
         {
             continue;
         }
-        near.sort_by_key(|d| d.name() != s.str_at("metadata.name"));
+        near.order_by_key(|d| d.name() != s.str_at("metadata.name"));
         let d = &near[0];
         let Some(wanted) = d.value.at("spec.selector.matchLabels") else {
             continue;
