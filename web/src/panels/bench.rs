@@ -1,6 +1,7 @@
 //! The bench under the manifest: history, images, events, numbers; one is open at a time.
 
 use super::breakage::{Breakage, Probes};
+use super::check::{Check, Checks};
 use super::images::Images;
 use super::pod_card::PodCard;
 use super::readout::Measures;
@@ -16,6 +17,8 @@ use yew::prelude::*;
 pub struct BenchProps {
     pub page: Rc<PageView>,
     pub tab: &'static str,
+    /// Made while its tab is open.
+    pub checks: Checks,
     /// The pod that was clicked.
     pub pod: Option<PodView>,
     /// Why, at length.
@@ -41,6 +44,7 @@ pub fn Bench(props: &BenchProps) -> Html {
         ),
         ("traffic", "Traffic".into()),
         ("numbers", "Numbers".into()),
+        ("check", "Check".into()),
     ];
     if warnings > 0 {
         tabs[3].1 = if warnings == 1 {
@@ -75,6 +79,7 @@ pub fn Bench(props: &BenchProps) -> Html {
             </> }) }
             { panel("traffic", html! { <Traffic traffic={page.traffic.clone()} broken={page.broken.clone()} dispatch={props.dispatch.clone()} /> }) }
             { panel("numbers", html! { <Measures measures={page.measures.clone()} /> }) }
+            { panel("check", html! { <Check checks={props.checks.clone()} dispatch={props.dispatch.clone()} /> }) }
             if let Some(pod) = &props.pod { { panel("pod", html! { <PodCard pod={pod.clone()} dispatch={props.dispatch.clone()} /> }) } }
         </section>
     }

@@ -5,6 +5,7 @@ pub mod ask;
 pub mod bench;
 pub mod branches;
 pub mod breakage;
+pub mod check;
 pub mod compare;
 pub mod console;
 pub mod editor;

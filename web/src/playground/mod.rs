@@ -98,6 +98,8 @@ pub struct Playground {
     pub(crate) picked: Option<AttrValue>,
     /// The set that is looked at.
     pub(crate) picked_set: Option<AttrValue>,
+    /// The learner asked what is wrong.
+    pub(crate) asked: bool,
     pub(crate) letters: bool,
     pub(crate) instrument: instrument::Instrument,
     pub(crate) notice: Option<Notice>,

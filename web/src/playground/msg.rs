@@ -68,6 +68,9 @@ pub enum Msg {
     Compare(bool),
     OpenPane(usize),
     DropPane(usize),
+    AskWrong,
+    FixLint(usize),
+    ShowLint(usize),
     AddPlan(rollout_session::Plan),
 
     // Console

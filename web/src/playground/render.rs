@@ -127,32 +127,32 @@ fn desk(p: &Playground) -> Html {
         .cloned();
     let empty = view.why.kind == WhyKind::Empty;
     html! {
-        <main class="desk" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.root.time.clone()} data-step={view.root.step.to_string()}
-            data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())} data-predicting={p.instrument.predicting().then_some("true")} data-playing={p.playing.is_some().then_some("true")} data-console={p.console_open.then_some("open")}>
-            <article class="instrument" aria-label="Rollout">
-                <Why page={view.clone()} dispatch={dispatch.clone()} />
-                { notice(p) }
-                <Stage page={view.clone()} picked={p.picked.clone()} picked_set={p.picked_set.clone()} gone={p.gone.clone()} jump={p.jump} dispatch={dispatch.clone()}>
-                    <Readout numbers={view.numbers.clone()} />
-                    { proposal(p) }
-                    if !empty {
-                        <Actions buttons={view.actions.clone()} images={view.images.clone()} target={target(view)} form={p.form} dispatch={dispatch.clone()} />
-                    } else {
-                        { void(p) }
-                    }
-                </Stage>
-                { transport(p) }
-                { timeline(p) }
-                <Console console={view.console.clone()} prompt={p.prompt.clone()} preview={p.preview.clone()} editing={p.editing.as_ref().map(|e| AttrValue::from(e.line().to_owned()))} names={Rc::new(Names::of(view))} open={p.console_open} dispatch={dispatch.clone()} />
-            </article>
-            <aside class="bench" aria-label="Bench">
-                <Editor text={p.editing.as_ref().map_or_else(|| p.text.clone(), |e| e.draft.clone())} editing={p.editing.as_ref().map(|e| (AttrValue::from(e.line().to_owned()), e.again()))}
-                    files={p.session.files().keys().cloned().map(AttrValue::from).collect::<Vec<_>>()} manifest={view.manifest.clone()} strategy={view.actions.iter().find(|b| b.id == "strategy").cloned()} dispatch={dispatch.clone()} />
-                <datalist id="images-known">{ for view.images.rows.iter().map(|r| html! { <option value={r.image.clone()} /> }) }</datalist>
-                <Bench page={view.clone()} tab={p.tab} pod={pod.clone()} ask={ask(p, pod)} dispatch={dispatch.clone()} />
-            </aside>
-        </main>
-    }
+            <main class="desk" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.root.time.clone()} data-step={view.root.step.to_string()}
+                data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())} data-predicting={p.instrument.predicting().then_some("true")} data-playing={p.playing.is_some().then_some("true")} data-console={p.console_open.then_some("open")}>
+                <article class="instrument" aria-label="Rollout">
+                    <Why page={view.clone()} dispatch={dispatch.clone()} />
+                    { notice(p) }
+                    <Stage page={view.clone()} picked={p.picked.clone()} picked_set={p.picked_set.clone()} gone={p.gone.clone()} jump={p.jump} dispatch={dispatch.clone()}>
+                        <Readout numbers={view.numbers.clone()} />
+                        { proposal(p) }
+                        if !empty {
+                            <Actions buttons={view.actions.clone()} images={view.images.clone()} target={target(view)} form={p.form} dispatch={dispatch.clone()} />
+                        } else {
+                            { void(p) }
+                        }
+                    </Stage>
+                    { transport(p) }
+                    { timeline(p) }
+                    <Console console={view.console.clone()} prompt={p.prompt.clone()} preview={p.preview.clone()} editing={p.editing.as_ref().map(|e| AttrValue::from(e.line().to_owned()))} names={Rc::new(Names::of(view))} open={p.console_open} dispatch={dispatch.clone()} />
+                </article>
+                <aside class="bench" aria-label="Bench">
+                    <Editor text={p.editing.as_ref().map_or_else(|| p.text.clone(), |e| e.draft.clone())} editing={p.editing.as_ref().map(|e| (AttrValue::from(e.line().to_owned()), e.again()))}
+                        files={p.session.files().keys().cloned().map(AttrValue::from).collect::<Vec<_>>()} manifest={view.manifest.clone()} strategy={view.actions.iter().find(|b| b.id == "strategy").cloned()} dispatch={dispatch.clone()} />
+                    <datalist id="images-known">{ for view.images.rows.iter().map(|r| html! { <option value={r.image.clone()} /> }) }</datalist>
+    <Bench page={view.clone()} tab={p.tab} checks={p.checks()} pod={pod.clone()} ask={ask(p, pod)} dispatch={dispatch.clone()} />
+                </aside>
+            </main>
+        }
 }
 
 /// The timeline as an instrument, if it is open.

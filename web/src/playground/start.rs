@@ -77,6 +77,7 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
         pinned: None,
         picked: None,
         picked_set: None,
+        asked: false,
         letters: true,
         instrument: super::instrument::Instrument::default(),
         notice,

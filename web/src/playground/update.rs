@@ -163,6 +163,14 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         }
         Msg::Focus(namespace, name) => p.focus = Some((namespace, name)),
         Msg::Compare(on) => p.compare(on),
+        Msg::AskWrong => p.asked = true,
+        Msg::FixLint(index) => {
+            let found = rollout_view::lint::lints(&p.text, p.session.config().version);
+            if let Some(lint) = found.get(index) {
+                p.text = AttrValue::from(rollout_view::lint::fixed(&p.text, lint));
+            }
+        }
+        Msg::ShowLint(index) => p.show_lint(index),
         Msg::DropPane(index) => {
             if let Some(comparison) = &mut p.comparison {
                 comparison.remove(index);
@@ -612,6 +620,39 @@ impl Playground {
                 "The manifest in the editor has no Deployment whose strategy could be switched.",
             ),
         }
+    }
+
+    /// What the check tab shows, while it is open.
+    pub fn checks(&self) -> crate::panels::check::Checks {
+        let mut checks = crate::panels::check::Checks::default();
+        if self.tab == "check" {
+            checks.lints = rollout_view::lint::lints(&self.text, self.session.config().version);
+            let key = rollout_view::shown_key(&self.session, None);
+            if self.asked {
+                checks.evidence = Some(key.map_or(Vec::new(), |key| {
+                    rollout_view::diagnosis::diagnosis(&self.session, &key)
+                }));
+            }
+        }
+        checks
+    }
+
+    /// The rollout in which a mistake hurts, as a branch of its own.
+    fn show_lint(&mut self, index: usize) {
+        let found = rollout_view::lint::lints(&self.text, self.session.config().version);
+        let Some(lint) = found.get(index) else { return };
+        let former = self.session.branch().name.clone();
+        let run = rollout_view::lint::show(&self.text, lint, self.session.start());
+        let branch = self.session.adopt(run, lint.id);
+        self.session.open_branch(branch);
+        self.focus = None;
+        self.picked = None;
+        self.jump = true;
+        self.stop();
+        self.note(&format!(
+            "{} This is a branch of its own: step back through it; {former} is as it was.",
+            lint.reason
+        ));
     }
 
     /// The editor shows the file of the branch that was opened, where it is another one.
