@@ -22,7 +22,8 @@ fn each_fault_leaves_its_evidence() {
         (
             &["kubectl set image deployment/bootcamp bootcamp=bootcamp:v10"],
             &[
-                "waiting ImagePullBackOff",
+                "Error: ImagePullBackOff",
+                "waiting ErrImagePull",
                 "DESIRED 2  CURRENT 2  READY 0",
                 "Failed (x",
                 "kubectl describe pod ",
@@ -36,10 +37,6 @@ fn each_fault_leaves_its_evidence() {
                 "BackOff (x",
                 "--previous",
             ],
-        ),
-        (
-            &["image bootcamp:v9 needs-config", update],
-            &["CreateContainerConfigError"],
         ),
         (
             &["kubectl create quota small --hard=pods=4", update],

@@ -540,7 +540,7 @@ pub(super) fn service_target_port(facts: &Facts<'_>, found: &mut Vec<Found>) {
                     changes: vec![Change::Set(document, steps(&path), Value::from(first))],
                     show: vec![(
                         0,
-                        format!("traffic service/{} 8/s", s.str_at("metadata.name")),
+                        format!("kubectl describe service {}", s.str_at("metadata.name")),
                     )],
                 });
             }
