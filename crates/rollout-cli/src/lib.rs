@@ -72,6 +72,8 @@ const SUBCOMMANDS: &[(&str, &str, &str, Subcommand)] = &[
         "FILE.md… [--update]",
         "runs the shell transcripts of Markdown pages and compares what they show",
         verify::run,
+    ),
+    (
         "diagnose",
         "SCENE [--json]",
         "what is out of order at the end of a run: conditions, container states, events, with the command that shows each",

@@ -105,11 +105,15 @@ impl Bare<'_> {
     }
 
     fn line(&mut self, line: &str) {
-        let version = self.engine.config().version;
-        let at = self.engine.now().0 - self.origin;
-        let files = &self.files;
+        let before = console::Before {
+            env: &rollout_shell::Env::default(),
+            files: &self.files,
+            version: self.engine.config().version,
+            at: self.engine.now().0 - self.origin,
+            history: [].into(),
+        };
         let ((), records) = self.engine.act("kubectl", |client| {
-            drop(console::execute(line, files, version, at, client));
+            drop(console::execute(line, &before, client));
         });
         self.tell(&records);
     }

@@ -31,8 +31,6 @@ pub use console::MAX_LINE;
 pub use plan::{Plan, default_plans, probe};
 pub use presets::{PRESETS, Preset, find as find_preset};
 pub use rollout_shell::{Env, needs_more, words};
-pub use scene::file_name;
-
 pub use scenario::{Scenario, update_line};
 pub use scene::{file_name, start_text as scene_text};
 pub use session::{Closed, Look, MAX_STEPS, MAX_STEPS_PER_CALL, Opened, Ran, Session, is_decision};
