@@ -178,7 +178,11 @@ fn is_setting(line: &str) -> bool {
 }
 
 /// The line that starts the stream of requests.
+/// None: there is no Deployment yet, or a stream already.
 pub(crate) fn traffic_line(engine: &Engine) -> Option<String> {
+    if engine.world().traffic.streams().next().is_some() {
+        return None;
+    }
     let d = engine.list(Kind::DEPLOYMENT).next()?;
     let mut line = format!("traffic deployment/{} {RATE}", d.meta.name);
     if d.meta.namespace != "default" {
