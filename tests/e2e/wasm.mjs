@@ -9,15 +9,15 @@ const digests = JSON.parse(fs.readFileSync(DIGESTS, 'utf8'));
 const browser = await chromium.launch({ executablePath: CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
 const page = await browser.newPage();
 await page.goto(BASE_URL);
-await page.evaluate(async (url) => {
-  const door = await import(url);
-  await door.default();
+await page.evaluate(async (base) => {
+  const door = await import(`${base}rollout_wasm_door.js`);
+  await door.default({ module_or_path: `${base}rollout_wasm_door_bg.wasm` });
   window.digest = async (recording) => {
     const trace = new TextEncoder().encode(door.run_trace(recording));
     const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', trace));
     return [...sum].map((b) => b.toString(16).padStart(2, '0')).join('');
   };
-}, `${BASE_URL}rollout_wasm_door.js`);
+}, BASE_URL);
 let passed = 0;
 let failed = 0;
 for (const [file, native] of Object.entries(digests)) {

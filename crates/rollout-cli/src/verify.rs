@@ -246,7 +246,7 @@ impl Page<'_> {
             "console" | "sh-session" | "shell-session" | "terminal"
         );
         let maybe = matches!(language, "sh" | "bash" | "shell" | "");
-        if !always && !(maybe && paste::is_transcript(&text)) {
+        if !(always || maybe && paste::is_transcript(&text)) {
             return;
         }
         let (folder, tolerance) = (self.folder, self.tolerance);

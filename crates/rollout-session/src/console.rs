@@ -85,9 +85,12 @@ pub fn execute(line: &str, before: &Before<'_>, client: &mut Client<'_>) -> Exec
         }
     };
     let said = turn(&mut shell, before.at, &[], client);
+    // A comment runs nothing: it ends well, and `$?` stays.
+    let mut lines = line.lines().map(str::trim_start);
+    let nothing = lines.all(|l| l.is_empty() || l.starts_with('#'));
     Exec {
         text: said.text,
-        exit: said.exit.unwrap_or(0),
+        exit: said.exit.filter(|_| !nothing).unwrap_or(0),
         touched: said.touched,
         edit: said.edit,
         env: shell.env().clone(),

@@ -89,6 +89,9 @@ pub enum TimeMsg {
     ToLine(usize),
 }
 
+/// Branch, steps, end, key, window.
+type MadeOf = (usize, usize, u64, ObjectKey, Option<(u64, u64)>);
+
 /// The state of the instrument.
 #[derive(Default)]
 pub struct Instrument {
@@ -96,8 +99,8 @@ pub struct Instrument {
     pub text: bool,
     window: Option<(u64, u64)>,
     pub view: Option<Shared<TimelineView>>,
-    /// What the view was made of: branch, steps, end, key, window.
-    made_of: Option<(usize, usize, u64, ObjectKey, Option<(u64, u64)>)>,
+    /// What the view was made of.
+    made_of: Option<MadeOf>,
     pub here: Option<Rc<MomentView>>,
     pub hover: Option<Rc<MomentView>>,
     pub rows: Rc<Vec<TextRow>>,
