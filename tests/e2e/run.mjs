@@ -5,7 +5,6 @@ import './checks-time.mjs';
 import './checks-share.mjs';
 import './checks-console.mjs';
 import './checks-limits.mjs';
-import './checks-keep.mjs';
 import { main } from './runner.mjs';
 
 await main();
