@@ -1,24 +1,12 @@
 //! `rollout diagnose SCENE`: the evidence at the end of a run.
 
-use crate::{Common, Exit, print, print_error, scene_args};
+use crate::{Common, Exit, scene_args};
 use rollout_api::json;
 use rollout_session::{Comparison, Plan};
 use rollout_view::diagnosis::{diagnosis, diagnosis_json, diagnosis_text};
 
 pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
-    match text(common, args) {
-        Ok(text) => {
-            print(&text);
-            Exit(0)
-        }
-        Err(e) => {
-            print_error(&format!(
-                "error: {e}\nusage: rollout diagnose SCENE [--json]\n{}",
-                scene_args::USAGE
-            ));
-            Exit(2)
-        }
-    }
+    scene_args::told("diagnose SCENE [--json]", text(common, args))
 }
 
 /// What is printed.

@@ -1,6 +1,6 @@
 //! A scene on the command line: a manifest or a preset, image rules and traffic, lines at their times.
 
-use crate::{Common, files};
+use crate::{Common, Exit, files, print, print_error};
 use rollout_session::{Scenario, Start, find_preset};
 
 /// What every command about a scene takes, for its usage.
@@ -111,4 +111,18 @@ pub(crate) fn read(common: &Common, args: &[String]) -> Result<Scene, String> {
     scene.lines = setup;
     scene.lines.sort_by_key(|(at, _)| *at);
     Ok(scene)
+}
+
+/// Prints what a command has to tell, or what is wrong with its arguments.
+pub(crate) fn told(usage: &str, text: Result<String, String>) -> Exit {
+    match text {
+        Ok(text) => {
+            print(&text);
+            Exit(0)
+        }
+        Err(e) => {
+            print_error(&format!("error: {e}\nusage: rollout {usage}\n{USAGE}"));
+            Exit(2)
+        }
+    }
 }

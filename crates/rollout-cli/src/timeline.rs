@@ -1,23 +1,11 @@
 //! `rollout timeline SCENE`: every write, action and milestone of a run.
 
-use crate::{Common, Exit, print, print_error, scene_args};
+use crate::{Common, Exit, scene_args};
 use rollout_api::json;
 use rollout_session::{Comparison, Plan};
 
 pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
-    match text(common, args) {
-        Ok(text) => {
-            print(&text);
-            Exit(0)
-        }
-        Err(e) => {
-            print_error(&format!(
-                "error: {e}\nusage: rollout timeline SCENE [--json]\n{}",
-                scene_args::USAGE
-            ));
-            Exit(2)
-        }
-    }
+    scene_args::told("timeline SCENE [--json]", text(common, args))
 }
 
 /// What is printed.

@@ -11,7 +11,7 @@ use crate::{curl, minikube, tools, words};
 use rollout_api::Timestamp;
 use std::rc::Rc;
 
-pub(crate) use output::{base64, base64_text, escaped};
+pub(crate) use output::{base64_text, escaped};
 
 /// What a command did.
 pub(crate) enum Did {

@@ -166,42 +166,14 @@ pub(crate) fn date(shell: &mut Shell, args: &[String], now: Timestamp) -> i32 {
     0
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// Bytes in base64.
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let at = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for i in 0..4 {
-            let place = (bits >> (18 - 6 * i) & 63) as usize;
-            out.push(if i <= chunk.len() {
-                char::from(ALPHABET[place])
-            } else {
-                '='
-            });
-        }
-    }
-    out
-}
-
-/// The text behind base64; none: it is none.
+/// The text behind base64, its padding left out or not; none: it is none.
 pub(crate) fn base64_text(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0u32, 0);
-    for b in text
-        .bytes()
-        .filter(|b| !b.is_ascii_whitespace() && *b != b'=')
-    {
-        let value = ALPHABET.iter().position(|a| *a == b)?;
-        bits = bits << 6 | value as u32;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-            bits &= (1 << count) - 1;
-        }
+    let mut whole: String = text
+        .chars()
+        .filter(|c| !c.is_ascii_whitespace() && *c != '=')
+        .collect();
+    while !whole.len().is_multiple_of(4) {
+        whole.push('=');
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(rollout_api::base64::decode(&whole).ok()?).ok()
 }

@@ -570,7 +570,7 @@ impl Run {
             ("@base64d", []) => {
                 Value::text(&crate::builtins::base64_text(text).unwrap_or_default())
             }
-            ("@base64", []) => Value::text(&crate::builtins::base64(text.as_bytes())),
+            ("@base64", []) => Value::text(&rollout_api::base64::encode(text.as_bytes())),
             ("error", _) => return Err(text_of(&first(self)?)),
             _ => return Err(format!("{name}/{} is not defined", args.len())),
         };
