@@ -104,13 +104,13 @@ pub const COMMANDS: &[Command] = &[
     c(
         "create clusterrole",
         "create clusterrole NAME --verb=verb --resource=resource.group",
-        CREATE,
+        "$print dry-run field-manager='kubectl-create' save-config validate aggregation-rule non-resource-url resource resource-name verb",
         "Create a cluster role",
     ),
     c(
         "create clusterrolebinding",
         "create clusterrolebinding NAME --clusterrole=NAME",
-        CREATE,
+        "$print dry-run field-manager='kubectl-create' save-config validate clusterrole group serviceaccount user*=[]",
         "Create a cluster role binding",
     ),
     alias(
@@ -124,7 +124,7 @@ pub const COMMANDS: &[Command] = &[
         "create cronjob",
         &["cj"],
         "create cronjob NAME --image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...] [flags]",
-        CREATE,
+        "$print dry-run field-manager='kubectl-create' save-config validate image~='' restart='' schedule",
         "Create a cron job",
     ),
     alias(
@@ -138,13 +138,13 @@ pub const COMMANDS: &[Command] = &[
         "create ingress",
         &["ing"],
         "create ingress NAME --rule=host/path=service:port[,tls[=secret]] ",
-        CREATE,
+        "$print dry-run field-manager='kubectl-create' save-config validate annotation class default-backend rule",
         "Create an ingress",
     ),
     c(
         "create job",
         "create job NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]",
-        CREATE,
+        "$print dry-run field-manager='kubectl-create' save-config validate from image~=''",
         "Create a job",
     ),
     alias(
@@ -165,26 +165,26 @@ pub const COMMANDS: &[Command] = &[
         "create priorityclass",
         &["pc"],
         "create priorityclass NAME --value=VALUE --global-default=BOOL [--dry-run=server|client|none]",
-        CREATE,
+        "$print dry-run field-manager='kubectl-create' save-config validate description global-default preemption-policy='PreemptLowerPriority' value",
         "Create a priority class",
     ),
     alias(
         "create quota",
         &["resourcequota"],
         "create quota NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] [--dry-run=server|client|none]",
-        "$print dry-run field-manager='kubectl-create' hard save-config validate",
+        "$print dry-run field-manager='kubectl-create' hard save-config scopes validate",
         "Create a quota",
     ),
     c(
         "create role",
         "create role NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]",
-        CREATE,
+        "$print dry-run field-manager='kubectl-create' save-config validate resource resource-name verb",
         "Create a role",
     ),
     c(
         "create rolebinding",
         "create rolebinding NAME --clusterrole=NAME|--role=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]",
-        CREATE,
+        "$print dry-run field-manager='kubectl-create' save-config validate clusterrole group role serviceaccount user*=[]",
         "Create a role binding",
     ),
     plain(
@@ -196,7 +196,7 @@ pub const COMMANDS: &[Command] = &[
     c(
         "create secret docker-registry",
         "create secret docker-registry NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [--from-file=[key=]source] [--dry-run=server|client|none]",
-        CREATE,
+        "$print dry-run field-manager='kubectl-create' save-config validate append-hash docker-email docker-password docker-server='https://index.docker.io/v1/' docker-username from-file",
         "Create a secret for an image registry",
     ),
     c(
@@ -208,7 +208,7 @@ pub const COMMANDS: &[Command] = &[
     c(
         "create secret tls",
         "create secret tls NAME --cert=path/to/cert/file --key=path/to/key/file [--dry-run=server|client|none]",
-        CREATE,
+        "$print dry-run field-manager='kubectl-create' save-config validate append-hash cert key",
         "Create a TLS secret",
     ),
     Command {
@@ -253,7 +253,7 @@ pub const COMMANDS: &[Command] = &[
     c(
         "create token",
         "create token SERVICE_ACCOUNT_NAME",
-        "$print",
+        "$print audience bound-object-kind bound-object-name bound-object-uid duration",
         "Ask for a token of a service account",
     ),
     c(

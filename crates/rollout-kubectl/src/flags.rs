@@ -183,6 +183,34 @@ wait|b|true||Wait until it is gone.
 w:watch|b|false||Go on printing as changes come.
 watch-only|b|false||Only changes, no list first.
 windows-line-endings|b|false||Use CRLF in the editor.
+aggregation-rule|s|||Labels of the cluster roles to put together.
+audience|l|[]||Who the token is for.
+bound-object-kind|s|''||Kind of the object the token lives with.
+bound-object-name|s|''||Name of the object the token lives with.
+bound-object-uid|s|''||UID of the object the token lives with.
+cert|s|''||File with the certificate.
+clusterrole|s|''||The cluster role.
+default-backend|s|''||SERVICE:PORT for everything else.
+description|s|''||What the class is for.
+docker-email|s|''||Mail address at the registry.
+docker-password|s|''||Password at the registry.
+docker-server|s|''||Address of the registry.
+docker-username|s|''||Name at the registry.
+duration|u|0s||How long the token is good.
+global-default|b|false||Pods without a class get this one.
+group|a|[]||Groups that are bound.
+key|s|''||File with the key.
+non-resource-url|l|[]||Paths that are no resources.
+preemption-policy|s|''||May pods of less importance be removed?
+resource|l|[]||Resources of the rule.
+resource-name|a|[]||Names the rule is limited to.
+role|s|''||The role.
+rule|a|[]||host/path=service:port.
+schedule|s|''||When it runs, in the form of cron.
+scopes|s|''||Scopes of the quota.
+serviceaccount|a|[]||Service accounts that are bound.
+value|i|0||The importance.
+verb|l|[]||What may be done.
 annotation|a|[]||
 class|s|''||
 append-hash|b|false||Append a hash of the content to the name.

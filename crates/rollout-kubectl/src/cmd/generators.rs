@@ -11,7 +11,7 @@ use rollout_api::patch::with_last_applied;
 use rollout_api::{Str, Value, object};
 
 /// The one name of a generator.
-fn name(ctx: &Ctx<'_, '_>) -> Res<String> {
+pub(super) fn name(ctx: &Ctx<'_, '_>) -> Res<String> {
     let args = &ctx.flags.args;
     let own = ctx.flags.dash.map_or(args.len(), |d| d.min(args.len()));
     if own != 1 {
@@ -20,7 +20,8 @@ fn name(ctx: &Ctx<'_, '_>) -> Res<String> {
     Ok(args[0].clone())
 }
 
-fn command_words(ctx: &Ctx<'_, '_>) -> Vec<Value> {
+/// The words behind `--`.
+pub(super) fn command_words(ctx: &Ctx<'_, '_>) -> Vec<Value> {
     let from = ctx.flags.dash.unwrap_or(ctx.flags.args.len());
     ctx.flags
         .args

@@ -7,7 +7,10 @@ pub(crate) mod delete;
 pub(crate) mod diff;
 pub(crate) mod edit;
 pub(crate) mod events;
+pub(crate) mod exec;
+pub(crate) mod explain;
 pub(crate) mod expose;
+pub(crate) mod generate_more;
 pub(crate) mod generators;
 pub(crate) mod get;
 pub(crate) mod logs;
@@ -70,6 +73,15 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         "create service nodeport" => generators::service(ctx, "NodePort"),
         "create service loadbalancer" => generators::service(ctx, "LoadBalancer"),
         "create service externalname" => generators::service(ctx, "ExternalName"),
+        "create job" => generate_more::job(ctx),
+        "create cronjob" => generate_more::cron_job(ctx),
+        "create priorityclass" => generate_more::priority_class(ctx),
+        "create role" => generate_more::role(ctx, false),
+        "create clusterrole" => generate_more::role(ctx, true),
+        "create rolebinding" => generate_more::binding(ctx, false),
+        "create clusterrolebinding" => generate_more::binding(ctx, true),
+        "create ingress" => generate_more::ingress(ctx),
+        "port-forward" | "attach" | "debug" | "cp" | "proxy" => generate_more::stream(ctx),
         "expose" => expose::expose(ctx),
         "run" => expose::run(ctx),
         "autoscale" => expose::autoscale(ctx),
@@ -80,7 +92,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         "uncordon" => node::cordon(ctx, false),
         "drain" => node::drain(ctx),
         "taint" => node::taint(ctx),
-        "exec" => misc::exec(ctx),
+        "exec" => exec::run(ctx),
         "top node" => top::nodes(ctx),
         "top pod" => top::pods(ctx),
         "api-resources" => misc::api_resources(ctx),
@@ -90,7 +102,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         "auth can-i" => misc::can_i(ctx),
         "auth whoami" => misc::whoami(ctx),
         "completion" => misc::completion(ctx),
-        "explain" => misc::explain(ctx),
+        "explain" => explain::run(ctx),
         "plugin list" => Err(Failure::text(
             "unable to find any kubectl plugins in your PATH",
         )),
