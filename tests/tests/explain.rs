@@ -295,6 +295,16 @@ fn node_side() -> Vec<What> {
             hook: Millis(10_000),
             until: SimTime(12_000),
         },
+        K::Refresh {
+            object: "configmap \"conf\"".into(),
+            volume: "conf".into(),
+            after: Millis(42_000),
+        },
+        K::Wrote {
+            container: "web".into(),
+            path: "/data/marker".into(),
+            removed: false,
+        },
     ];
     let place = |d: &K| match d {
         K::Pull { .. } => 0,
@@ -303,6 +313,8 @@ fn node_side() -> Vec<What> {
         K::CrashBackOff { .. } => 3,
         K::Probe { .. } => 4,
         K::Stop { .. } => 5,
+        K::Refresh { .. } => 6,
+        K::Wrote { .. } => 7,
     };
     for (i, d) in kubelet.iter().enumerate() {
         assert_eq!(place(d), i);

@@ -429,6 +429,43 @@ fn without_controllers_nothing_moves_until_they_are_back() {
     assert!(text.contains("8/8     8            8"), "{text}");
 }
 
+/// The node controllers stop with the others, and a new process gives every node its whole grace.
+#[test]
+fn a_lost_node_is_not_noticed_without_controllers() {
+    let mut session = open();
+    run(&mut session, "fault node node-2 lost");
+    session.play_to(5_000);
+    run(&mut session, "fault controllers down");
+    session.play_to(200_000);
+    assert!(ready(&session, "node-2").starts_with("True"));
+    assert!(taints(&session, "node-2").is_empty());
+    run(&mut session, "fault controllers up");
+    session.play_to(245_000);
+    assert!(
+        ready(&session, "node-2").starts_with("True"),
+        "the grace begins anew"
+    );
+    session.play_to(270_000);
+    assert!(ready(&session, "node-2").starts_with("Unknown"));
+    // Planned evictions are forgotten and planned anew.
+    session.play_to(300_000);
+    assert!(!taints(&session, "node-2").is_empty());
+    let at = session.at();
+    run(&mut session, "fault controllers restart");
+    session.play_to(at + 295_000);
+    assert!(
+        pods_on(&session, "node-2")
+            .iter()
+            .all(|(_, _, leaving)| !leaving)
+    );
+    session.play_to(at + 310_000);
+    assert!(
+        pods_on(&session, "node-2")
+            .iter()
+            .all(|(_, _, leaving)| *leaving)
+    );
+}
+
 #[test]
 fn a_slow_api_server_makes_a_rollout_slow() {
     let done = |lines: &[&str]| {

@@ -413,3 +413,29 @@ fn missing_keys_of_mounted_objects_hold_the_pod() {
     after(&mut s, 20);
     has(&ok(&mut s, "kubectl get pod p --no-headers"), "Running");
 }
+
+#[test]
+fn without_controllers_claims_and_disks_wait() {
+    let mut s = session(None);
+    ok(&mut s, "fault controllers down");
+    s.apply("claim.yaml", &claim("data", ""));
+    s.apply("pod.yaml", &pod("one", "data"));
+    after(&mut s, 120);
+    let seen = ok(&mut s, "kubectl get pvc data --no-headers");
+    has(&seen, "Pending");
+    assert!(!ok(&mut s, "kubectl get events").contains("ProvisioningSucceeded"));
+    ok(&mut s, "fault controllers up");
+    after(&mut s, 60);
+    has(&ok(&mut s, "kubectl get pvc data --no-headers"), "Bound");
+    has(&ok(&mut s, "kubectl get pod one --no-headers"), "Running");
+    // A pod that is gone gives its disk back only when somebody looks.
+    ok(&mut s, "fault controllers down");
+    ok(&mut s, "kubectl delete pod one");
+    let held = |s: &Session| s.head().world().attachments.0.len();
+    assert_eq!(held(&s), 1);
+    after(&mut s, 60);
+    assert_eq!(held(&s), 1);
+    ok(&mut s, "fault controllers up");
+    after(&mut s, 30);
+    assert_eq!(held(&s), 0);
+}

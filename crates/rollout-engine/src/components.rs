@@ -114,7 +114,7 @@ impl Components {
 
     /// Gives a component its turn.
     pub(crate) fn fire(&mut self, world: &mut World, event: SimEvent) {
-        if world.faults.controllers_down && event.is_controllers() {
+        if world.faults.controllers_down && event.waits_for_controllers() {
             return; // They look at everything when they begin anew.
         }
         match event {
@@ -174,6 +174,15 @@ impl Components {
         self.garbage_collector = GarbageCollector::default();
         self.disruption = DisruptionController::default();
         self.endpoint_slice.begin_anew();
+        if let Some(volumes) = &mut self.volumes {
+            volumes.begin_anew(world);
+        }
+        if let Some(controller) = &mut self.node_lifecycle {
+            controller.begin_anew(world);
+        }
+        if let Some(controller) = &mut self.taint_eviction {
+            controller.begin_anew(world);
+        }
         let all: Vec<Change> = world
             .store
             .iter()
@@ -189,6 +198,15 @@ impl Components {
             self.deployment.observe(world, change);
             self.garbage_collector.observe(world, change);
             self.disruption.observe(world, change);
+            if let Some(volumes) = &mut self.volumes {
+                volumes.observe(world, change);
+            }
+            if let Some(controller) = &mut self.node_lifecycle {
+                controller.observe(world, change);
+            }
+            if let Some(controller) = &mut self.taint_eviction {
+                controller.observe(world, change);
+            }
             if change.key.kind == Kind::SERVICE {
                 self.endpoint_slice.observe(world, change);
             }

@@ -14,6 +14,7 @@ pub mod decision;
 mod engine;
 pub mod events;
 pub mod faults;
+pub mod files;
 pub mod images;
 pub mod kubelet;
 pub mod limits;

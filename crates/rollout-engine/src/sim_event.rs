@@ -1,5 +1,7 @@
 //! Everything the queue can hold: whose turn it is, and for what.
 
+use crate::controllers::node_lifecycle::NodeEvent;
+use crate::controllers::volumes::VolumeEvent;
 use rollout_api::ObjectKey;
 
 /// An event that is due. Each variant is one component's; the payload is that component's type.
@@ -18,7 +20,7 @@ pub enum SimEvent {
     /// The autoscalers' turn.
     Autoscaler(crate::controllers::podautoscaler::AutoscalerEvent),
     /// The volume controllers' turn.
-    Volume(crate::controllers::volumes::VolumeEvent),
+    Volume(VolumeEvent),
     /// The scheduler's turn.
     Scheduler(crate::scheduler::SchedulerEvent),
     /// The kubelets' turn.
@@ -26,7 +28,7 @@ pub enum SimEvent {
     /// The scripted node side's turn.
     Scripted(crate::scripted::ScriptedEvent),
     /// The node lifecycle controller's turn.
-    Node(crate::controllers::node_lifecycle::NodeEvent),
+    Node(NodeEvent),
     /// The taint eviction controller's turn.
     Eviction(crate::controllers::taint_eviction::EvictionEvent),
     /// The controllers begin anew with a fresh look at everything.
@@ -56,6 +58,17 @@ impl SimEvent {
                 | SimEvent::EndpointSlice(_)
                 | SimEvent::GarbageCollector(_)
                 | SimEvent::Disruption(_)
+                | SimEvent::Volume(
+                    VolumeEvent::Claim(_) | VolumeEvent::Volume(_) | VolumeEvent::Attach(_)
+                )
         )
+    }
+
+    /// Does it wait until the controllers are back? The controllers' turns, and those of the node controllers; what drivers
+    /// and kubelets do goes on.
+    pub(crate) fn waits_for_controllers(&self) -> bool {
+        self.is_controllers()
+            || matches!(self, SimEvent::Node(e) if !matches!(e, NodeEvent::Heard(_)))
+            || matches!(self, SimEvent::Eviction(_))
     }
 }

@@ -42,6 +42,8 @@ pub struct World {
     pub loads: Rc<crate::metrics::Loads>,
     /// Which volume is attached to which node.
     pub attachments: Rc<crate::volumes::Attachments>,
+    /// What containers see as files.
+    pub files: crate::files::Files,
     /// Allocated addresses and ports.
     pub addresses: crate::apiserver::Addresses,
     /// How far the wall clock is ahead of the clock: the scripted node side holds its clock while controllers work.
@@ -68,6 +70,7 @@ impl World {
             traffic: crate::traffic::Traffic::new(config.seed, &config.images),
             loads: Rc::default(),
             attachments: Rc::default(),
+            files: crate::files::Files::default(),
             addresses: crate::apiserver::Addresses::default(),
             skew: Millis(0),
             pods_created: 0,

@@ -2,6 +2,8 @@
 
 use crate::action::LogEntry;
 use rollout_api::Kind;
+use rollout_engine::decision::What;
+use rollout_engine::kubelet::decision::KubeletDecision;
 use rollout_engine::{Cause, Engine, SimEvent, StepRecord};
 use std::rc::Rc;
 
@@ -50,12 +52,23 @@ pub fn writes_of(record: &StepRecord) -> usize {
         .count()
 }
 
+/// Files are seen, without any object that changes: content that a kubelet brings, what a command writes.
+fn changes_files(record: &StepRecord) -> bool {
+    let changes = |d: &rollout_engine::Decision| {
+        matches!(
+            d.what,
+            What::Kubelet(KubeletDecision::Refresh { .. } | KubeletDecision::Wrote { .. })
+        )
+    };
+    record.decisions.iter().any(changes)
+}
+
 /// Only records with changes are steps. What was decided without a change is kept with the change before it, or after it.
 pub fn visible(records: Vec<StepRecord>) -> Vec<StepRecord> {
     let mut out: Vec<StepRecord> = Vec::new();
     let mut waiting = Vec::new();
     for mut record in records {
-        if record.changes.is_empty() {
+        if record.changes.is_empty() && !changes_files(&record) {
             match out.last_mut() {
                 Some(last) => last.decisions.append(&mut record.decisions),
                 None => waiting.append(&mut record.decisions),

@@ -388,6 +388,12 @@ messages! {
     ProbeCounts = "{probe} probe of pod {pod}: {result}, {run} in a row, {threshold} {threshold|is|are} needed. It counts now.";
     /// A probe that changes nothing.
     ProbeSeen = "{probe} probe of pod {pod}: {result}, {run} in a row, {threshold} {threshold|is|are} needed.";
+    /// A mounted object has new content.
+    NodeRefresh = "The kubelet brings the new content of {object} into volume {volume} of pod {pod}, {s} after the change. Environment and subPath keep the old one until the container starts anew.";
+    /// A command wrote a file.
+    NodeWrote = "A command in container {container} of pod {pod} writes {path}: it stays as long as the volume it stands in; without a volume, as long as the container.";
+    /// A command removed a file.
+    NodeRemoved = "A command in container {container} of pod {pod} removes {path}.";
     /// A container is told to stop.
     NodeStop = "Container {container} of pod {pod} is told to stop: it may take {grace} and will have ended in {s}.";
     /// The same with a hook.

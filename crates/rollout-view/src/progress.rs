@@ -67,7 +67,10 @@ pub fn waits(session: &Session, r: &Rollout) -> Vec<Progress> {
                 KubeletDecision::Start { until, .. } => (Doing::Starting, until),
                 KubeletDecision::PullBackOff { until, .. }
                 | KubeletDecision::CrashBackOff { until, .. } => (Doing::BackingOff, until),
-                KubeletDecision::Probe { .. } | KubeletDecision::Stop { .. } => continue,
+                KubeletDecision::Probe { .. }
+                | KubeletDecision::Stop { .. }
+                | KubeletDecision::Refresh { .. }
+                | KubeletDecision::Wrote { .. } => continue,
             };
             open.remove(place);
             found.push(Progress {

@@ -51,6 +51,8 @@ pub enum NodeEvent {
 pub struct NodeLifecycle {
     /// When a node was last tainted for eviction.
     last_eviction: Option<SimTime>,
+    /// When this process began: the silence of a node counts from then at the earliest.
+    began: SimTime,
 }
 
 fn node_key(name: &Str) -> ObjectKey {
@@ -76,10 +78,15 @@ impl World {
         let now = self.now.0;
         let next = grid(now + 1, HEARTBEAT, phase(node));
         let last = next.saturating_sub(HEARTBEAT);
+        self.will_notice(node, last, self.now);
+    }
+
+    /// `last`: when it was last heard of; `since`: when it was lost.
+    fn will_notice(&mut self, node: &Str, last: u64, since: SimTime) {
         // The look at which the last sign of life was seen, and the first one after the grace that began with it.
         let seen = grid(last, MONITOR, 0);
         let noticed = SimTime(seen + grace(self.version()) + MONITOR);
-        let event = NodeEvent::Silent(node.clone(), self.now);
+        let event = NodeEvent::Silent(node.clone(), since);
         self.schedule_at(noticed, SimEvent::Node(event));
     }
 
@@ -96,6 +103,26 @@ impl World {
 }
 
 impl NodeLifecycle {
+    /// A new process has heard of no node yet: for each the grace begins anew.
+    pub(crate) fn begin_anew(&mut self, world: &mut World) {
+        *self = NodeLifecycle {
+            last_eviction: None,
+            began: world.now,
+        };
+        let lost = world.faults.lost.clone();
+        for (node, since) in lost.iter() {
+            world.will_notice(node, world.now.0, *since);
+        }
+        let troubled = |n: &&Rc<rollout_api::views::Object>| {
+            ready(&n.value) != "True" || has_no_execute(&n.value)
+        };
+        let nodes = world.store.list(Kind::NODE).filter(troubled);
+        let names: Vec<Str> = nodes.map(|n| n.meta.name.clone()).collect();
+        for node in names {
+            world.at_next_look(NodeEvent::NoExecute(node));
+        }
+    }
+
     /// Its watch: nodes.
     pub(crate) fn observe(&mut self, world: &mut World, change: &Change) {
         if change.key.kind != Kind::NODE {
@@ -112,7 +139,9 @@ impl NodeLifecycle {
     pub(crate) fn fire(&mut self, world: &mut World, event: NodeEvent) {
         match event {
             NodeEvent::Silent(node, since) => {
-                if world.faults.lost.get(&node) == Some(&since) {
+                let knows =
+                    since >= self.began || world.now.since(self.began).0 >= grace(world.version());
+                if knows && world.faults.lost.get(&node) == Some(&since) {
                     self.silent(world, &node);
                 }
             }

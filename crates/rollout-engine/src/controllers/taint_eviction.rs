@@ -84,6 +84,14 @@ impl TaintEviction {
         }
     }
 
+    /// A new process has no deletion planned.
+    pub(crate) fn begin_anew(&mut self, world: &mut World) {
+        for work in self.work.values() {
+            world.cancel(work.ticket);
+        }
+        self.work = Rc::default();
+    }
+
     /// Its turn.
     pub(crate) fn fire(&mut self, world: &mut World, event: EvictionEvent) {
         match event {

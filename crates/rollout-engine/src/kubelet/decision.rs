@@ -56,6 +56,24 @@ pub enum KubeletDecision {
         /// The result that counts has changed.
         counts: bool,
     },
+    /// A volume gets the new content of its ConfigMap or Secret.
+    Refresh {
+        /// `configmap "x"` or `secret "x"`.
+        object: Str,
+        /// The volume.
+        volume: Str,
+        /// How long after the change.
+        after: Millis,
+    },
+    /// A command in a container has changed a file.
+    Wrote {
+        /// The container.
+        container: Str,
+        /// The file.
+        path: Str,
+        /// It is gone.
+        removed: bool,
+    },
     /// A container is told to stop.
     Stop {
         /// Its name.

@@ -127,11 +127,21 @@ impl Kubelet {
 
     /// Their watch.
     pub(crate) fn observe(&mut self, world: &mut World, change: &Change) {
-        if change.key.kind == Kind::POD {
-            match &change.after {
-                None => self.pod_gone(world, &change.key),
-                Some(pod) => self.observe_pod(world, change, pod),
-            }
+        match (change.key.kind, &change.after) {
+            (Kind::POD, None) => self.pod_gone(world, &change.key),
+            (Kind::POD, Some(pod)) => self.observe_pod(world, change, pod),
+            (Kind::CONFIG_MAP | Kind::SECRET, _) => self.observe_data(world, &change.key),
+            _ => {}
+        }
+    }
+
+    /// A ConfigMap or Secret has changed: the pods that have it mounted see it at their next sync.
+    fn observe_data(&mut self, world: &mut World, changed: &ObjectKey) {
+        let uses = |p: &&Rc<PodState>| p.ip.is_some() && p.mounts_data(changed);
+        let pods = self.pods.values().flatten().filter(uses);
+        let keys: Vec<ObjectKey> = pods.map(|p| p.key.clone()).collect();
+        for key in keys {
+            self.with(world, &key, |_, world, pod| pod.will_remount(world));
         }
     }
 
@@ -224,6 +234,7 @@ impl Kubelet {
             broken: true,
         };
         world.traffic.ended(&pod.uid, end);
+        world.files.forget(&pod.uid);
         if let Some(ip) = &pod.ip {
             self.nodes.release(&pod.node, ip);
         }

@@ -129,6 +129,8 @@ pub struct ContainerPlan {
     pub post_start: Option<u64>,
     /// Environment.
     pub env: Vec<EnvPlan>,
+    /// ConfigMaps and Secrets that it reads once, at its start: of the environment, and of `subPath` mounts.
+    pub reads: Vec<(bool, Str)>,
     /// `securityContext.readOnlyRootFilesystem`.
     pub read_only_root: bool,
     /// `runAsNonRoot`, from the container or the pod.
@@ -259,6 +261,7 @@ impl ContainerPlan {
             pre_stop: c.at("lifecycle.preStop").map(hook_millis),
             post_start: c.at("lifecycle.postStart").map(hook_millis),
             env: environment(c),
+            reads: reads(c, spec),
             read_only_root: own.is_some_and(|s| s.bool_at("readOnlyRootFilesystem")),
             run_as_non_root: either("runAsNonRoot")
                 .and_then(Value::as_bool)
@@ -315,6 +318,36 @@ fn environment(c: &Value) -> Vec<EnvPlan> {
             .or_else(|| source(e.at("valueFrom.secretKeyRef"), true)),
     });
     from.chain(plain).collect()
+}
+
+/// What a container reads once, at its start.
+fn reads(c: &Value, spec: &Value) -> Vec<(bool, Str)> {
+    let mut out: Vec<(bool, Str)> = Vec::new();
+    let mut add = |secret: bool, name: Option<Str>| {
+        if let Some(name) = name
+            && !out.contains(&(secret, name.clone()))
+        {
+            out.push((secret, name));
+        }
+    };
+    for e in c.list_at("envFrom") {
+        add(false, e.shared_str_at("configMapRef.name"));
+        add(true, e.shared_str_at("secretRef.name"));
+    }
+    for e in c.list_at("env") {
+        add(false, e.shared_str_at("valueFrom.configMapKeyRef.name"));
+        add(true, e.shared_str_at("valueFrom.secretKeyRef.name"));
+    }
+    let mounts = c.list_at("volumeMounts").iter();
+    for mount in mounts.filter(|m| m.get("subPath").is_some() || m.get("subPathExpr").is_some()) {
+        let volumes = spec.list_at("volumes").iter();
+        for v in volumes.filter(|v| v.get("name") == mount.get("name")) {
+            for need in volume_needs(v) {
+                add(need.source.secret, Some(need.source.name));
+            }
+        }
+    }
+    out
 }
 
 /// A port by number or by the name of a container port.

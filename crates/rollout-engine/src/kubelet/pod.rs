@@ -144,6 +144,10 @@ pub struct PodState {
     pub pulls: Backoff<Str>,
     /// Failed attempts to mount the volumes.
     pub mounts: u32,
+    /// When its worker last synced: the next look at its volumes counts from then.
+    pub synced: SimTime,
+    /// Since when an object of its volumes is newer than their content.
+    pub stale: Option<SimTime>,
     /// Since when it waits for volumes to be attached.
     pub attach_since: Option<SimTime>,
     /// It is being deleted, with this grace.

@@ -8,6 +8,7 @@ use super::plan::ConfigSource;
 use super::pod::{Failure, Job, PodState, RunInfo};
 use super::program;
 use super::{Kubelet, KubeletEvent, config_data, report, texts};
+use crate::files::Seen;
 use crate::images::{Effects, Who};
 use crate::sim_event::SimEvent;
 use crate::time::Millis;
@@ -355,6 +356,12 @@ impl Kubelet {
         state.previous = state.newest.replace(Run::Running(info));
         state.start_error = None;
         state.stopping = false;
+        if !c.reads.is_empty() {
+            let see =
+                |(secret, name): &(bool, Str)| Seen::now(world, &pod.key.namespace, *secret, name);
+            let seen = c.reads.iter().map(see).collect();
+            world.files.started(&pod.uid, &c.name, seen);
+        }
         self.tell_traffic_of_start(world, pod, i);
         let missing = missing_config(world, pod, i, &effects);
         if let Some(end) = program::end_of(c, &effects, missing.is_some()) {

@@ -5,6 +5,7 @@ use super::container_status::{Context, Run, should_container_be_restarted};
 use super::pod::{Container, Failure, Job, PodState, Probe};
 use super::prober::{ProbeKind, ProbeResult, Worker};
 use super::status::RestartPolicy;
+use super::volumes::remount;
 use super::{Kubelet, KubeletEvent, Timings, plan, report};
 use crate::events::{EventObject, Source};
 use crate::queue::Ticket;
@@ -86,6 +87,8 @@ impl PodState {
             fresh_sandbox: false,
             pulls: Backoff::new(BACKOFF_INITIAL, BACKOFF_MAX),
             mounts: 0,
+            synced: world.now,
+            stale: None,
             attach_since: None,
             grace: None,
             terminating: false,
@@ -216,7 +219,10 @@ impl Kubelet {
         pod.failed = None;
         pod.fresh_sandbox = false;
         self.report(world, pod);
-        if pod.ip.is_none() && !self.make_sandbox(world, pod) {
+        pod.synced = world.now;
+        if pod.ip.is_some() {
+            remount(world, pod);
+        } else if !self.make_sandbox(world, pod) {
             return;
         }
         if self.kill_unhealthy(world, pod) {

@@ -12,7 +12,7 @@ mod stream;
 mod tally;
 mod words;
 
-pub use query::{Answer, Request};
+pub use query::Request;
 pub use server::{End, Run, Server, Version};
 pub use stream::{Mode, Setting, Stream};
 pub use tally::{Cause, Outcome, Part, Tally};

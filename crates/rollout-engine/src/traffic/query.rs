@@ -5,8 +5,7 @@ use super::stream::{Mode, Set, Stream};
 use super::tally::{Cause, Outcome, Tally};
 use super::{Server, Traffic};
 use crate::time::{Millis, SimTime};
-use rollout_api::ObjectKey;
-use rollout_api::Order;
+use rollout_api::{ObjectKey, Order, Str};
 
 /// A client notices within this time that its connection is gone.
 const NOTICE: u64 = 10_000;
@@ -21,15 +20,6 @@ pub struct Request {
     /// The pod it was sent to; none if there was no endpoint.
     pub server: Option<u32>,
     /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// Who answers a single request, sent now.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Answer {
-    /// The pod; none if there is no endpoint.
-    pub server: Option<Server>,
-    /// What becomes of it: never waiting.
     pub outcome: Outcome,
 }
 
@@ -162,43 +152,33 @@ impl Traffic {
         segments.map(|s| s.hi - s.lo).sum()
     }
 
-    /// What becomes of one more request, the `nth` in a row, that is sent now to what clients know of a target.
-    /// `list`: the endpoints, if no stream keeps them.
-    pub fn ask(&self, list: &[u32], nth: u64, now: SimTime, patience: Millis) -> Answer {
-        let m = list.len() as u64;
-        let Some(id) = nth
-            .checked_rem(m)
-            .and_then(|n| list.get(n as usize).copied())
-        else {
-            return Answer {
-                server: None,
-                outcome: Outcome::Failed(Cause::NoEndpoint),
-            };
-        };
-        let Some(server) = self.server(id) else {
-            return Answer {
-                server: None,
-                outcome: Outcome::Failed(Cause::NoEndpoint),
-            };
-        };
-        let outcome = match server.conduct(self, now).0 {
+    /// What becomes of one more request, the `nth` of somebody, that is sent now to a pod, by its uid. It is never waiting, and
+    /// fails for no impatience of the client.
+    pub fn ask_pod(&self, uid: &Str, nth: u64, now: SimTime) -> Outcome {
+        let known = self.by_uid.get(uid).and_then(|id| self.server(*id));
+        let assumed = Server::assumed(uid.clone(), 0);
+        match known.unwrap_or(&assumed).conduct(self, now).0 {
             Conduct::Fails(cause) => Outcome::Failed(cause),
             Conduct::Answers { errors, .. }
                 if scatter(self.seed, nth ^ now.0) % 100 < u64::from(errors) =>
             {
                 Outcome::Failed(Cause::Error)
             }
-            Conduct::Answers { latency, .. } if latency > patience.0 => {
-                Outcome::Failed(Cause::Timeout)
-            }
             Conduct::Answers { latency, .. } => Outcome::Ok {
                 latency: Millis(latency),
             },
-        };
-        Answer {
-            server: Some(server.clone()),
-            outcome,
         }
+    }
+
+    /// Uids of the pods that clients of a target know now, if a stream keeps them: news of endpoints take their time.
+    pub fn known_to_clients(&self, target: &ObjectKey, now: SimTime) -> Option<Vec<Str>> {
+        let list = self.stream(target)?.endpoints(now);
+        let uid_of = |id: &u32| {
+            let mut all = self.by_uid.iter();
+            all.find(|(_, known)| *known == id)
+                .map(|(uid, _)| uid.clone())
+        };
+        Some(list.iter().filter_map(uid_of).collect())
     }
 
     /// Connections that broke when a process ended with requests in its hands: the next request of the stream was the one

@@ -6,7 +6,9 @@ use crate::context::Ctx;
 use crate::error::{Failure, Res};
 use crate::flags::quoted;
 use rollout_api::kinds;
-use rollout_api::{Kind, Timestamp, Value};
+use rollout_api::{Kind, Order, Str, Timestamp, Value};
+use rollout_engine::Client;
+use rollout_engine::files::{FileChange, FileError, Look};
 
 /// A command inside a container: what it prints.
 #[derive(Default)]
@@ -96,7 +98,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         )));
     }
     let inside = Inside::of(ctx, pod, container);
-    let ran = inside.run(&command, 0);
+    let ran = inside.run(ctx.client, &command, 0);
     ctx.print(&ran.out);
     ctx.out.stderr.push_str(&ran.err);
     match ran.code {
@@ -126,29 +128,6 @@ fn date(now: Timestamp) -> String {
 impl Inside {
     fn of(ctx: &Ctx<'_, '_>, pod: Value, container: Value) -> Inside {
         let namespace = pod.str_at("metadata.namespace").to_owned();
-        let data = |kind: Kind, name: &str| -> Vec<(String, String)> {
-            let Ok(object) = ctx.client.get(kind, &namespace, name) else {
-                return Vec::new();
-            };
-            let map = object
-                .get("data")
-                .and_then(Value::as_map)
-                .cloned()
-                .unwrap_or_default();
-            let decoded = |v: &Value| {
-                let text = v.as_str().unwrap_or("");
-                if kind == Kind("Secret") {
-                    let bytes = rollout_api::base64::decode(text).unwrap_or_default();
-                    String::from_utf8_lossy(&bytes).into_owned()
-                } else {
-                    text.to_owned()
-                }
-            };
-            map.iter()
-                .map(|(k, v)| (k.to_string(), decoded(v)))
-                .collect()
-        };
-        let (config, secret) = (Kind("ConfigMap"), Kind("Secret"));
         let mut env = vec![
             (
                 "PATH".to_owned(),
@@ -159,27 +138,10 @@ impl Inside {
                 pod.str_at("metadata.name").to_owned(),
             ),
         ];
-        for from in container.list_at("envFrom") {
-            let prefix = from.str_at("prefix");
-            let mut all = data(config, from.str_at("configMapRef.name"));
-            all.extend(data(secret, from.str_at("secretRef.name")));
-            env.extend(all.into_iter().map(|(k, v)| (format!("{prefix}{k}"), v)));
-        }
-        for e in container.list_at("env") {
-            let key = |kind, path: &str| {
-                let of = data(kind, e.str_at(&format!("valueFrom.{path}.name")));
-                let key = e.str_at(&format!("valueFrom.{path}.key")).to_owned();
-                of.into_iter().find(|(k, _)| *k == key).map(|(_, v)| v)
-            };
-            let field = e.str_at("valueFrom.fieldRef.fieldPath");
-            let value = if !field.is_empty() {
-                Some(pod.str_at(field).to_owned())
-            } else {
-                key(config, "configMapKeyRef").or_else(|| key(secret, "secretKeyRef"))
-            };
-            let value = value.unwrap_or_else(|| e.str_at("value").to_owned());
-            env.push((e.str_at("name").to_owned(), value));
-        }
+        let name = pod.str_at("metadata.name");
+        let own = ctx.client.world();
+        let own = own.environment(&namespace, name, container.str_at("name"));
+        env.extend(own.iter().map(|(k, v)| (k.to_string(), v.to_string())));
         if let Ok(api) = ctx.client.get(Kind::SERVICE, "default", "kubernetes") {
             let ip = api.str_at("spec.clusterIP").to_owned();
             env.push(("KUBERNETES_SERVICE_HOST".to_owned(), ip));
@@ -187,7 +149,7 @@ impl Inside {
         }
         let ip = pod.str_at("status.podIP");
         let host = pod.str_at("metadata.name");
-        let mut files = vec![
+        let files = vec![
             ("/etc/hostname".to_owned(), format!("{host}\n")),
             (
                 "/etc/hosts".to_owned(),
@@ -204,26 +166,6 @@ impl Inside {
                 namespace.clone(),
             ),
         ];
-        for mount in container.list_at("volumeMounts") {
-            let volumes = pod.list_at("spec.volumes").iter();
-            let Some(volume) = volumes
-                .clone()
-                .find(|v| v.str_at("name") == mount.str_at("name"))
-            else {
-                continue;
-            };
-            let mut all = data(config, volume.str_at("configMap.name"));
-            all.extend(data(secret, volume.str_at("secret.secretName")));
-            let path = mount.str_at("mountPath").trim_end_matches('/');
-            let part = mount.str_at("subPath");
-            for (key, text) in all {
-                if part.is_empty() {
-                    files.push((format!("{path}/{key}"), text));
-                } else if part == key {
-                    files.push((path.to_owned(), text));
-                }
-            }
-        }
         Inside {
             pod,
             container,
@@ -239,7 +181,7 @@ impl Inside {
         last.split_once(':').unwrap_or((last, "latest"))
     }
 
-    fn run(&self, words: &[String], depth: usize) -> Ran {
+    fn run(&self, client: &mut Client<'_>, words: &[String], depth: usize) -> Ran {
         let say = |out: String| Ran {
             out,
             ..Ran::default()
@@ -274,17 +216,49 @@ impl Inside {
             "cat" => {
                 let mut ran = Ran::default();
                 for path in plain {
-                    match self.files.iter().find(|(f, _)| f == path) {
-                        Some((_, text)) => ran.out.push_str(text),
-                        None => {
-                            ran.err.push_str(&format!("cat: {path}: No such file or directory\n"));
-                            ran.code = 1;
+                    let why = match self.look(client, path) {
+                        Look::File(text) => {
+                            ran.out.push_str(&text);
+                            continue;
                         }
+                        Look::Directory(_) => FileError::IsDirectory,
+                        Look::Nothing => FileError::NotFound,
+                    };
+                    ran.err.push_str(&format!("cat: {path}: {}\n", why.text()));
+                    ran.code = 1;
+                }
+                ran
+            }
+            "touch" | "rm" => {
+                let mut ran = Ran::default();
+                for path in plain {
+                    let found = self.look(client, path);
+                    let change = match (name, &found) {
+                        ("touch", Look::File(_) | Look::Directory(_)) => continue,
+                        ("touch", Look::Nothing) => FileChange::Write(""),
+                        _ => FileChange::Remove,
+                    };
+                    if let Err(why) = self.change(client, path, change) {
+                        let text = match name {
+                            "touch" => format!("touch: {path}: {}\n", why.text()),
+                            _ if why == FileError::NotFound && rest.iter().any(|a| a.starts_with('-') && a.contains('f')) => continue,
+                            _ => format!("rm: can't remove '{path}': {}\n", why.text()),
+                        };
+                        ran.err.push_str(&text);
+                        ran.code = 1;
                     }
                 }
                 ran
             }
-            "ls" => self.list(plain.first().map_or("/", |p| p.as_str())),
+            "test" | "[" => {
+                let there = match plain.first().map(|p| self.look(client, p)) {
+                    Some(Look::File(_)) => !rest.iter().any(|a| a == "-d"),
+                    Some(Look::Directory(_)) => !rest.iter().any(|a| a == "-f"),
+                    Some(Look::Nothing) | None => false,
+                };
+                fail(String::new(), i32::from(!there))
+            }
+            "ls" => self.list(client, plain.first().map_or("/", |p| p.as_str())),
             "nginx" if self.image().0.contains("nginx") && rest.iter().any(|a| a == "-v") => {
                 let version = self.image().1.split('-').next().unwrap_or("");
                 let version = if version.starts_with(|c: char| c.is_ascii_digit()) { version } else { "1.27.5" };
@@ -299,7 +273,7 @@ impl Inside {
             }
             "curl" | "wget" => self.ask(name, &plain),
             "sh" | "bash" | "ash" => match rest.iter().position(|a| a.ends_with('c') && a.starts_with('-')) {
-                Some(at) if at + 1 < rest.len() && depth < 3 => self.script(&rest[at + 1], depth),
+                Some(at) if at + 1 < rest.len() && depth < 3 => self.script(client, &rest[at + 1], depth),
                 _ => fail(
                     "there is no terminal inside containers here: put the command behind --, like -- sh -c 'env | grep HOST'\n".to_owned(),
                     1,
@@ -309,14 +283,64 @@ impl Inside {
         }
     }
 
-    /// `sh -c`: simple commands behind each other, with variables.
-    fn script(&self, text: &str, depth: usize) -> Ran {
+    /// What stands at a path: the files that every container has, then volumes and what was written.
+    fn look(&self, client: &Client<'_>, path: &str) -> Look {
+        if let Some((_, text)) = self.files.iter().find(|(f, _)| f == path) {
+            return Look::File(text.as_str().to_owned().into());
+        }
+        let (namespace, pod) = self.pod_name();
+        let container = self.container.str_at("name");
+        let found = client.world().look_at(namespace, pod, container, path);
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        let mut names: Vec<Str> = Vec::new();
+        for (file, _) in &self.files {
+            let inner = file.strip_prefix(&folder).and_then(|r| r.split('/').next());
+            names.extend(inner.map(Str::copy));
+        }
+        match found.unwrap_or(Look::Nothing) {
+            Look::Nothing if names.is_empty() => Look::Nothing,
+            Look::File(text) => Look::File(text),
+            Look::Nothing => Look::Directory(names),
+            Look::Directory(more) => {
+                names.extend(more);
+                names.order();
+                names.dedup();
+                Look::Directory(names)
+            }
+        }
+    }
+
+    fn pod_name(&self) -> (&str, &str) {
+        let namespace = self.pod.str_at("metadata.namespace");
+        (namespace, self.pod.str_at("metadata.name"))
+    }
+
+    fn change(
+        &self,
+        client: &mut Client<'_>,
+        path: &str,
+        change: FileChange<'_>,
+    ) -> Result<(), FileError> {
+        let (namespace, pod) = self.pod_name();
+        let container = self.container.str_at("name");
+        let world = client.world_mut();
+        world.change_file(namespace, pod, container, path, change)
+    }
+
+    /// `sh -c`: simple commands behind each other, with variables and with output into a file.
+    fn script(&self, client: &mut Client<'_>, text: &str, depth: usize) -> Ran {
         let mut all = Ran::default();
-        for (i, part) in text
+        let parts = text
             .split([';', '\n'])
-            .flat_map(|p| p.split("&&"))
-            .enumerate()
-        {
+            .flat_map(|p| p.split("&&").enumerate());
+        for (i, (and, part)) in parts.enumerate() {
+            if i > 200 {
+                break;
+            }
+            if and > 0 && all.code != 0 {
+                continue;
+            }
+            let (part, file) = redirected(part);
             let mut words: Vec<String> = Vec::new();
             for word in part.split_whitespace() {
                 let word = word.trim_matches(['"', '\'']);
@@ -324,63 +348,59 @@ impl Inside {
                 let value = value.and_then(|n| self.env.iter().rev().find(|(k, _)| k == n));
                 words.push(value.map_or_else(|| word.to_owned(), |(_, v)| v.clone()));
             }
-            let Some(first) = words.first() else { continue };
-            if i > 200 {
-                break;
+            let mut ran = match words.first() {
+                None if file.is_none() => continue,
+                None => Ran::default(),
+                Some(first) if first == "exit" => {
+                    all.code = words.get(1).and_then(|n| n.parse().ok()).unwrap_or(0);
+                    return all;
+                }
+                Some(_) => self.run(client, &words, depth + 1),
+            };
+            if let Some((file, more)) = file {
+                let change = if more {
+                    FileChange::Append(&ran.out)
+                } else {
+                    FileChange::Write(&ran.out)
+                };
+                match self.change(client, file, change) {
+                    Ok(()) => ran.out.clear(),
+                    Err(why) => {
+                        let why = why.text();
+                        all.err
+                            .push_str(&format!("sh: 1: cannot create {file}: {why}\n"));
+                        all.code = 2;
+                        continue;
+                    }
+                }
             }
-            if first == "exit" {
-                all.code = words.get(1).and_then(|n| n.parse().ok()).unwrap_or(0);
-                return all;
-            }
-            let ran = self.run(&words, depth + 1);
             all.out.push_str(&ran.out);
             all.err.push_str(&ran.err);
             all.code = ran.code;
             if ran.code == -1 {
-                all.err.push_str(&format!("sh: 1: {first}: not found\n"));
+                all.err
+                    .push_str(&format!("sh: 1: {}: not found\n", words[0]));
                 all.code = 127;
             }
         }
         all
     }
 
-    fn list(&self, path: &str) -> Ran {
-        const ROOT: &str = "bin\nboot\ndev\netc\nhome\nlib\nmedia\nmnt\nopt\nproc\nroot\nrun\nsbin\nsrv\nsys\ntmp\nusr\nvar\n";
-        let folder = format!("{}/", path.trim_end_matches('/'));
-        let mut names: Vec<&str> = Vec::new();
-        for (file, _) in &self.files {
-            if file == path {
-                return Ran {
-                    out: format!("{path}\n"),
-                    ..Ran::default()
-                };
-            }
-            let inner = file.strip_prefix(&folder).and_then(|r| r.split('/').next());
-            if let Some(inner) = inner.filter(|n| !names.contains(n)) {
-                names.push(inner);
-            }
-        }
-        if folder == "/" {
-            return Ran {
-                out: ROOT.to_owned(),
+    fn list(&self, client: &Client<'_>, path: &str) -> Ran {
+        match self.look(client, path) {
+            Look::File(_) => Ran {
+                out: format!("{path}\n"),
                 ..Ran::default()
-            };
-        }
-        if names.is_empty() {
-            let known = ROOT.lines().any(|d| folder == format!("/{d}/"));
-            return match known {
-                true => Ran::default(),
-                false => Ran {
-                    err: format!("ls: cannot access '{path}': No such file or directory\n"),
-                    code: 2,
-                    ..Ran::default()
-                },
-            };
-        }
-        rollout_api::Order::order(&mut names[..]);
-        Ran {
-            out: names.iter().map(|n| format!("{n}\n")).collect(),
-            ..Ran::default()
+            },
+            Look::Directory(names) => Ran {
+                out: names.iter().map(|n| format!("{n}\n")).collect(),
+                ..Ran::default()
+            },
+            Look::Nothing => Ran {
+                err: format!("ls: cannot access '{path}': No such file or directory\n"),
+                code: 2,
+                ..Ran::default()
+            },
         }
     }
 
@@ -413,5 +433,24 @@ impl Inside {
             out: body,
             ..Ran::default()
         }
+    }
+}
+
+/// A command and the file into which its output goes; whether it is added there.
+fn redirected(part: &str) -> (&str, Option<(&str, bool)>) {
+    let Some((command, file)) = part.split_once('>') else {
+        return (part, None);
+    };
+    // `2>file` is not what the command prints.
+    let more = file.starts_with('>');
+    let file = file
+        .trim_start_matches('>')
+        .trim()
+        .trim_matches(['"', '\'']);
+    match file.split_whitespace().next() {
+        Some(_) if command.ends_with(['2', '&']) => (command.trim_end_matches(['2', '&']), None),
+        Some("/dev/null") => (command, None),
+        Some(file) => (command, Some((file, more))),
+        None => (command, None),
     }
 }

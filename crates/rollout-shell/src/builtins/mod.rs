@@ -5,7 +5,7 @@ mod output;
 mod test;
 
 use crate::env::Env;
-use crate::interpreter::{Scope, Shell, Text};
+use crate::interpreter::{Late, Scope, Shell, Text};
 use crate::program::{Instr, Piece, Simple};
 use crate::{curl, minikube, tools, words};
 use rollout_api::Timestamp;
@@ -21,6 +21,8 @@ pub(crate) enum Did {
     Called(bool),
     /// It waits.
     Sleep(u64),
+    /// It waits until then, and then says this.
+    Says(u64, Box<Late>),
     /// It is kubectl.
     Kubectl,
 }
@@ -53,6 +55,7 @@ const WRITES: &[&str] = &[
     "delete",
     "drain",
     "edit",
+    "exec",
     "expose",
     "label",
     "patch",
@@ -149,6 +152,7 @@ pub(crate) fn run(shell: &mut Shell, args: &[String], scope: &mut Scope<'_, '_>)
             return run(shell, rest, scope);
         }
         "sleep" => return sleep(shell, rest, scope.at),
+        "curl" | "wget" => return curl::run(shell, name, rest, scope),
         "watch" => return watch(shell, rest, scope),
         "timeout" => return timeout(shell, rest, scope),
         "xargs" => return xargs(shell, rest),
@@ -288,7 +292,6 @@ fn plain(shell: &mut Shell, name: &str, rest: &[String], scope: &mut Scope<'_, '
         ),
         "date" => output::date(shell, rest, scope.client.now()),
         "which" | "type" => which(shell, name, rest),
-        "curl" | "wget" => curl::run(shell, name, rest, scope),
         "minikube" => minikube::run(shell, rest, scope),
         _ => {
             if let Some(answer) = (scope.extra)(name, rest, scope.client) {

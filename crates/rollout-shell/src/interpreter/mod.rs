@@ -119,7 +119,17 @@ pub(crate) struct Call {
 #[derive(Clone)]
 enum Waiting {
     Until(u64),
+    /// Something that is printed, and what it ends with, only then.
+    Saying(u64, Box<Late>),
     Kubectl(Box<Follow>, Box<Io>),
+}
+
+/// What a command says when its wait is over.
+#[derive(Clone, Default)]
+pub(crate) struct Late {
+    pub out: String,
+    pub err: String,
+    pub status: i32,
 }
 
 /// A line on its way.
@@ -219,7 +229,7 @@ impl Shell {
     /// When it has something to do by itself.
     pub fn deadline(&self) -> Option<u64> {
         let own = match &self.waiting {
-            Some(Waiting::Until(at)) => Some(*at),
+            Some(Waiting::Until(at) | Waiting::Saying(at, _)) => Some(*at),
             Some(Waiting::Kubectl(follow, _)) => follow.wake(),
             None => None,
         };
@@ -288,6 +298,8 @@ impl Shell {
             None => {}
             Some(Waiting::Until(at)) if scope.at >= at => {}
             Some(Waiting::Until(at)) => self.waiting = Some(Waiting::Until(at)),
+            Some(Waiting::Saying(at, late)) if scope.at >= at => self.say_late(&late),
+            Some(Waiting::Saying(at, late)) => self.waiting = Some(Waiting::Saying(at, late)),
             Some(Waiting::Kubectl(follow, io)) => self.feed(follow, io, scope.changes, scope),
         }
         while self.waiting.is_none() && !self.ended {
@@ -299,6 +311,12 @@ impl Shell {
             self.said.exit = Some(self.env.status);
         }
         std::mem::take(&mut self.said)
+    }
+
+    fn say_late(&mut self, late: &Late) {
+        self.env.status = late.status;
+        self.print(&late.out);
+        self.print_error(&late.err);
     }
 
     fn feed(

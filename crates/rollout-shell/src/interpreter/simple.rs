@@ -96,6 +96,14 @@ impl Shell {
                 self.waiting = Some(Waiting::Until(until));
                 true
             }
+            Did::Says(at, late) if at <= scope.at => {
+                self.say_late(&late);
+                true
+            }
+            Did::Says(at, late) => {
+                self.waiting = Some(Waiting::Saying(at, late));
+                true
+            }
             Did::Kubectl => {
                 self.kubectl(&args[1..], scope);
                 true

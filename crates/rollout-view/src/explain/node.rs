@@ -201,6 +201,39 @@ pub fn kubelet(on: &ObjectKey, decision: &KubeletDecision, at: SimTime) -> Expla
                 "doProbe",
             )
         }
+        KubeletDecision::Refresh {
+            object,
+            volume,
+            after,
+        } => told(
+            Msg::NodeRefresh,
+            &[
+                pod,
+                ("object", words(object.as_str())),
+                ("volume", code(volume.as_str())),
+                ("s", span_of_time(after.0)),
+            ],
+            vec![time_term("", "since the change", after.0)],
+            "MarkRemountRequired",
+        ),
+        KubeletDecision::Wrote {
+            container,
+            path,
+            removed,
+        } => told(
+            if *removed {
+                Msg::NodeRemoved
+            } else {
+                Msg::NodeWrote
+            },
+            &[
+                pod,
+                ("container", code(container.as_str())),
+                ("path", code(path.as_str())),
+            ],
+            Vec::new(),
+            "getExec",
+        ),
         KubeletDecision::Stop {
             container,
             grace,

@@ -137,6 +137,12 @@ const TABLE: &[Row] = &[
         "pkg/kubelet/kuberuntime/kuberuntime_container.go",
         LIFECYCLE,
     ),
+    ("getExec", "pkg/kubelet/server/server.go", VOLUMES),
+    (
+        "MarkRemountRequired",
+        "pkg/kubelet/volumemanager/cache/actual_state_of_world.go",
+        CONFIG,
+    ),
     ("syncUnboundClaim", BINDER, VOLUMES),
     ("syncBoundClaim", BINDER, VOLUMES),
     ("provisionClaim", BINDER, VOLUMES),

@@ -149,6 +149,17 @@ impl VolumeControllers {
         world.schedule(Millis(0), SimEvent::Volume(VolumeEvent::Attach(name)));
     }
 
+    /// A new process: it knows nothing of what was told, and looks at everything again. What drivers are doing goes on.
+    pub(crate) fn begin_anew(&mut self, world: &mut World) {
+        self.due.clear();
+        self.told.clear();
+        self.announced.clear();
+        let attached = world.attachments.clone();
+        for (volume, _) in attached.0.keys() {
+            self.due_attach(world, volume.clone());
+        }
+    }
+
     /// Their turn.
     pub(crate) fn fire(&mut self, world: &mut World, event: VolumeEvent) {
         match event {
