@@ -1,10 +1,26 @@
 //! Which object: kind, namespace and name.
 
 use crate::value::Str;
+use std::cmp::Ordering;
 
 /// A kind the API server stores. `resource` tables (plural, group, short names) hang on it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Kind(pub &'static str);
+
+/// Most kinds that are compared are the same constant: no call is needed then.
+impl PartialOrd for Kind {
+    fn partial_cmp(&self, other: &Kind) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Kind {
+    fn cmp(&self, other: &Kind) -> Ordering {
+        if std::ptr::eq(self.0, other.0) {
+            return Ordering::Equal;
+        }
+        self.0.cmp(other.0)
+    }
+}
 
 impl Kind {
     /// `apps/v1` Deployment.

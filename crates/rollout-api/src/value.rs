@@ -260,6 +260,15 @@ impl Map {
             }
         }
     }
+    /// Puts an entry behind all others: `key` must be the greatest. What writes an object key by key in order needs no search.
+    pub fn append(&mut self, key: &'static str, value: impl Into<Value>) {
+        debug_assert!(
+            self.entries.last().is_none_or(|(k, _)| k.as_str() < key),
+            "{key} is not the last key"
+        );
+        self.room();
+        self.entries.push((Str::Static(key), value.into()));
+    }
     /// Takes `key` out.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         self.position(key).map(|i| self.entries.remove(i).1)
@@ -566,9 +575,34 @@ impl From<Vec<Value>> for Value {
     }
 }
 
+/// Does each text stand behind the one before it? For [`object!`], when it is compiled.
+#[doc(hidden)]
+pub const fn in_order(keys: &[&str]) -> bool {
+    let mut i = 1;
+    while i < keys.len() {
+        let (a, b) = (keys[i - 1].as_bytes(), keys[i].as_bytes());
+        let mut at = 0;
+        while at < a.len() && at < b.len() && a[at] == b[at] {
+            at += 1;
+        }
+        if at == b.len() || (at < a.len() && a[at] > b[at]) {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
 /// Writes an object: `object! { "kind" => "Pod", "metadata" => object! { "name" => name } }`.
 #[macro_export]
 macro_rules! object {
+    ($($key:literal => $value:expr),+ $(,)?) => {{
+        const KEYS: &[&str] = &[$($key),+];
+        const IN_ORDER: bool = $crate::value::in_order(KEYS);
+        let mut map = $crate::value::Map::with_capacity(KEYS.len());
+        $( if IN_ORDER { map.append($key, $value); } else { map.insert($key, $value); } )+
+        $crate::value::Value::from(map)
+    }};
     ($($key:expr => $value:expr),* $(,)?) => {{
         const ENTRIES: &[&str] = &[$(stringify!($key)),*];
         #[allow(unused_mut, reason = "an empty object needs no change")]

@@ -5,10 +5,10 @@ use rollout_api::{Map, Str, Timestamp, Value, object};
 /// A condition without reason and message.
 pub fn plain(kind: &'static str, status: &'static str, since: Str) -> Value {
     object! {
-        "type" => kind,
-        "status" => status,
         "lastProbeTime" => Value::Null,
         "lastTransitionTime" => since,
+        "status" => status,
+        "type" => kind,
     }
 }
 
@@ -37,16 +37,16 @@ pub fn condition(
         })
         .unwrap_or_else(|| now.text());
     let mut m = Map::with_capacity(6);
-    m.insert("lastProbeTime", Value::Null);
-    m.insert("lastTransitionTime", since);
+    m.append("lastProbeTime", Value::Null);
+    m.append("lastTransitionTime", since);
     if !message.is_empty() {
-        m.insert("message", message);
+        m.append("message", message);
     }
     if !reason.is_empty() {
-        m.insert("reason", reason);
+        m.append("reason", reason);
     }
-    m.insert("status", status);
-    m.insert("type", kind);
+    m.append("status", status);
+    m.append("type", kind);
     m.into()
 }
 

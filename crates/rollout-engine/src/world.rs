@@ -74,7 +74,8 @@ impl World {
             addresses: crate::apiserver::Addresses::default(),
             skew: Millis(0),
             pods_created: 0,
-            undelivered: VecDeque::new(),
+            // A new cluster begins with some fifty changes.
+            undelivered: VecDeque::with_capacity(64),
             record: StepRecord {
                 at: SimTime::ZERO,
                 cause: Cause::Outside("start".into()),

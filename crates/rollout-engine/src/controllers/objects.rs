@@ -85,27 +85,28 @@ handle!(Deployment, DeploymentView, Deployment, Kind::DEPLOYMENT);
 handle!(ReplicaSet, ReplicaSetView, ReplicaSet, Kind::REPLICA_SET);
 
 fn write_condition(condition: &Condition) -> Value {
+    // Each field behind the one before it: nothing is searched.
     let mut map = Map::with_capacity(6);
-    map.insert("type", &condition.kind);
-    map.insert("status", &condition.status);
-    if let Some(t) = condition.last_update {
-        map.insert("lastUpdateTime", t.text());
-    }
     if let Some(t) = condition.last_transition {
-        map.insert("lastTransitionTime", t.text());
+        map.append("lastTransitionTime", t.text());
     }
-    if !condition.reason.is_empty() {
-        map.insert("reason", &condition.reason);
+    if let Some(t) = condition.last_update {
+        map.append("lastUpdateTime", t.text());
     }
     if !condition.message.is_empty() {
-        map.insert("message", &condition.message);
+        map.append("message", &condition.message);
     }
+    if !condition.reason.is_empty() {
+        map.append("reason", &condition.reason);
+    }
+    map.append("status", &condition.status);
+    map.append("type", &condition.kind);
     map.into()
 }
 
 fn put_conditions(map: &mut Map, conditions: &[Condition]) {
     if !conditions.is_empty() {
-        map.insert(
+        map.append(
             "conditions",
             Value::list(conditions.iter().map(write_condition).collect()),
         );
@@ -115,7 +116,7 @@ fn put_conditions(map: &mut Map, conditions: &[Condition]) {
 fn put_count(map: &mut Map, key: &'static str, count: impl Into<i64>) {
     let count = count.into();
     if count != 0 {
-        map.insert(key, count);
+        map.append(key, count);
     }
 }
 
@@ -125,12 +126,12 @@ pub fn deployment_status_value(status: &DeploymentStatus, before: Option<&Deploy
     let mut map = Map::with_capacity(9);
     put_count(&mut map, "availableReplicas", status.available_replicas);
     if let Some(n) = status.collision_count {
-        map.insert("collisionCount", n);
+        map.append("collisionCount", n);
     }
     let same = before.filter(|d| d.status.conditions == status.conditions);
     match same.and_then(|d| d.value().get("status")?.get("conditions")) {
         Some(list) if !status.conditions.is_empty() => {
-            map.insert("conditions", list.clone());
+            map.append("conditions", list.clone());
         }
         _ => put_conditions(&mut map, &status.conditions),
     }
@@ -138,7 +139,7 @@ pub fn deployment_status_value(status: &DeploymentStatus, before: Option<&Deploy
     put_count(&mut map, "readyReplicas", status.ready_replicas);
     put_count(&mut map, "replicas", status.replicas);
     if let Some(n) = status.terminating_replicas {
-        map.insert("terminatingReplicas", n);
+        map.append("terminatingReplicas", n);
     }
     put_count(&mut map, "unavailableReplicas", status.unavailable_replicas);
     put_count(&mut map, "updatedReplicas", status.updated_replicas);
@@ -148,18 +149,18 @@ pub fn deployment_status_value(status: &DeploymentStatus, before: Option<&Deploy
 /// `status` of a ReplicaSet as stored: zero counts are left out, except `replicas`.
 pub fn replica_set_status_value(status: &ReplicaSetStatus) -> Value {
     let mut map = Map::with_capacity(7);
-    map.insert("replicas", status.replicas);
+    put_count(&mut map, "availableReplicas", status.available_replicas);
+    put_conditions(&mut map, &status.conditions);
     put_count(
         &mut map,
         "fullyLabeledReplicas",
         status.fully_labeled_replicas,
     );
-    put_count(&mut map, "readyReplicas", status.ready_replicas);
-    put_count(&mut map, "availableReplicas", status.available_replicas);
     put_count(&mut map, "observedGeneration", status.observed_generation);
+    put_count(&mut map, "readyReplicas", status.ready_replicas);
+    map.append("replicas", status.replicas);
     if let Some(n) = status.terminating_replicas {
-        map.insert("terminatingReplicas", n);
+        map.append("terminatingReplicas", n);
     }
-    put_conditions(&mut map, &status.conditions);
     map.into()
 }

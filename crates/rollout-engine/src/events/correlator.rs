@@ -1,9 +1,6 @@
 //! Counting, combining and dropping of events by one recorder.
 
-use rollout_api::Order;
-use rollout_api::{SortedMap, SortedSet};
-
-use rollout_api::Str;
+use rollout_api::{Order, SortedMap, Str};
 
 /// Different messages of one key from which on they are combined.
 const MAX_EVENTS: usize = 10;
@@ -94,7 +91,8 @@ pub struct Correlated {
 
 #[derive(Clone, Debug)]
 struct Aggregate {
-    messages: SortedSet<Identity>,
+    /// In order, fewer than [`MAX_EVENTS`]; most have one.
+    messages: Vec<Identity>,
     last: u64,
 }
 
@@ -212,19 +210,22 @@ impl Correlator {
     fn aggregate(&mut self, event: &Incoming<'_>, object: Identity, now: u64) -> (Str, Identity) {
         let key = object.and(event.kind).and(event.reason);
         let record = self.aggregates.touch(key, || Aggregate {
-            messages: SortedSet::new(),
+            messages: Vec::with_capacity(1),
             last: now,
         });
         if now.saturating_sub(record.last) > MAX_INTERVAL {
             record.messages.clear();
         }
         record.last = now;
-        record.messages.insert(Identity::EMPTY.and(event.message));
+        let message = Identity::EMPTY.and(event.message);
+        if let Err(at) = record.messages.binary_search(&message) {
+            record.messages.insert(at, message);
+        }
         if record.messages.len() < MAX_EVENTS {
             let full = key.and(&event.object.field_path).and(event.message);
             return (Str::copy(event.message), full);
         }
-        record.messages.pop_first();
+        record.messages.remove(0);
         (format!("{COMBINED}{}", event.message).into(), key)
     }
 

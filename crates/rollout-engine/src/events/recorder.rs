@@ -92,19 +92,19 @@ impl EventObject {
     }
     fn reference(&self, resource_version: Option<Value>) -> Value {
         let mut m = Map::with_capacity(7);
-        m.insert("apiVersion", self.api_version.clone());
+        m.append("apiVersion", self.api_version.clone());
         if !self.field_path.is_empty() {
-            m.insert("fieldPath", self.field_path.clone());
+            m.append("fieldPath", self.field_path.clone());
         }
-        m.insert("kind", self.kind.clone());
-        m.insert("name", self.name.clone());
+        m.append("kind", self.kind.clone());
+        m.append("name", self.name.clone());
         if !self.namespace.is_empty() {
-            m.insert("namespace", self.namespace.clone());
+            m.append("namespace", self.namespace.clone());
         }
         if let Some(version) = resource_version {
-            m.insert("resourceVersion", version);
+            m.append("resourceVersion", version);
         }
-        m.insert("uid", self.uid.clone());
+        m.append("uid", self.uid.clone());
         m.into()
     }
     /// Events about cluster-scoped objects are kept in `default`.
@@ -308,11 +308,11 @@ impl World {
         let created = self.wall().text();
         let uid = self.new_uid(Kind::EVENT);
         let mut m = Map::with_capacity(5);
-        m.insert("creationTimestamp", created);
-        m.insert("name", name);
-        m.insert("namespace", namespace);
-        m.insert("resourceVersion", Str::default());
-        m.insert("uid", uid);
+        m.append("creationTimestamp", created);
+        m.append("name", name);
+        m.append("namespace", namespace);
+        m.append("resourceVersion", Str::default());
+        m.append("uid", uid);
         m.into()
     }
 

@@ -181,24 +181,24 @@ fn container_value(
         .map_or_else(Value::object, |l| state_value(l, clock));
     let mut m = Map::with_capacity(10);
     if let Some(run) = run {
-        m.insert("containerID", run.id.clone());
+        m.append("containerID", run.id.clone());
     }
-    m.insert(
+    m.append(
         "image",
         run.map_or_else(|| plan.image.clone(), |r| r.image.clone()),
     );
-    m.insert(
+    m.append(
         "imageID",
         run.map_or_else(Str::default, |r| r.image_id.clone()),
     );
-    m.insert("lastState", last);
-    m.insert("name", plan.name.clone());
-    m.insert("ready", is_ready(plan, c));
-    m.insert("restartCount", run.map_or(0, |r| i64::from(r.number)));
-    m.insert("started", is_started(plan, c));
-    m.insert("state", state_value(&converted.state, clock));
+    m.append("lastState", last);
+    m.append("name", plan.name.clone());
+    m.append("ready", is_ready(plan, c));
+    m.append("restartCount", run.map_or(0, |r| i64::from(r.number)));
+    m.append("started", is_started(plan, c));
+    m.append("state", state_value(&converted.state, clock));
     if let Some(mounts) = &c.mounts {
-        m.insert("volumeMounts", mounts.clone());
+        m.append("volumeMounts", mounts.clone());
     }
     m.into()
 }
