@@ -205,6 +205,61 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["no-budget"],
     ),
     ("  replicas: 4\n", "  replicas: 1\n", &[]),
+    (
+        "      terminationGracePeriodSeconds: 30\n",
+        "      terminationGracePeriodSeconds: 30\n      securityContext: {readOnlyRootFilesystem: true} # hard\n",
+        &["security-level"],
+    ),
+    (
+        "        image: shop:v1\n",
+        "        image: shop:v1\n        securityContext:\n          runAsUser: 5\n          fsGroup: 2000\n",
+        &["security-level"],
+    ),
+    (
+        "    spec:\n      termination",
+        "    securityContext: {runAsUser: 5}\n    spec:\n      termination",
+        &["security-level"],
+    ),
+    (
+        "      terminationGracePeriodSeconds: 30\n",
+        "      terminationGracePeriodSeconds: 30\n      securityContext: {runAsUser: 5, fsGroup: 3}\n",
+        &[],
+    ),
+    (
+        "apiVersion: apps/v1\nkind: Deployment",
+        "apiVersion: extensions/v1beta1\nkind: Deployment",
+        &["old-api-version"],
+    ),
+    (
+        "apiVersion: policy/v1\n",
+        "apiVersion: policy/v1beta1\n",
+        &["old-api-version"],
+    ),
+    (
+        "        image: shop:v1\n",
+        "        image: shop:v1\n        resources: {requests: {cpu: 4500m}}\n",
+        &["requests-fit-nowhere"],
+    ),
+    (
+        "        image: shop:v1\n",
+        "        image: shop:v1\n        resources:\n          limits: {memory: 9Gi}\n",
+        &["requests-fit-nowhere"],
+    ),
+    (
+        "        image: shop:v1\n",
+        "        image: shop:v1\n        resources: {requests: {cpu: 4, memory: 8Gi}}\n",
+        &[],
+    ),
+    (
+        "      containers:\n      - name: shop\n",
+        "      volumes:\n      - name: files # kept?\n        emptyDir: {}\n      containers:\n      - name: shop\n        volumeMounts: [{name: files, mountPath: /var/lib/data}]\n",
+        &["files-end-with-the-pod"],
+    ),
+    (
+        "      containers:\n      - name: shop\n",
+        "      volumes: [{name: files, emptyDir: {}}]\n      containers:\n      - name: shop\n        volumeMounts: [{name: files, mountPath: /var/cache}]\n",
+        &[],
+    ),
 ];
 
 #[test]
@@ -368,6 +423,17 @@ fn show_me_runs_every_line_and_shows_harm() {
                     said.contains("unable to find specified revision 1"),
                     "{said}"
                 ),
+                "security-level" => assert!(said.contains("unknown field \""), "{said}"),
+                "old-api-version" => assert!(said.contains("no matches for kind"), "{said}"),
+                "requests-fit-nowhere" => {
+                    assert!(said.contains("Insufficient "), "{said}");
+                }
+                "files-end-with-the-pod" => {
+                    let seen: Vec<&str> = said.lines().filter(|l| *l == "marker").collect();
+                    assert_eq!(seen.len(), 1, "there before the update only: {said}");
+                    let last = said.rsplit("-- ls /var/lib/data").next().unwrap();
+                    assert!(!last.contains("marker"), "{said}");
+                }
                 _ => {}
             }
         }
@@ -388,4 +454,38 @@ fn texts_that_cannot_be_read_have_no_lints() {
         let _never_panics = lints(text, Minor::default());
         let _never_panics = all_fixed(text, Minor::default());
     }
+}
+
+#[test]
+fn requests_are_compared_with_the_nodes_that_there_are() {
+    use rollout_view::lint::{Room, lints_on};
+    let text = GOOD.replace(
+        "        image: shop:v1\n",
+        "        image: shop:v1\n        resources: {requests: {cpu: 6}}\n",
+    );
+    let big = Room {
+        cpu: 8_000,
+        ..Room::default()
+    };
+    assert_eq!(ids(&text), ["requests-fit-nowhere"]);
+    assert!(lints_on(&text, Minor::default(), big).is_empty());
+    assert_eq!(
+        lints(&text, Minor::default())[0].reason,
+        "The pod asks for 6 of cpu, the largest node has 4: it fits nowhere and stays Pending, and every update waits for it."
+    );
+    let session = rollout_session::Session::new(Start::empty());
+    assert_eq!(Room::of(session.store()), Room::default());
+}
+
+#[test]
+fn a_remark_names_its_deployment() {
+    let two = GOOD.split("---").next().unwrap().replace("shop", "two");
+    let text = format!(
+        "{GOOD}---\n{}",
+        two.replace("replicas: 4", "replicas: 4\n  revisionHistoryLimit: 0")
+            .replace("  revisionHistoryLimit: 10\n", "")
+    );
+    let found = lints(&text, Minor::default());
+    let lint = found.iter().find(|l| l.id == "short-history").unwrap();
+    assert_eq!(lint.subject, Some(("default".to_owned(), "two".to_owned())));
 }

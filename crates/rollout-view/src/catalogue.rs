@@ -634,6 +634,18 @@ messages! {
     LintHook = "Service {service} learns that a pod leaves only after a moment, while the process stops at once: requests of that moment are lost at each update.";
     /// A config without a checksum.
     LintChecksum = "A change of ConfigMap {map} is no change of the template: no rollout starts, and running pods keep what they have read.";
+    /// A container's setting in the pod's.
+    LintSecurityPod = "{field} belongs to a container: in the securityContext of the pod the server refuses it as an unknown field.";
+    /// A pod's setting in a container's.
+    LintSecurityContainer = "{field} belongs to the pod: in the securityContext of a container the server refuses it as an unknown field.";
+    /// At the wrong place altogether.
+    LintSecurityPlace = "{field} is no field: securityContext stands in spec.template.spec, for the pod, or in a container. The server refuses it.";
+    /// A version that is gone.
+    LintVersion = "{version} serves no {kind} since {minor}: this cluster refuses it.";
+    /// Requests above every node.
+    LintRequests = "The pod asks for {asked} of {resource}, the largest node has {room}: it fits nowhere and stays Pending, and every update waits for it.";
+    /// An emptyDir for what is meant to last.
+    LintEmptyDir = "Volume {volume} is an emptyDir: it ends with its pod, so after each update, drain or lost node {path} is empty.";
 
     // Comparison
     /// Above the comparison.

@@ -23,7 +23,7 @@ pub struct CheckProps {
 pub fn Check(props: &CheckProps) -> Html {
     let (checks, dispatch) = (&props.checks, &props.dispatch);
     html! { <>
-        <section class="check" aria-label="What is wrong here">
+        <section class="remarks" aria-label="What is wrong here">
             if let Some(rows) = &checks.evidence {
                 if rows.is_empty() { <p class="hint-line" role="status">{"Nothing is out of order."}</p> }
                 <ol class="evidence">{ for rows.iter().map(|row| html! {
@@ -39,7 +39,7 @@ pub fn Check(props: &CheckProps) -> Html {
                 <Button testid="ask-wrong" onclick={dispatch.reform(|_: MouseEvent| Msg::AskWrong)}>{"What is wrong here?"}</Button>
             }
         </section>
-        <section class="check" aria-label="Remarks on the manifest">
+        <section class="remarks" aria-label="Remarks on the manifest">
             if checks.lints.is_empty() { <p class="hint-line">{"No remark on this manifest."}</p> }
             <ol class="lints">{ for checks.lints.iter().enumerate().map(|(i, lint)| html! {
                 <li data-testid="lint" data-lint={lint.id}>

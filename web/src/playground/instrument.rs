@@ -133,7 +133,7 @@ impl Instrument {
 }
 
 /// The Deployment that is shown.
-fn key(p: &Playground) -> Option<ObjectKey> {
+pub(super) fn key(p: &Playground) -> Option<ObjectKey> {
     let focus = p.focus.as_ref().map(|(ns, n)| (ns.as_str(), n.as_str()));
     rollout_view::shown_key(&p.session, focus)
 }

@@ -165,7 +165,7 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         Msg::Compare(on) => p.compare(on),
         Msg::AskWrong => p.asked = true,
         Msg::FixLint(index) => {
-            let found = rollout_view::lint::lints(&p.text, p.session.config().version);
+            let found = p.lints();
             if let Some(lint) = found.get(index) {
                 p.text = AttrValue::from(rollout_view::lint::fixed(&p.text, lint));
             }
@@ -626,8 +626,8 @@ impl Playground {
     pub fn checks(&self) -> crate::panels::check::Checks {
         let mut checks = crate::panels::check::Checks::default();
         if self.tab == "check" {
-            checks.lints = rollout_view::lint::lints(&self.text, self.session.config().version);
-            let key = rollout_view::shown_key(&self.session, None);
+            checks.lints = self.lints();
+            let key = super::instrument::key(self);
             if self.asked {
                 checks.evidence = Some(key.map_or(Vec::new(), |key| {
                     rollout_view::diagnosis::diagnosis(&self.session, &key)
@@ -637,15 +637,20 @@ impl Playground {
         checks
     }
 
+    fn lints(&self) -> Vec<rollout_view::lint::Lint> {
+        let room = rollout_view::lint::Room::of(self.session.store());
+        rollout_view::lint::lints_on(&self.text, self.session.config().version, room)
+    }
+
     /// The rollout in which a mistake hurts, as a branch of its own.
     fn show_lint(&mut self, index: usize) {
-        let found = rollout_view::lint::lints(&self.text, self.session.config().version);
+        let found = self.lints();
         let Some(lint) = found.get(index) else { return };
         let former = self.session.branch().name.clone();
         let run = rollout_view::lint::show(&self.text, lint, self.session.start());
         let branch = self.session.adopt(run, lint.id);
         self.session.open_branch(branch);
-        self.focus = None;
+        self.focus = lint.subject.clone();
         self.picked = None;
         self.jump = true;
         self.stop();

@@ -43,7 +43,11 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     }
     let namespace = ctx.namespace.clone();
     let pod = if target.contains('/') {
-        super::logs::pod_for(ctx, target)?
+        // Unlike logs, it does not tell which pod it takes.
+        let said = ctx.out.stderr.len();
+        let pod = super::logs::pod_for(ctx, target)?;
+        ctx.out.stderr.truncate(said);
+        pod
     } else {
         let pods = kinds::of_kind(Kind::POD).ok_or(Failure::Silent)?;
         builder::get(ctx, pods, &namespace, target)?

@@ -11,16 +11,19 @@ pub(super) struct Facts<'a> {
     pub objects: Vec<(usize, &'a Value)>,
     /// Version of the cluster.
     pub version: Minor,
+    /// What the largest node has.
+    pub room: super::Room,
 }
 
 impl<'a> Facts<'a> {
-    pub fn of(docs: &'a [Document], version: Minor) -> Facts<'a> {
+    pub fn of(docs: &'a [Document], version: Minor, room: super::Room) -> Facts<'a> {
         let values = docs.iter().enumerate();
         Facts {
             objects: values
                 .filter_map(|(i, d)| d.value().filter(|v| !v.is_null()).map(|v| (i, v)))
                 .collect(),
             version,
+            room,
         }
     }
     /// Objects of a kind.

@@ -2,6 +2,7 @@
 //! and comments, and the rollout in which it hurts.
 
 mod facts;
+mod fits;
 mod pods;
 mod show;
 mod text;
@@ -45,6 +46,8 @@ pub struct Lint {
     pub length: usize,
     /// Path of the field.
     pub path: String,
+    /// Namespace and name of the Deployment it is about, if it is about one.
+    pub subject: Option<(String, String)>,
     /// Why it is a mistake, with its numbers.
     pub reason: String,
     /// What the fix does: `Add a readiness probe`.
@@ -64,6 +67,25 @@ struct Found {
     fix: String,
     changes: Vec<Change>,
     show: Vec<(u64, String)>,
+}
+
+/// What the largest node has: milli CPU and bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Room {
+    /// Thousandths of a CPU.
+    pub cpu: i64,
+    /// Bytes.
+    pub memory: i64,
+}
+
+impl Default for Room {
+    /// The nodes of the default cluster.
+    fn default() -> Room {
+        Room {
+            cpu: 4_000,
+            memory: 8 << 30,
+        }
+    }
 }
 
 type Rule = fn(&Facts<'_>, &mut Vec<Found>);
@@ -89,10 +111,14 @@ const RULES: &[Rule] = &[
     pods::grace_below_hook,
     pods::no_hook,
     pods::config_without_checksum,
+    fits::security_level,
+    fits::old_version,
+    fits::requests_too_large,
+    fits::empty_dir_loss,
 ];
 
 /// Ids of all lints.
-pub const IDS: [&str; 19] = [
+pub const IDS: [&str; 23] = [
     "unavailable-with-few-replicas",
     "percentage-rounds-to-zero",
     "recreate-gap",
@@ -112,6 +138,10 @@ pub const IDS: [&str; 19] = [
     "grace-below-hook",
     "no-stop-hook",
     "config-without-checksum",
+    "security-level",
+    "old-api-version",
+    "requests-fit-nowhere",
+    "files-end-with-the-pod",
 ];
 
 /// Most mistakes that are told at once.
@@ -119,11 +149,16 @@ const MOST: usize = 60;
 
 /// The mistakes of a text, in order of lines. A text that cannot be read has none: its errors come first.
 pub fn lints(text: &str, version: Minor) -> Vec<Lint> {
+    lints_on(text, version, Room::default())
+}
+
+/// The same for a cluster with other nodes.
+pub fn lints_on(text: &str, version: Minor, room: Room) -> Vec<Lint> {
     let docs = documents(text.as_bytes(), version);
     if docs.iter().any(|d| d.content.is_err()) {
         return Vec::new();
     }
-    let facts = Facts::of(&docs, version);
+    let facts = Facts::of(&docs, version, room);
     let mut found = Vec::new();
     for rule in RULES {
         rule(&facts, &mut found);
@@ -147,7 +182,13 @@ fn placed(f: Found, text: &str, docs: &[Document], lines: &LineIndex<'_>) -> Lin
         .lines()
         .next()
         .map_or(1, |l| l.trim_end().chars().count());
+    let value = doc.value().filter(|v| v.str_at("kind") == "Deployment");
+    let subject = value.map(|value| facts::Deployment {
+        document: f.document,
+        value,
+    });
     Lint {
+        subject: subject.map(|d| (d.namespace().to_owned(), d.name().to_owned())),
         id: f.id,
         document: f.document,
         line,
