@@ -462,20 +462,21 @@ fn equal_the_state(why: &WhyView, r: &Rollout, at: &str) {
                 r.counted().filter(|p| !p.is_available()).count() as i64,
             ],
             Quantity::Failing => {
-                let failing = |p: &&rollout_view::cluster::Pod| {
-                    p.state.is_failing() || p.state == PodState::Pending
-                };
-                let new = r
-                    .counted()
-                    .filter(|p| Some(p.set) == r.newest)
-                    .filter(failing)
-                    .count();
-                assert!(n.value <= r.total(), "{at}: {n:?} in {}", why.spoken);
-                assert!(
-                    n.value <= (r.counted().filter(failing).count().max(new)) as i64,
-                    "{at}: {n:?}"
-                );
-                continue;
+                // All of one state, of the new set or of the old ones; of those that run and are not ready some may only
+                // have started. Or pods that the server refuses.
+                let mut counts = vec![r.wanted() - r.total()];
+                for new in [true, false] {
+                    for state in PodState::ALL {
+                        let of = r.counted().filter(|p| (Some(p.set) == r.newest) == new);
+                        let n = of.filter(|p| p.state == state).count() as i64;
+                        match state {
+                            PodState::Running | PodState::Pending => counts.extend(1..=n),
+                            s if s.is_failing() => counts.push(n),
+                            _ => {}
+                        }
+                    }
+                }
+                counts
             }
             Quantity::Old => vec![
                 r.old_size(),

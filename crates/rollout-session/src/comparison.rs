@@ -240,6 +240,7 @@ impl Comparison {
     /// Does the same in every pane, at the same time; what follows is computed again.
     pub fn run(&mut self, line: &str) {
         let at = self.at();
+        self.scenario.add(at, line);
         for pane in &mut self.panes {
             pane.branch = None;
             pane.session.run(line);

@@ -3,6 +3,7 @@
 use crate::action::{Action, LogEntry};
 use crate::plan::Plan;
 use crate::session::Session;
+use crate::share::{self, Shared};
 use crate::start::Start;
 use rollout_api::{Kind, json};
 use rollout_engine::{Engine, Object};
@@ -131,6 +132,58 @@ impl Scenario {
         start
     }
 
+    /// As text, for a sweep in another thread.
+    pub fn to_text(&self) -> String {
+        let shared = Shared {
+            start: self.start.clone(),
+            log: self.log.clone(),
+            step: 0,
+            at: 0,
+            draft: None,
+        };
+        let (at, line) = self.update.clone().unwrap_or_default();
+        let mut text = at.to_string();
+        for part in [
+            line.as_str(),
+            if self.traffic { "traffic" } else { "" },
+            &share::encode(&shared, share::Packing::Deflate),
+        ] {
+            text.push('\n');
+            text.push_str(part);
+        }
+        text
+    }
+
+    /// Reads what [`Scenario::to_text`] wrote. None: it did not, or it is larger than a link may be.
+    pub fn from_text(text: &str) -> Option<Scenario> {
+        let mut lines = text.split('\n');
+        let at = lines.next()?.parse().ok()?;
+        let line = lines.next()?.to_owned();
+        let traffic = lines.next()? == "traffic";
+        let shared = share::decode(lines.next()?).ok()?;
+        Some(Scenario {
+            start: shared.start,
+            log: shared.log,
+            update: (!line.is_empty()).then_some((at, line)),
+            traffic,
+        })
+    }
+
+    /// A line that was run in all plans at a time: what was planned for later gives way to it.
+    pub(crate) fn add(&mut self, at: u64, line: &str) {
+        self.log.retain(|e| e.at <= at);
+        let entry = |at: u64, line: String| LogEntry {
+            at,
+            step: 0,
+            settled: true,
+            action: Action::Line(line),
+        };
+        if let Some((update, line)) = self.update.take().filter(|(update, _)| *update <= at) {
+            self.log.push(entry(update, line));
+        }
+        self.log.push(entry(at, line.to_owned()));
+    }
+
     /// Everything done again under a plan, the clock where the last action was.
     pub fn run(&self, plan: &Plan) -> Option<Session> {
         let mut run = Session::new(self.start_of(plan));
@@ -226,7 +279,10 @@ fn was_updated(begun: Option<&Rc<Object>>, now: Option<&Rc<Object>>) -> bool {
     };
     match (begun, now) {
         (Some(begun), Some(now)) => {
-            begun.meta.uid != now.meta.uid || revision(begun) != revision(now)
+            // The controller may not have seen the new template yet.
+            begun.meta.uid != now.meta.uid
+                || revision(begun) != revision(now)
+                || begun.value.at("spec.template") != now.value.at("spec.template")
         }
         (None, Some(now)) => revision(now) > 1,
         (_, None) => false,

@@ -222,6 +222,8 @@ pub struct Rollout {
     pub newest: Option<usize>,
     /// Pods that count, bottom to top; then the leaving ones.
     pub pods: Vec<Pod>,
+    /// The wall clock in milliseconds.
+    pub now_ms: i64,
 }
 
 impl Rollout {
@@ -274,6 +276,7 @@ impl Rollout {
             pods,
             sets,
             object,
+            now_ms,
         })
     }
 

@@ -18,6 +18,7 @@ pub mod expect;
 pub mod explain;
 mod fields;
 mod ghost;
+pub mod heat;
 mod images;
 pub mod lint;
 pub mod measures;

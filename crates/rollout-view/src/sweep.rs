@@ -29,6 +29,16 @@ impl SweepAxes {
             replicas: replicas.to_vec(),
         }
     }
+    /// The cell at a place, before it is run.
+    pub fn cell(&self, place: usize) -> Option<SweepCell> {
+        let (us, ss) = (self.unavailables.len(), self.surges.len());
+        Some(SweepCell {
+            unavailable: self.unavailables.get(place % us.max(1))?.clone(),
+            surge: self.surges.get(place / us % ss.max(1))?.clone(),
+            replicas: *self.replicas.get(place / us / ss)?,
+            result: None,
+        })
+    }
     /// How many cells there are.
     pub fn len(&self) -> usize {
         self.surges.len() * self.unavailables.len() * self.replicas.len()
@@ -55,6 +65,48 @@ pub struct SweepCell {
     pub replicas: i64,
     /// What it came to; none: the server refuses this pair.
     pub result: Option<SweepResult>,
+}
+
+impl SweepCell {
+    /// Its plan. The error is a sentence.
+    pub fn plan(&self) -> Result<Plan, String> {
+        Plan::parse(&format!(
+            "{},{},{}",
+            self.surge, self.unavailable, self.replicas
+        ))
+    }
+    /// What it came to as a line: `1 7100 4 5 0`, with `-` where there are no requests; `-` alone for a refused pair.
+    pub fn result_line(&self) -> String {
+        let Some(r) = &self.result else {
+            return "-".to_owned();
+        };
+        let failed = r.failed.map_or("-".to_owned(), |n| n.to_string());
+        let complete = u8::from(r.complete);
+        format!(
+            "{complete} {} {} {} {failed}",
+            r.duration_ms, r.lowest, r.peak
+        )
+    }
+    /// Takes over such a line. False: it is none.
+    pub fn take_line(&mut self, line: &str) -> bool {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [complete, duration, lowest, peak, failed] = words[..] else {
+            return line == "-";
+        };
+        let (Ok(duration_ms), Ok(lowest), Ok(peak)) =
+            (duration.parse(), lowest.parse(), peak.parse())
+        else {
+            return false;
+        };
+        self.result = Some(SweepResult {
+            complete: complete == "1",
+            duration_ms,
+            lowest,
+            peak,
+            failed: failed.parse().ok(),
+        });
+        true
+    }
 }
 
 /// What a run came to.
@@ -110,21 +162,19 @@ impl Sweep {
 
     /// The next cell: sizes, then surges, then unavailables.
     pub fn next_cell(&mut self) -> Option<SweepCell> {
-        let (us, ss) = (self.axes.unavailables.len(), self.axes.surges.len());
-        let unavailable = self.axes.unavailables.get(self.done % us.max(1))?.clone();
-        let surge = self.axes.surges.get(self.done / us % ss.max(1))?.clone();
-        let replicas = *self.axes.replicas.get(self.done / us / ss)?;
+        let cell = self.cell(self.done)?;
         self.done += 1;
+        Some(cell)
+    }
+
+    /// The cell at a place in this order.
+    pub fn cell(&mut self, place: usize) -> Option<SweepCell> {
+        let mut cell = self.axes.cell(place)?;
         // 0 and 0 is refused by the server, and by the plan.
-        let result = Plan::parse(&format!("{surge},{unavailable},{replicas}"))
-            .ok()
-            .map(|plan| self.run(replicas, &plan));
-        Some(SweepCell {
-            surge,
-            unavailable,
-            replicas,
-            result: result.flatten(),
-        })
+        if let Ok(plan) = cell.plan() {
+            cell.result = self.run(cell.replicas, &plan);
+        }
+        Some(cell)
     }
 
     fn run(&mut self, replicas: i64, plan: &Plan) -> Option<SweepResult> {

@@ -190,9 +190,14 @@ fn rust(asset: &Asset, out: &Path) -> Result<String, Failure> {
     }
     // A file of its own instead of inline code: a strict content security policy needs no hash then.
     // Where the module cannot be loaded, the poster says so instead of loading for ever.
+    // A worker starts from the same file: it gets the compiled module and its work as a message (docs/adr/0013-sweep-in-workers.md).
     let boot = format!(
         "import init from './{glue_name}';\n\
-         init({{ module_or_path: new URL('./{module_name}', import.meta.url) }}).catch((why) => {{\n\
+         if (typeof document === 'undefined') onmessage = (e) => {{\n\
+         \u{20} self.work = e.data[1];\n\
+         \u{20} init({{ module_or_path: e.data[0] }});\n\
+         }};\n\
+         else init({{ module_or_path: new URL('./{module_name}', import.meta.url) }}).catch((why) => {{\n\
          \u{20} const foot = document.querySelector('.poster-foot');\n\
          \u{20} if (!foot) throw why;\n\
          \u{20} console.warn(why);\n\

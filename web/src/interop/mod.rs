@@ -6,3 +6,4 @@ pub mod dom;
 pub mod location;
 pub mod page;
 pub mod storage;
+pub mod worker;

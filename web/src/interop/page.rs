@@ -42,6 +42,13 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Brings the element with this id into sight.
+pub fn scroll_to(id: &str) {
+    if let Some(element) = document().and_then(|d| d.get_element_by_id(id)) {
+        element.scroll_into_view();
+    }
+}
+
 /// Focuses the text area with this id and selects from one character to another.
 pub fn select(id: &str, from: u32, to: u32) {
     let area = document()

@@ -5,6 +5,7 @@ use super::scene::{Ruler, Stage};
 use super::spans::Spans;
 use crate::hooks::use_vars;
 use crate::playground::Msg;
+use crate::playground::heat::HeatMsg;
 use crate::ui::Button;
 use rollout_view::{CompareCell, ComparePane, CompareView, Price};
 use std::rc::Rc;
@@ -15,6 +16,8 @@ pub struct CompareProps {
     pub view: Rc<CompareView>,
     /// What else may be compared.
     pub offers: Offers,
+    /// The map of every pair of limits, if it is open.
+    pub heat: Option<Html>,
     pub dispatch: Callback<Msg>,
 }
 
@@ -28,9 +31,11 @@ pub fn Compare(props: &CompareProps) -> Html {
             <h1 data-testid="why">{view.headline.clone()}</h1>
             <div class="compare-tools">
                 <Both dispatch={props.dispatch.clone()} />
+                <Button testid="open-heat" expanded={Some(props.heat.is_some())} onclick={props.dispatch.reform(|_: MouseEvent| Msg::Heat(HeatMsg::Toggle))}>{"Every pair of limits"}</Button>
                 if panes < 4 { <AddPlan offers={props.offers.clone()} dispatch={props.dispatch.clone()} /> }
             </div>
         </header>
+        { props.heat.clone() }
         if let Some(first) = view.panes.first() {
             <div class="prices-head" aria-hidden="true">{ for first.results.iter().map(|c| html! { <span>{c.name}</span> }) }</div>
         }
@@ -99,7 +104,7 @@ fn Pane(props: &PaneProps) -> Html {
     let node = use_vars(vec![]);
     html! {
         <Stage class="stage pane" pane={true} page={Rc::new(pane.page.clone())} shared_height={Some(props.height)} dispatch={props.dispatch.clone()}>
-            <header class="plan" data-plan={pane.plan.clone()}>
+            <header class="plan" id={format!("pane-{index}")} data-plan={pane.plan.clone()}>
                 <h2>{pane.name.clone()}</h2>
                 <p class="plan-why" data-testid="pane-why"><Spans spans={pane.page.why.headline.clone()} dispatch={props.dispatch.clone()} /></p>
                 <div class="plan-keys">

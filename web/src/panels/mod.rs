@@ -10,6 +10,7 @@ pub mod compare;
 pub mod console;
 pub mod editor;
 pub mod header;
+pub mod heat;
 pub mod images;
 pub mod keys;
 pub mod names;

@@ -1,5 +1,6 @@
 //! The one component that owns the session. Messages go up to it, view models go down.
 
+pub mod heat;
 pub mod highlight;
 pub mod instrument;
 mod keep;
@@ -53,6 +54,8 @@ pub struct Playground {
     /// Sessions at other versions, as they were left.
     pub(crate) kept: Vec<version::Kept>,
     pub(crate) comparison: Option<Comparison>,
+    /// Every pair of limits, beside the comparison.
+    pub(crate) heat: Option<heat::Heat>,
     /// What the screen shows, made once per change.
     pub(crate) view: Rc<PageView>,
     /// The Deployment that is looked at, where the learner chose one.
@@ -193,6 +196,14 @@ fn listeners(ctx: &Context<Playground>) -> Vec<EventListener> {
     all.extend(on_leave);
     all.extend(on_hash);
     all
+}
+
+/// The number that the element of a class carries in which an event happened.
+pub fn closest_data(event: &web_sys::Event, class: &str, name: &str) -> Option<usize> {
+    crate::interop::dom::closest(event, class)?
+        .get_attribute(name)?
+        .parse()
+        .ok()
 }
 
 fn web_document() -> Option<web_sys::Document> {

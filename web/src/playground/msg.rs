@@ -1,5 +1,6 @@
 //! What panels ask of the page.
 
+use super::heat::HeatMsg;
 use super::instrument::TimeMsg;
 use super::{Named, PromptKey};
 use crate::panels::actions::Form;
@@ -36,6 +37,8 @@ pub enum Msg {
     Visibility,
     /// The instrument of time: window, marks, loop, questions, branches.
     Time(TimeMsg),
+    /// The sweep.
+    Heat(HeatMsg),
 
     // Acting
     /// A line for the console; every control is one.

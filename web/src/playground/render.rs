@@ -128,7 +128,7 @@ fn desk(p: &Playground) -> Html {
     let empty = view.why.kind == WhyKind::Empty;
     html! {
             <main class="desk" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.root.time.clone()} data-step={view.root.step.to_string()}
-                data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())} data-predicting={p.instrument.predicting().then_some("true")} data-playing={p.playing.is_some().then_some("true")} data-console={p.console_open.then_some("open")}>
+                data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())} data-predicting={p.instrument.predicting().then_some("true")} data-playing={p.playing.is_some().then_some("true")} data-console={p.console_open.then_some("open")} data-timeline={(p.instrument.open && p.instrument.view.is_some()).then_some("open")}>
                 <article class="instrument" aria-label="Rollout">
                     <Why page={view.clone()} dispatch={dispatch.clone()} />
                     { notice(p) }
@@ -262,7 +262,7 @@ fn comparing(p: &Playground, view: &Rc<rollout_view::CompareView>) -> Html {
         <main class="compare instrument" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.time.clone()}
             data-step={first.map(|f| f.page.root.step.to_string())} data-writes={first.map(|f| f.page.root.writes.to_string())} data-branch={p.view.root.branch.clone()}>
             { notice(p) }
-            <Compare view={view.clone()} offers={offers(p)} dispatch={p.dispatch.clone()} />
+            <Compare view={view.clone()} offers={offers(p)} heat={p.heat.as_ref().map(|h| crate::panels::heat::heat(h, &p.dispatch))} dispatch={p.dispatch.clone()} />
             <Transport transport={view.transport.clone()} branches={Vec::new()} branch="main" playing={p.playing.is_some()}
                 speed={p.speed} skipped={p.skipped.clone()} dispatch={p.dispatch.clone()} />
         </main>

@@ -50,6 +50,7 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
         chosen: params.kubernetes,
         kept: Vec::new(),
         comparison: None,
+        heat: None,
         focus: None,
         ui: params.ui,
         link: params.link,

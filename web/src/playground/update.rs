@@ -4,7 +4,7 @@ use super::msg::{KeyPress, Msg};
 use super::params::SPEEDS;
 use super::playback::Playback;
 use super::start::{LANDING, THEME_KEY};
-use super::{Notice, Playground, instrument, keep, keys, links, render, vanish, version};
+use super::{Notice, Playground, heat, instrument, keep, keys, links, render, vanish, version};
 use crate::interop::{clock, location, page, storage};
 use rollout_session::{Comparison, Session, Start, file_name};
 use std::rc::Rc;
@@ -33,6 +33,10 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             if instrument::update(p, msg) {
                 p.refresh();
             }
+            return true;
+        }
+        Msg::Heat(msg) => {
+            heat::update(p, msg);
             return true;
         }
         Msg::Step
@@ -186,12 +190,8 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             }
         }
         Msg::OpenPane(index) => {
-            if let Some(comparison) = p.comparison.take() {
-                comparison.promote(index, &mut p.session);
-                p.take_text();
-                p.stop();
-                p.jump = true;
-            }
+            open_pane(p, index);
+            return true;
         }
 
         Msg::Draft(line) => {
@@ -265,6 +265,18 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         p.refresh();
     }
     true
+}
+
+/// A pane becomes what the page shows; the others stay as branches.
+pub fn open_pane(p: &mut Playground, index: usize) {
+    p.heat = None;
+    if let Some(comparison) = p.comparison.take() {
+        comparison.promote(index, &mut p.session);
+        p.take_text();
+        p.stop();
+        p.jump = true;
+    }
+    p.refresh();
 }
 
 /// Messages that change what the view model says; the others only change what is open.
@@ -358,7 +370,7 @@ fn time(p: &mut Playground, msg: &Msg) {
             session.back();
         }
         Msg::ToStart => session.seek(0),
-        Msg::ToEnd => session.seek(session.steps().len()),
+        Msg::ToEnd => session.seek_time(session.recorded_ms()),
         Msg::SeekStep(step) => session.seek(*step),
         Msg::SeekPermille(permille) => {
             let past = &p.view.scene.past;
@@ -678,6 +690,7 @@ impl Playground {
             self.stop();
             self.jump = true;
             self.comparison = None;
+            self.heat = None;
         }
     }
 

@@ -91,6 +91,11 @@ impl Session {
     /// To a position: the time becomes that of its step.
     pub fn seek(&mut self, position: usize) {
         let position = position.min(self.steps().len());
+        // Time that passed at the end without a step stays recorded.
+        let (here, at) = (self.position(), self.at());
+        if self.at_head() && at > self.branch().timeline.time(here) {
+            self.branch_mut().cursor.lingered.insert(here, at);
+        }
         self.jump_near(position);
         while self.position() < position {
             self.forward();

@@ -5,7 +5,7 @@ use super::{Explanation, field, status, term};
 use crate::catalogue::{Msg, code, counted, join, say, span_of_time, words};
 use crate::cluster::{Pod, Rollout, available_in_ms, waiting_reason};
 use crate::model::*;
-use rollout_api::Kind;
+use rollout_api::{Kind, Timestamp, Value};
 use rollout_session::Session;
 
 /// The reason of a resting point.
@@ -272,13 +272,36 @@ fn cause(r: &Rollout, pods: &[&Pod], new: bool) -> Option<Cause> {
                 .is_some_and(|v| v.unschedulable && v.node.is_empty())
         })
         .collect();
-    let first = homeless.first()?;
-    told(
-        Msg::CausePending,
-        &homeless,
-        "message",
-        scheduling_message(&first.object),
-    )
+    if let Some(first) = homeless.first() {
+        let message = scheduling_message(&first.object);
+        return told(Msg::CausePending, &homeless, "message", message);
+    }
+    let refusing: Vec<&Pod> = in_state(PodState::Running)
+        .into_iter()
+        .filter(|p| fails_its_probe(&p.object.value, r.now_ms))
+        .collect();
+    refusing.first()?;
+    told(Msg::CauseNotReady, &refusing, "message", String::new())
+}
+
+/// A container runs for so long that its readiness probe has failed as often as it may.
+fn fails_its_probe(pod: &Value, now_ms: i64) -> bool {
+    let containers = pod.list_at("spec.containers").iter();
+    containers.zip(0..).any(|(c, i)| {
+        let Some(probe) = c.at("readinessProbe") else {
+            return false;
+        };
+        let name = c.str_at("name");
+        let all = pod.list_at("status.containerStatuses");
+        let status = all.iter().find(|s| s.str_at("name") == name).or(all.get(i));
+        let since = status
+            .filter(|s| !s.bool_at("ready") && s.bool_at("started"))
+            .and_then(|s| Timestamp::parse(s.str_at("state.running.startedAt")));
+        let number = |field: &str, or: i64| probe.int_at(field).unwrap_or(or);
+        let failing = number("initialDelaySeconds", 0)
+            + number("periodSeconds", 10) * number("failureThreshold", 3);
+        since.is_some_and(|t| now_ms > (t.0 + failing) * 1000)
+    })
 }
 
 /// The two names that causes use, as static text.

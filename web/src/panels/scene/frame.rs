@@ -11,26 +11,27 @@ use yew::prelude::*;
 pub struct AxisProps {
     pub axis: Vec<AxisLabel>,
     pub per: u32,
+    /// Numbers of neighbouring levels would touch.
+    pub dense: bool,
 }
 
 #[component]
 pub fn Axis(props: &AxisProps) -> Html {
     html! {
         <div class="axis" aria-hidden="true">
-            { for readable(&props.axis, props.per).into_iter().map(|label| html! { <AxisNumber key={label.level.to_string()} label={label.clone()} per={props.per} /> }) }
+            { for readable(&props.axis, props.per, props.dense).into_iter().map(|label| html! { <AxisNumber key={label.level.to_string()} label={label.clone()} per={props.per} /> }) }
         </div>
     }
 }
 
 /// Without the numbers that would touch a more important one: the ceiling's first, then the floor's.
-fn readable(axis: &[AxisLabel], per: u32) -> Vec<&AxisLabel> {
+fn readable(axis: &[AxisLabel], per: u32, dense: bool) -> Vec<&AxisLabel> {
     let rank = |label: &AxisLabel| match label.quantity {
         Some(Quantity::Ceiling) => 0,
         Some(Quantity::Floor) => 1,
         _ => 2,
     };
-    let touches =
-        |a: &AxisLabel, b: &AxisLabel| per > 1 && a.level.abs_diff(b.level) * 10 < per * 11;
+    let touches = |a: &AxisLabel, b: &AxisLabel| dense && a.level.abs_diff(b.level) * 10 < per * 11;
     axis.iter()
         .filter(|label| {
             !axis

@@ -85,9 +85,11 @@ pub fn Stage(props: &StageProps) -> Html {
             ratio(scene.ceiling.as_ref().map_or(height, |c| c.level), per),
         ),
     ]);
+    // In a low pane neighbouring levels are nearer than their words are high.
+    let dense = per > 1 || (props.pane && levels > 5);
     let near = match (&scene.ceiling, &scene.floor) {
         (Some(ceiling), Some(floor)) => {
-            ceiling.level.saturating_sub(floor.level) < 2 * per && per > 1
+            ceiling.level.saturating_sub(floor.level) < 2 * per && dense
         }
         _ => false,
     };
@@ -109,7 +111,7 @@ pub fn Stage(props: &StageProps) -> Html {
             data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-leave={match leave_per { 1 => "row", 2 => "half", _ => "box" }} data-empty={empty.then_some("true")} data-many={(levels > 8).then_some("true")}
             data-time={props.pane.then(|| props.page.root.time.clone())}>
             <PastHead past={scene.past.clone()} dispatch={dispatch.clone()} />
-            <Axis axis={scene.axis.clone()} {per} />
+            <Axis axis={scene.axis.clone()} {per} {dense} />
             if let Some(ceiling) = &scene.ceiling { <Limit limit={ceiling.clone()} {per} movable={movable} proposed={ghosts.0.map(|g| g.level)} dispatch={dispatch.clone()} /> }
             if let Some(floor) = &scene.floor { <Limit limit={floor.clone()} {per} below={near} movable={movable} proposed={ghosts.1.map(|g| g.level)} dispatch={dispatch.clone()} /> }
             if let Some(ghost) = ghosts.0.filter(|g| g.level <= height) { <Limit limit={ghost.clone()} {per} ghost={true} dispatch={dispatch.clone()} /> }
