@@ -32,7 +32,10 @@ check(59, 'Recreate, 0/1 and 1/0: peaks 4, 4, 5, lowest 0, 3, 4; one clock at ev
   const next = async (act) => {
     const was = (await panes(page)).time;
     await act();
-    await page.waitForFunction((t) => document.querySelector('[data-testid="root"]').dataset.time !== t, was);
+    await page.waitForFunction((t) => {
+      const { time } = document.querySelector('[data-testid="root"]').dataset;
+      return time !== t && document.querySelector('[data-testid="compare-pane"]').dataset.time === time;
+    }, was);
     return panes(page);
   };
   const times = [];
@@ -107,7 +110,9 @@ check(61, 'the numbers of the table are the measures of each pane\'s own run', a
     const near = (text, value, what) => assert(Math.abs(Number.parseFloat(text) - value) < 0.06, `${end.branch}, ${what}: ${text} in the table, ${value} in its run`);
     near(table.gap, gap, 'gap');
     near(table.duration, ended - begun, 'duration');
-    equal(table.failed, end.measures['requests.failed'], `${end.branch}: failed requests`);
+    await page.keyboard.press('End');
+    await page.waitForFunction((t) => Number(document.querySelector('[data-testid="root"]').dataset.time) > t, end.time);
+    equal(table.failed, (await state(page)).measures['requests.failed'], `${end.branch}: failed requests`);
     equal(table.revisions, end.history.sort((a, b) => a - b).join(', '), `${end.branch}: revisions`);
     equal(number(end, 'updated'), desired, 'updated pods at the end');
   }

@@ -146,9 +146,9 @@ check(22, 'requests fail without a hook and with a grace that is too short, none
 async function instrument(page) {
   await page.setViewportSize({ width: 1280, height: 1300 });
   // The address does what a learner would have typed, and looks at the end.
-  await open(page, `?preset=roll-10&do=${encodeURIComponent('kubectl set image deployment/rolldeployment nginx=httpd')}&at=20s`);
+  await open(page, `?preset=roll-10&do=${encodeURIComponent('kubectl set image deployment/rolldeployment nginx=httpd')}&at=8s`);
   const end = await state(page);
-  assert(complete(end), `not complete at 20 s: ${end.why}`);
+  assert(complete(end), `not complete at 8 s: ${end.why}`);
   await page.click(id('open-timeline'));
   await page.waitForSelector(id('instrument'));
   return end;

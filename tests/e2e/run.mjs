@@ -5,6 +5,8 @@ import './checks-time.mjs';
 import './checks-share.mjs';
 import './checks-console.mjs';
 import './checks-limits.mjs';
+import './checks-compare.mjs';
+import './checks-instrument.mjs';
 import { main } from './runner.mjs';
 
 await main();

@@ -24,8 +24,8 @@ fn agrees(name: &str, scenario: &Scenario, axes: &SweepAxes) {
         let own = plan_runs(&comparison).remove(0);
         let result = cell.result.unwrap();
         assert_eq!(
-            (result.complete, result.lowest, result.peak),
-            (own.run.complete, own.run.lowest, own.run.peak),
+            (result.complete, result.lowest, result.peak, result.failed),
+            (own.run.complete, own.run.lowest, own.run.peak, own.failed),
             "{name} {word}"
         );
         if result.complete {
@@ -36,7 +36,7 @@ fn agrees(name: &str, scenario: &Scenario, axes: &SweepAxes) {
 
 #[test]
 fn a_cell_is_the_run_that_it_opens() {
-    for name in ["boot-4", "model-4"] {
+    for name in ["boot-4", "model-4", "solo-1"] {
         let preset = PRESETS.iter().find(|p| p.name == name).unwrap();
         let session = Session::new(Start::preset(name));
         let scenario = Scenario::of(&session, preset.yaml).unwrap();

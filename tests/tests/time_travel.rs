@@ -509,3 +509,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn time_that_passed_at_the_end_stays_recorded() {
+    let mut s = Session::new(Start::preset("roll-10"));
+    s.play_to(20_000);
+    for at in [15_000, 17_000, 0, 3_000, 19_000, 20_000] {
+        s.seek_time(at);
+        assert_eq!((s.at(), s.recorded_ms()), (at, 20_000));
+    }
+    s.seek_time(16_000);
+    s.run("kubectl scale deployment/rolldeployment --replicas=3");
+    assert!(s.recorded_ms() < 20_000, "a branch begins where it left");
+}

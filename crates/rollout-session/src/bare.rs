@@ -3,7 +3,7 @@
 use crate::action::{Action, LogEntry};
 use crate::console;
 use crate::plan::Plan;
-use crate::scenario::{HORIZON_MS, Scenario, at_rest, traffic_line};
+use crate::scenario::{AFTERWARDS_MS, HORIZON_MS, Scenario, at_rest, traffic_line};
 use crate::scene::{self, Prepared};
 use rollout_api::{SortedMap, json};
 use rollout_engine::{Engine, SimTime, StepRecord};
@@ -26,6 +26,13 @@ impl Scenario {
     pub fn is_bare(&self) -> bool {
         let edited = |e: &LogEntry| matches!(e.action, Action::Edit { .. });
         !self.log.iter().any(edited)
+    }
+
+    /// Is the cluster at the start the same under all plans with the same number of replicas? Earlier releases were rolled out
+    /// under the plan too: they leave other pods.
+    pub fn is_same_at_start(&self) -> bool {
+        let preset = self.start.preset.as_deref().and_then(crate::presets::find);
+        preset.is_none_or(|p| p.history.len() < 2)
     }
 
     /// The start under a plan, at rest.
@@ -153,5 +160,10 @@ impl Bare<'_> {
             }
             self.tell(&records);
         }
+        // Requests still fail for a moment after the end: a comparison counts them too.
+        let rest = self
+            .engine
+            .advance_to(SimTime(self.engine.now().0 + AFTERWARDS_MS));
+        self.tell(&rest);
     }
 }

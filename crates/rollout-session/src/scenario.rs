@@ -16,7 +16,7 @@ pub(crate) const HORIZON_MS: u64 = 600_000;
 /// Requests of a comparison whose session has none.
 const RATE: &str = "8/s";
 /// What is still seen after the end.
-const AFTERWARDS_MS: u64 = 2_000;
+pub(crate) const AFTERWARDS_MS: u64 = 2_000;
 
 /// A start and what happened then.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -181,7 +181,8 @@ impl Sweep {
         if !self.scenario.is_bare() {
             return self.run_session(plan);
         }
-        if self.base.as_ref().is_none_or(|(n, _)| *n != replicas) {
+        let kept = self.base.as_ref().is_some_and(|(n, _)| *n == replicas);
+        if !kept || !self.scenario.is_same_at_start() {
             self.base = Some((replicas, self.scenario.base(plan)));
         }
         let (_, base) = self.base.as_ref()?;

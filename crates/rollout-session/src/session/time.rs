@@ -94,7 +94,9 @@ impl Session {
         // Time that passed at the end without a step stays recorded.
         let (here, at) = (self.position(), self.at());
         if self.at_head() && at > self.branch().timeline.time(here) {
-            self.branch_mut().cursor.lingered.insert(here, at);
+            let lingered = &mut self.branch_mut().cursor.lingered;
+            let until = lingered.get(&here).copied().unwrap_or(0).max(at);
+            lingered.insert(here, until);
         }
         self.jump_near(position);
         while self.position() < position {
