@@ -109,7 +109,7 @@ fn patches_are_refused_in_gos_notation() {
         patch(
             &mut engine,
             PatchType::Json,
-            r#"[{"op":"replace","path":"/spec/nope","value":1}]"#
+            r#"[{"op":"remove","path":"/spec/nope"}]"#
         )
         .unwrap_err(),
         "The request is invalid: the server rejected our request due to an error in our request\n"

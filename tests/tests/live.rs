@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
 use rollout_api::json::from_json;
-use rollout_api::patch::{create_apply_patch, with_last_applied};
+use rollout_api::patch::{create_apply_patch, with_last_applied, without_nulls};
 use rollout_api::types::Schema;
 use rollout_api::{Kind, Minor, Value, kinds, object};
 use rollout_engine::client::{PatchType, WriteOptions};
@@ -98,7 +98,7 @@ fn apply(engine: &mut Engine, mut value: Value, minor: Minor) -> Option<String> 
     let options = WriteOptions::default();
     let (result, _) = engine.act("kubectl", |c| match c.get(kind, &namespace, &name) {
         Err(_) => {
-            let mut body = with_last_applied(&value);
+            let mut body = without_nulls(&with_last_applied(&value));
             body.remove("metadata.resourceVersion");
             c.create(kind, &namespace, body, &options).err()
         }

@@ -78,6 +78,8 @@ fn masked(mut object: Value) -> Value {
 }
 
 fn stored(value: &Value, minor: Minor) -> Result<Value, String> {
+    // As `kubectl apply` sends it.
+    let value = &rollout_api::patch::without_nulls(value);
     let (api_version, kind) = (value.str_at("apiVersion"), value.str_at("kind"));
     let resource = kinds::of_object(api_version, kind, minor).ok_or("no resource")?;
     let decoded = decode::decode(value, api_version, kind, minor).ok_or("no type")?;

@@ -321,10 +321,9 @@ impl Decoder {
         Ok(Value::list(out))
     }
 
-    /// Entries that are null are left out (seen on real servers; lists keep theirs).
     fn map(&mut self, of: TypeId, map: &Map) -> Result<Value, Hard> {
         let mut out = Map::with_capacity(map.len());
-        for (key, item) in map.iter().filter(|(_, item)| !item.is_null()) {
+        for (key, item) in map.iter() {
             self.path.push(Step::Key(key.clone()));
             let decoded = self.value(of, item)?;
             out.insert(key, decoded.unwrap_or_else(|| self.zero_item(of)));

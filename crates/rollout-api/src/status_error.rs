@@ -33,6 +33,8 @@ pub struct ApiError {
     pub causes: Vec<Cause>,
     /// Seconds to wait before trying again, 0: not said.
     pub retry_after: u32,
+    /// Texts of `Warning:` headers that came with it.
+    pub warnings: Vec<String>,
 }
 
 impl std::fmt::Display for ApiError {

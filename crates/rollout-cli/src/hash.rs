@@ -57,6 +57,8 @@ fn names(common: &Common, file: &str, bytes: &[u8]) -> Result<String, String> {
 fn replica_set_name(common: &Common, object: &Value) -> Result<String, String> {
     let resource =
         kinds::of_kind(rollout_api::Kind::DEPLOYMENT).ok_or("no Deployments in this version")?;
+    // As `kubectl apply` sends it.
+    let object = &rollout_api::patch::without_nulls(object);
     let decoded = decode::decode(object, "apps/v1", "Deployment", common.version)
         .ok_or("no Deployments in this version")?;
     if let Some(problem) = decoded.error {

@@ -262,7 +262,9 @@ impl Checker<'_> {
 
     fn object(&mut self, place: &Place<'_>, value: &Value, resource: &'static Resource) {
         let (api_version, kind) = (value.str_at("apiVersion"), value.str_at("kind"));
-        let Some(decoded) = decode::decode(value, api_version, kind, self.minor) else {
+        // Apply does not send nulls.
+        let sent = rollout_api::patch::without_nulls(value);
+        let Some(decoded) = decode::decode(&sent, api_version, kind, self.minor) else {
             return;
         };
         self.unknown_fields(place, &decoded, api_version, kind);

@@ -273,11 +273,20 @@ fn visit(
             wrong("map");
         }
         (Shape::List(_), _) => wrong("array"),
-        (Shape::Int32 | Shape::Int64, v) if !matches!(v, Value::Int(_) | Value::Null) => {
+        // Numbers with a fraction pass for whole ones, and every primitive passes for a text.
+        (Shape::Int32 | Shape::Int64, v) if !matches!(v, Value::Int(_) | Value::Number(_)) => {
             wrong("integer")
         }
         (Shape::Bool, v) if !matches!(v, Value::Bool(_)) => wrong("boolean"),
-        (Shape::String, v) if !matches!(v, Value::String(_)) => wrong("string"),
+        (
+            Shape::String
+            | Shape::Bytes
+            | Shape::Quantity
+            | Shape::IntOrString
+            | Shape::Time
+            | Shape::MicroTime,
+            Value::List(_) | Value::Map(_),
+        ) => wrong("string"),
         _ => {}
     }
 }

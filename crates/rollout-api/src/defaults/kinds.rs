@@ -69,12 +69,6 @@ pub(super) fn set_defaults(value: &mut Value, resource: &Resource, minor: Minor)
             });
         }
         "LimitRange" => with(object, "spec", |s| each(s, "limits", limit_range_item)),
-        "PodDisruptionBudget" => with(object, "spec", |s| {
-            let absent = |key: &str| s.get(key).is_none_or(Value::is_null);
-            if absent("minAvailable") && absent("maxUnavailable") {
-                s.insert("minAvailable", 1);
-            }
-        }),
         "HorizontalPodAutoscaler" => {
             autoscaler_from_v1(object);
             with(object, "spec", autoscaler);

@@ -3,7 +3,7 @@
 use super::{PatchError, create_three_way};
 use crate::json::{from_json, to_json_go};
 use crate::types::Schema;
-use crate::value::{Str, Value};
+use crate::value::{Map, Str, Value};
 
 /// The annotation that keeps the last applied manifest.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -48,4 +48,20 @@ pub fn create_apply_patch(
         None => Value::object(),
     };
     create_three_way(&original, &with_last_applied(manifest), live, schema)
+}
+
+/// Nulls of maps do not reach the server when an object is created, as they would not in a patch.
+/// Mirrors `pruneNullsFromMap`, kubectl/pkg/cmd/apply.
+pub fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Map(map) => {
+            let mut out = Map::with_capacity(map.len());
+            for (key, v) in map.iter().filter(|(_, v)| !v.is_null()) {
+                out.insert(key, without_nulls(v));
+            }
+            out.into()
+        }
+        Value::List(items) => Value::list(items.iter().map(without_nulls).collect()),
+        other => other.clone(),
+    }
 }

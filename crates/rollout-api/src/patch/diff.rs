@@ -42,7 +42,7 @@ pub fn create_three_way(
         ignore_deletions: true,
         ..Diff::default()
     };
-    let delta = diff_maps(&current, &modified, Some(schema), additions)?;
+    let mut delta = diff_maps(&current, &modified, Some(schema), additions)?;
     let removals = Diff {
         ignore_changes: true,
         ..Diff::default()
@@ -52,7 +52,7 @@ pub fn create_three_way(
         directives: false,
         forget_nulls: false,
     };
-    Ok(merge_map(deletions, delta, Some(schema), options)?.into())
+    Ok(merge_map(deletions, &mut delta, Some(schema), options)?.into())
 }
 
 fn map_of(value: &Value) -> Map {

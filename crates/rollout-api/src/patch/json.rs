@@ -1,42 +1,83 @@
 //! JSON patches, RFC 6902, with the liberties of the library that the API server uses: negative indexes.
 
 use super::PatchError;
-use crate::value::{Str, Value};
+use crate::value::{Map, Str, Value};
 
 /// Applies a JSON patch. What is wrong with it stays in the server's log: the answer only says that it did not apply.
 pub fn apply_json_patch(original: &Value, patch: &Value) -> Result<Value, PatchError> {
     let Value::List(operations) = patch else {
-        let found = match patch {
-            Value::Map(_) => "object",
-            Value::String(_) => "string",
-            Value::Bool(_) => "bool",
-            Value::Null => return Ok(original.clone()),
-            _ => "number",
+        return match patch {
+            Value::Null => Ok(original.clone()),
+            _ => Err(unreadable(patch, "[]handlers.jsonPatchOp")),
         };
-        let text = format!("json: cannot unmarshal {found} into Go value of type jsonpatch.Patch");
-        return Err(PatchError::Bad(text));
     };
     let mut object = original.clone();
     for operation in operations.iter() {
-        if !matches!(operation, Value::Map(_)) {
-            let text = "json: cannot unmarshal into Go value of type jsonpatch.Operation";
-            return Err(PatchError::Bad(text.to_owned()));
+        match operation {
+            Value::Null => {}
+            Value::Map(_) => {
+                for key in ["op", "path", "from"] {
+                    if let Some(v) = operation
+                        .get(key)
+                        .filter(|v| !v.is_null() && v.as_str().is_none())
+                    {
+                        let text = format!(
+                            "error decoding patch: json: cannot unmarshal {} into Go struct field jsonPatchOp.{key} of type string",
+                            json_type(v)
+                        );
+                        return Err(PatchError::Bad(text));
+                    }
+                }
+            }
+            other => return Err(unreadable(other, "handlers.jsonPatchOp")),
         }
+    }
+    for operation in operations.iter() {
         apply(&mut object, operation).ok_or(PatchError::DoesNotApply)?;
     }
     Ok(object)
 }
 
+/// Fields of operations that no JSON patch has.
+pub fn unknown_in_json_patch(patch: &Value) -> Vec<String> {
+    let mut out = Vec::new();
+    for (i, operation) in patch.as_list().iter().enumerate() {
+        for (key, _) in operation.as_map().into_iter().flat_map(Map::iter) {
+            if !matches!(&**key, "op" | "path" | "from" | "value") {
+                out.push(format!("json patch unknown field \"[{i}].{key}\""));
+            }
+        }
+    }
+    out
+}
+
+/// JSON's word for a value's type, as Go's decoder has it.
+pub(super) fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Map(_) => "object",
+        Value::List(_) => "array",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        _ => "number",
+    }
+}
+
+/// A patch that is none.
+pub(super) fn unreadable(value: &Value, ty: &str) -> PatchError {
+    PatchError::Bad(format!(
+        "error decoding patch: json: cannot unmarshal {} into Go value of type {ty}",
+        json_type(value)
+    ))
+}
+
 fn apply(object: &mut Value, operation: &Value) -> Option<()> {
     let path = pointer(operation.get("path")?.as_str()?)?;
-    let value = || operation.get("value").cloned();
+    // What is absent is null.
+    let value = || operation.get("value").cloned().unwrap_or_default();
     match operation.get("op")?.as_str()? {
-        "add" => add(object, &path, value()?),
+        "add" => add(object, &path, value()),
         "remove" => remove(object, &path).map(drop),
-        "replace" => {
-            get(object, &path)?;
-            put(object, &path, value()?)
-        }
+        "replace" => replace(object, &path, value()),
         "move" => {
             let from = pointer(operation.get("from")?.as_str()?)?;
             let value = remove(object, &from)?;
@@ -44,27 +85,21 @@ fn apply(object: &mut Value, operation: &Value) -> Option<()> {
         }
         "copy" => {
             let from = pointer(operation.get("from")?.as_str()?)?;
-            let value = get(object, &from)?.clone();
+            let value = get(object, &from)?;
             add(object, &path, value)
         }
-        "test" => {
-            let expected = value().unwrap_or_default();
-            match get(object, &path) {
-                Some(found) if *found == expected => Some(()),
-                None if expected.is_null() => Some(()),
-                _ => None,
-            }
-        }
+        "test" if path.is_empty() => (*object == value()).then_some(()),
+        "test" => (get(object, &path)? == value()).then_some(()),
         _ => None,
     }
 }
 
-/// The parts of a JSON pointer.
+/// The parts of a JSON pointer. What stands before the first slash is not looked at.
 fn pointer(text: &str) -> Option<Vec<String>> {
     if text.is_empty() {
         return Some(Vec::new());
     }
-    let parts = text.strip_prefix('/')?.split('/');
+    let parts = text.split_once('/')?.1.split('/');
     Some(
         parts
             .map(|part| part.replace("~1", "/").replace("~0", "~"))
@@ -83,12 +118,14 @@ fn index(text: &str, len: usize) -> Option<usize> {
         .flatten()
 }
 
-fn get<'a>(object: &'a Value, path: &[String]) -> Option<&'a Value> {
-    path.iter().try_fold(object, |value, part| match value {
-        Value::Map(map) => map.get(part),
-        Value::List(list) => list.get(index(part, list.len())?),
+/// The value at a path; what a map does not have is null.
+fn get(object: &mut Value, path: &[String]) -> Option<Value> {
+    let (last, rest) = path.split_last()?;
+    match parent(object, rest)? {
+        Value::Map(map) => Some(map.get(last).cloned().unwrap_or_default()),
+        Value::List(list) => list.get(index(last, list.len())?).cloned(),
         _ => None,
-    })
+    }
 }
 
 fn parent<'a>(object: &'a mut Value, path: &[String]) -> Option<&'a mut Value> {
@@ -107,10 +144,7 @@ fn parent<'a>(object: &'a mut Value, path: &[String]) -> Option<&'a mut Value> {
 }
 
 fn add(object: &mut Value, path: &[String], new: Value) -> Option<()> {
-    let Some((last, rest)) = path.split_last() else {
-        *object = new;
-        return Some(());
-    };
+    let (last, rest) = path.split_last()?;
     match parent(object, rest)? {
         map @ Value::Map(_) => {
             map.map_mut().insert(Str::copy(last), new);
@@ -129,8 +163,26 @@ fn add(object: &mut Value, path: &[String], new: Value) -> Option<()> {
     Some(())
 }
 
-fn put(object: &mut Value, path: &[String], new: Value) -> Option<()> {
-    *parent(object, path)? = new;
+/// A map takes a key that it does not have yet, too.
+fn replace(object: &mut Value, path: &[String], new: Value) -> Option<()> {
+    let Some((last, rest)) = path.split_last() else {
+        let whole = matches!(new, Value::Map(_) | Value::List(_));
+        if whole {
+            *object = new;
+        }
+        return Some(());
+    };
+    match parent(object, rest)? {
+        map @ Value::Map(_) => {
+            map.map_mut().insert(Str::copy(last), new);
+        }
+        list @ Value::List(_) => {
+            let list = list.list_mut();
+            let at = index(last, list.len())?;
+            list[at] = new;
+        }
+        _ => return None,
+    }
     Some(())
 }
 
@@ -203,6 +255,38 @@ mod tests {
             (
                 r#"{"a":1}"#,
                 r#"[{"op":"replace","path":"/b","value":2}]"#,
+                r#"{"a":1,"b":2}"#,
+            ),
+            (
+                r#"{"a":[1]}"#,
+                r#"[{"op":"replace","path":"/a/1","value":2}]"#,
+                "-",
+            ),
+            (
+                r#"{"a":1}"#,
+                r#"[{"op":"add","path":"/b"}]"#,
+                r#"{"a":1,"b":null}"#,
+            ),
+            (r#"{"a":1}"#, r#"[{"op":"add","path":"","value":{}}]"#, "-"),
+            (
+                r#"{"a":1}"#,
+                r#"[{"op":"replace","path":"","value":{}}]"#,
+                "{}",
+            ),
+            (r#"{"a":1}"#, r#"[{"op":"add","path":"x","value":{}}]"#, "-"),
+            (
+                r#"{"a":1}"#,
+                r#"[{"op":"add","path":"x/b","value":2}]"#,
+                r#"{"a":1,"b":2}"#,
+            ),
+            (
+                r#"{"a":1}"#,
+                r#"[{"op":"copy","from":"/c","path":"/b"}]"#,
+                r#"{"a":1,"b":null}"#,
+            ),
+            (
+                r#"{"a":1}"#,
+                r#"[{"op":"move","from":"/c","path":"/b"}]"#,
                 "-",
             ),
             (r#"{"a":1}"#, r#"[{"op":"remove","path":"/b"}]"#, "-"),

@@ -5,13 +5,15 @@ mod diff;
 mod json;
 mod lists;
 mod merge;
+mod shown;
 mod strategic;
 mod unstructured;
 
-pub use apply::{LAST_APPLIED, create_apply_patch, last_applied, with_last_applied};
+pub use apply::{LAST_APPLIED, create_apply_patch, last_applied, with_last_applied, without_nulls};
 pub use diff::{create_three_way, create_two_way};
-pub use json::apply_json_patch;
+pub use json::{apply_json_patch, unknown_in_json_patch};
 pub use merge::{apply_merge_patch, create_merge_patch};
+pub use shown::patched_text;
 pub use strategic::apply_strategic;
 pub use unstructured::check_unstructured;
 

@@ -18,21 +18,22 @@ pub(super) struct Options {
     pub forget_nulls: bool,
 }
 
-/// Applies a strategic merge patch to an object of the schema.
+/// Applies a strategic merge patch to an object of the schema. What is carried out vanishes from the patch, as in Go:
+/// messages about the result show what is left of it.
 pub fn apply_strategic(
     original: &Value,
-    patch: &Value,
+    patch: &mut Value,
     schema: Schema,
 ) -> Result<Value, PatchError> {
-    let Value::Map(patch) = patch else {
+    if !matches!(patch, Value::Map(_)) {
         return Err(not_a_map(patch));
-    };
+    }
     let original = original.as_map().cloned().unwrap_or_default();
     let options = Options {
         directives: true,
         forget_nulls: true,
     };
-    Ok(merge_map(original, (**patch).clone(), Some(schema), options)?.into())
+    Ok(merge_map(original, patch.map_mut(), Some(schema), options)?.into())
 }
 
 /// The schema of a field and what patches do with it. In maps with free keys, every key is known.
@@ -64,10 +65,21 @@ fn bad_retain_keys() -> PatchError {
     PatchError::Bad("invalid patch format of retainKeys".to_owned())
 }
 
+/// A directive in Go's `%s` notation.
+fn shown_directive(directive: &Value) -> String {
+    match directive {
+        Value::String(text) => text.to_string(),
+        Value::Null => "%!s(<nil>)".to_owned(),
+        Value::Bool(_) => format!("%!s(bool={})", go_notation(directive)),
+        Value::Int(_) => format!("%!s(int64={})", go_notation(directive)),
+        other => go_notation(other),
+    }
+}
+
 /// Mirrors `mergeMap`.
 pub(super) fn merge_map(
     mut original: Map,
-    mut patch: Map,
+    patch: &mut Map,
     schema: Option<Schema>,
     options: Options,
 ) -> Result<Map, PatchError> {
@@ -75,25 +87,25 @@ pub(super) fn merge_map(
         return match directive.as_str() {
             Some("replace") => {
                 patch.remove(DIRECTIVE);
-                Ok(patch)
+                Ok(patch.clone())
             }
             Some("delete") => Ok(Map::new()),
             _ => Err(PatchError::Other(format!(
                 "unknown patch type: {} in map: {}",
-                quote(directive.as_str().unwrap_or_default()),
-                go_notation(&patch.into())
+                shown_directive(&directive),
+                go_notation(&patch.clone().into())
             ))),
         };
     }
-    retain_keys(&mut original, &mut patch, options)?;
-    set_element_order(&mut original, &mut patch, schema, options)?;
+    retain_keys(&mut original, patch, options)?;
+    set_element_order(&mut original, patch, schema, options)?;
 
-    for (key, change) in patch.iter() {
+    for (key, change) in patch.iter_mut() {
         let mut key = key.clone();
         let mut deletes = false;
         if let Some(field) = key.strip_prefix(DELETE_FROM) {
             if !options.directives {
-                original.insert(key, change);
+                original.insert(key, change.clone());
                 continue;
             }
             key = Str::copy(field);
@@ -105,62 +117,80 @@ pub(super) fn merge_map(
                 continue;
             }
         }
-        let Some(old) = original.get(&key).cloned() else {
-            if !deletes {
-                original.insert(key, taken_over(change, options));
+        let old = match original.get(&key).cloned() {
+            Some(old) if same_type(&old, change) => old,
+            found => {
+                if !deletes {
+                    forget_nulls(change, options);
+                    match without_directives(change) {
+                        Some(kept) => original.insert(key, kept),
+                        None => found.and_then(|_| original.remove(&key)),
+                    };
+                }
+                continue;
             }
-            continue;
         };
-        if !same_type(&old, change) {
-            if !deletes {
-                original.insert(key, taken_over(change, options));
-            }
-            continue;
-        }
         let (field, how) = lookup(schema, &key)?;
-        let merged = match (&old, change) {
-            (Value::Map(old), Value::Map(change)) if !how.replace => {
-                merge_map((**old).clone(), (**change).clone(), field, options)?.into()
+        let merged = match (&old, &mut *change) {
+            (Value::Map(old), Value::Map(_)) if !how.replace => {
+                merge_map((**old).clone(), change.map_mut(), field, options)?.into()
             }
-            (Value::List(old), Value::List(change)) if how.merge => {
+            (Value::List(old), Value::List(_)) if how.merge || deletes => {
                 let item = field.and_then(Schema::item);
                 Value::list(merge_lists(
                     old.to_vec(),
-                    change,
+                    change.list_mut(),
                     item,
                     how.key,
                     options,
                     deletes,
                 )?)
             }
-            _ => change.clone(),
+            (_, change) => change.clone(),
         };
         original.insert(key, merged);
     }
     Ok(original)
 }
 
-/// What a patch says about something that was not there: without nulls and directives.
-fn taken_over(change: &Value, options: Options) -> Value {
+/// Mirrors `discardNullValuesFromPatch`: something that was not there is taken over without nulls.
+fn forget_nulls(change: &mut Value, options: Options) {
     if !options.forget_nulls {
-        return change.clone();
+        return;
     }
     match change {
+        Value::Map(_) => {
+            let map = change.map_mut();
+            map.retain(|_, v| !v.is_null());
+            for (_, value) in map.iter_mut() {
+                forget_nulls(value, options);
+            }
+        }
+        Value::List(_) => {
+            for value in change.list_mut() {
+                forget_nulls(value, options);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Mirrors `removeDirectives`: maps with a directive are not kept.
+fn without_directives(change: &Value) -> Option<Value> {
+    Some(match change {
+        Value::Map(map) if map.contains_key(DIRECTIVE) => return None,
         Value::Map(map) => {
             let mut out = Map::new();
             for (key, value) in map.iter() {
-                if !value.is_null() && !key.starts_with('$') {
-                    out.insert(key, taken_over(value, options));
+                if let Some(value) = without_directives(value) {
+                    out.insert(key, value);
                 }
             }
             out.into()
         }
-        Value::List(items) => {
-            let kept = items.iter().filter(|v| v.get(DIRECTIVE).is_none());
-            Value::list(kept.map(|v| taken_over(v, options)).collect())
-        }
+        Value::List(items) => Value::list(items.iter().filter_map(without_directives).collect()),
         other => other.clone(),
-    }
+    })
 }
 
 /// Mirrors `applyRetainKeysDirective`.
@@ -236,12 +266,12 @@ fn set_element_order(
             Some(other) => Err(not_a_list(other)),
         };
         let old = list(original.get(key))?;
-        let change = list(patch.get(key))?;
+        let mut change = list(patch.get(key))?;
         let (field, how) = lookup(schema, key)?;
         check_order(change.as_deref().unwrap_or_default(), &order, how.key)?;
-        let merged = match (&old, &change) {
+        let merged = match (&old, &mut change) {
             (Some(old), None) => old.clone(),
-            (None, Some(change)) => change.clone(),
+            (None, Some(change)) => change.iter().filter_map(without_directives).collect(),
             (Some(old), Some(change)) if how.merge => merge_lists(
                 old.clone(),
                 change,
@@ -257,22 +287,10 @@ fn set_element_order(
         items_of(&[&old, change.as_deref().unwrap_or_default()])?;
         let (ours, servers) = partition(merged, &order, how.key)?;
         let both = interleave(ours, servers, &order, &old, how.key)?;
-        let both = if options.directives {
-            taken_over_items(both, options)
-        } else {
-            both
-        };
         original.insert(Str::copy(key), Value::list(both));
         patch.remove(key);
     }
     Ok(())
-}
-
-fn taken_over_items(list: Vec<Value>, options: Options) -> Vec<Value> {
-    list.into_iter()
-        .filter(|v| v.get(DIRECTIVE).is_none())
-        .map(|v| taken_over(&v, options))
-        .collect()
 }
 
 /// Mirrors `validatePatchWithSetOrderList`.
@@ -311,7 +329,7 @@ fn check_order(change: &[Value], order: &[Value], key: &str) -> Result<(), Patch
 /// Mirrors `mergeSlice`.
 fn merge_lists(
     mut original: Vec<Value>,
-    patch: &[Value],
+    patch: &mut [Value],
     item: Option<Schema>,
     key: &str,
     options: Options,
@@ -337,9 +355,9 @@ fn merge_lists(
     }
     let mut plain = Vec::new();
     let mut replace = false;
-    for change in patch {
+    for (i, change) in patch.iter().enumerate() {
         match change.get(DIRECTIVE) {
-            None => plain.push(change.clone()),
+            None => plain.push(i),
             Some(directive) => match directive.as_str() {
                 Some("delete") => {
                     let wanted = merge_value(change, key)?;
@@ -353,7 +371,7 @@ fn merge_lists(
                 _ => {
                     return Err(PatchError::Other(format!(
                         "unknown patch type: {} in map: {}",
-                        quote(directive.as_str().unwrap_or_default()),
+                        shown_directive(directive),
                         go_notation(change)
                     )));
                 }
@@ -361,22 +379,24 @@ fn merge_lists(
         }
     }
     if replace {
-        original = std::mem::take(&mut plain);
+        original = plain.drain(..).map(|i| patch[i].clone()).collect();
     }
     let old = original.clone();
-    for change in &plain {
+    for &i in &plain {
+        let change = &mut patch[i];
         merge_value(change, key)?;
         match position(&original, change, key) {
             Some(at) => {
-                let (Value::Map(old), Value::Map(change)) = (&original[at], change) else {
+                let (Value::Map(old), Value::Map(_)) = (&original[at], &*change) else {
                     return Err(not_a_map(change));
                 };
-                let merged = merge_map((**old).clone(), (**change).clone(), item, options)?;
+                let merged = merge_map((**old).clone(), change.map_mut(), item, options)?;
                 original[at] = merged.into();
             }
-            None => original.push(taken_over(change, options)),
+            None => original.push(change.clone()),
         }
     }
+    let plain: Vec<Value> = plain.into_iter().map(|i| patch[i].clone()).collect();
     let (ours, servers) = partition(original, &plain, key)?;
     interleave(ours, servers, &plain, &old, key)
 }

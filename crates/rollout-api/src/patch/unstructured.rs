@@ -1,7 +1,10 @@
 //! Does a patched tree fit the types? The words of Go's converter from trees to structs.
 //! Mirrors apimachinery/pkg/runtime/converter.go.
 
-use crate::types::{Schema, Shape, table};
+use super::go_notation;
+use super::json::json_type;
+use crate::base64;
+use crate::types::{Schema, Shape};
 use crate::value::Value;
 
 /// Go's `reflect.Kind` of a tree's value.
@@ -61,9 +64,7 @@ pub fn check_unstructured(value: &Value, schema: Schema) -> Option<String> {
             }),
             _ => Some(format!("cannot restore struct from: {}", kind(value))),
         },
-        Shape::List(item) => match value {
-            // Bytes are a string in a tree.
-            Value::String(_) if matches!(table().ty(item).shape, Shape::Bytes) => None,
+        Shape::List(_) => match value {
             Value::List(items) => {
                 let item = schema.item()?;
                 items.iter().find_map(|v| check_unstructured(v, item))
@@ -77,14 +78,26 @@ pub fn check_unstructured(value: &Value, schema: Schema) -> Option<String> {
             }
             _ => Some(format!("cannot restore map from {}", kind(value))),
         },
+        Shape::Bytes => match value {
+            Value::String(text) => base64::decode(text).err().map(|offset| {
+                format!("error decoding from json: illegal base64 data at input byte {offset}")
+            }),
+            Value::List(_) => None,
+            _ => Some(format!("cannot restore slice from {}", kind(value))),
+        },
+        Shape::IntOrString => {
+            let found = match value {
+                Value::String(_) => return None,
+                Value::Int(n) if i32::try_from(*n).is_ok() => return None,
+                Value::Int(_) | Value::Number(_) => format!("number {}", go_notation(value)),
+                other => json_type(other).to_owned(),
+            };
+            Some(format!(
+                "json: cannot unmarshal {found} into Go value of type int32"
+            ))
+        }
         // These read themselves: the decoder says what is wrong.
-        Shape::Bytes
-        | Shape::Quantity
-        | Shape::IntOrString
-        | Shape::Time
-        | Shape::MicroTime
-        | Shape::Any
-        | Shape::Pointer(_) => None,
+        Shape::Quantity | Shape::Time | Shape::MicroTime | Shape::Any | Shape::Pointer(_) => None,
     }
 }
 

@@ -32,14 +32,12 @@ pub fn validate_deployment_update(new: &Value, old: &Value, e: &mut Errors) {
 fn validate_immutable_selector(new: &Value, old: &Value, e: &mut Errors) {
     let selector = new.at("spec.selector");
     if selector != old.at("spec.selector") {
+        let spec_at = Path::root("spec");
+        let at = spec_at.child("selector");
         let shown = selector
             .filter(|s| !s.is_null())
-            .map_or(Shown::Nil, |s| Tree::label_selector(s).into());
-        e.invalid(
-            &Path::root("spec").child("selector"),
-            shown,
-            FIELD_IS_IMMUTABLE,
-        );
+            .map_or(Shown::Nil, |s| shown_selector(s, &at, e).into());
+        e.invalid(&at, shown, FIELD_IS_IMMUTABLE);
     }
 }
 
@@ -112,14 +110,20 @@ fn validate_required_selector(
 /// A selector that selects everything.
 fn refuse_empty(s: &Value, empty: &'static str, path: &Path<'_>, e: &mut Errors) {
     if s.get("matchLabels").is_none_or(Value::is_empty) && items(s, "matchExpressions").is_empty() {
-        let mut shown = s.clone();
-        for key in ["matchLabels", "matchExpressions"] {
-            if let Some(v) = e.given(s.get(key), &path.child(key)) {
-                shown.map_mut().insert(key, v);
-            }
-        }
-        e.invalid(path, Tree::label_selector(&shown), empty);
+        let shown = shown_selector(s, path, e);
+        e.invalid(path, shown, empty);
     }
+}
+
+/// A selector as messages show it: with the empty maps and lists that were sent.
+fn shown_selector(s: &Value, path: &Path<'_>, e: &Errors) -> Tree {
+    let mut shown = s.clone();
+    for key in ["matchLabels", "matchExpressions"] {
+        if let Some(v) = e.given(s.get(key), &path.child(key)) {
+            shown.map_mut().insert(key, v);
+        }
+    }
+    Tree::label_selector(&shown)
 }
 
 pub(super) fn validate_match(template: &Value, found: Selects, path: &Path<'_>, e: &mut Errors) {

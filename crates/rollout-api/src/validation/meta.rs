@@ -167,14 +167,16 @@ fn validate_owner_references(references: &[Value], path: &Path<'_>, e: &mut Erro
                 "version must not be empty",
             );
         }
-        for (key, value) in [("kind", kind), ("name", name)] {
-            if value.is_empty() {
-                e.invalid(&path.child(key), value, "must not be empty");
-            }
+        if kind.is_empty() {
+            e.invalid(&path.child("kind"), kind, "kind must not be empty");
+        }
+        if name.is_empty() {
+            e.invalid(&path.child("name"), name, "name must not be empty");
         }
         let uid = text(r, "uid");
         if uid.is_empty() {
-            e.invalid(&path.child("uid"), Shown::typed(uid), "must not be empty");
+            let at = path.child("uid");
+            e.invalid(&at, Shown::typed(uid), "uid must not be empty");
         }
         if version == "v1" && kind == "Event" {
             e.invalid(

@@ -97,8 +97,7 @@ fn validate_rules(rules: &[Value], path: &Path<'_>, e: &mut Errors) {
         let Some(http) = sub(rule, "http") else {
             continue;
         };
-        // The server counts every rule as the first one here.
-        let rule_at = path.index(0);
+        let rule_at = path.index(i);
         let http_at = rule_at.child("http");
         let paths_at = http_at.child("paths");
         if items(http, "paths").is_empty() {

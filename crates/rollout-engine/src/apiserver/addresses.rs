@@ -43,11 +43,6 @@ fn ports_of(service: &Value) -> impl Iterator<Item = Port> {
         .filter_map(|p| Some((p.get("nodePort")?.as_int()?, protocol(p))))
 }
 
-/// Does this type of Service have an address of its own?
-fn wants_ip(service: &Value) -> bool {
-    service.str_at("spec.type") != "ExternalName" && service.str_at("spec.clusterIP") != "None"
-}
-
 fn wants_ports(service: &Value) -> bool {
     match service.str_at("spec.type") {
         "NodePort" => true,
@@ -147,17 +142,15 @@ impl World {
         }
         let name = value.str_at("metadata.name").to_owned();
         if let Some(old) = old
-            && value.str_at("spec.clusterIP").is_empty()
-            && wants_ip(old)
+            && old.str_at("spec.type") != "ExternalName"
         {
-            // A replaced Service keeps the address it has.
+            // A Service keeps the address it has, or has none. Mirrors `patchAllocatedValues`.
+            let spec = value.map_mut().entry("spec", Value::object).map_mut();
             for field in ["clusterIP", "clusterIPs"] {
-                if let Some(v) = old.get("spec").and_then(|s| s.get(field)) {
-                    value
-                        .map_mut()
-                        .entry("spec", Value::object)
-                        .map_mut()
-                        .insert(field, v);
+                if spec.get(field).is_none_or(Value::is_empty)
+                    && let Some(v) = old.get("spec").and_then(|s| s.get(field))
+                {
+                    spec.insert(field, v);
                 }
             }
         }
@@ -240,15 +233,16 @@ impl World {
             let protocol = protocol(port);
             let asked = port.get("nodePort").and_then(Value::as_int).unwrap_or(0);
             if asked == 0 {
-                let kept = old.and_then(|o| {
-                    let same = |p: &&Value| {
-                        p.get("port") == port.get("port") && p.get("name") == port.get("name")
-                    };
-                    o.list_at("spec.ports")
+                // A port is known by its name, unless its node port is asked for by another one.
+                let kept = old.filter(|o| wants_ports(o)).and_then(|o| {
+                    let same = |p: &&Value| p.get("name") == port.get("name");
+                    let of_it = o.list_at("spec.ports").iter().rev().find(same)?;
+                    let kept = of_it.get("nodePort")?.as_int()?;
+                    let used = value
+                        .list_at("spec.ports")
                         .iter()
-                        .find(same)?
-                        .get("nodePort")?
-                        .as_int()
+                        .any(|p| p.get("nodePort").and_then(Value::as_int) == Some(kept));
+                    (!used).then_some(kept)
                 });
                 let given = match kept {
                     Some(kept) => kept,

@@ -17,6 +17,18 @@ fn version_of(api_version: &str) -> &str {
     api_version.rsplit('/').next().unwrap_or(api_version)
 }
 
+/// The words for a kind that the server does not have. The place in Go's source is part of the text.
+pub(super) fn not_registered(kind: &str, api_version: &str, minor: Minor) -> String {
+    let line = match minor.0 {
+        ..=32 => 100,
+        33 | 34 => 110,
+        _ => 111,
+    };
+    format!(
+        "no kind \"{kind}\" is registered for version \"{api_version}\" in scheme \"pkg/runtime/scheme.go:{line}\""
+    )
+}
+
 /// The object as the API's types have it. Refuses what cannot be read, and unknown fields unless told otherwise.
 pub(super) fn decode(
     kind: Kind,
@@ -28,15 +40,10 @@ pub(super) fn decode(
     let own = value.str_at("kind");
     if !own.is_empty() && own != kind.0 {
         let version = version_of(&api_version);
-        // The place in Go's source is part of the text.
-        let line = match minor.0 {
-            ..=32 => 100,
-            33 | 34 => 110,
-            _ => 111,
-        };
         return Err(ApiError::bad_request(format!(
-            "{own} in version \"{version}\" cannot be handled as a {}: no kind \"{own}\" is registered for version \"{api_version}\" in scheme \"pkg/runtime/scheme.go:{line}\"",
-            kind.0
+            "{own} in version \"{version}\" cannot be handled as a {}: {}",
+            kind.0,
+            not_registered(own, &api_version, minor)
         )));
     }
     let Some(decoded) = decode::decode(&value, &api_version, kind.0, minor) else {
@@ -114,9 +121,10 @@ pub(super) fn validate_update(
     kind: Kind,
     new: &Value,
     old: &Value,
+    sent: &Value,
     minor: Minor,
 ) -> Result<(), ApiError> {
-    validation::validate_update(kind, new, old, None, minor)
+    validation::validate_update(kind, new, old, Some(sent), minor)
 }
 
 /// Texts of `Warning:` headers about an object that is accepted.

@@ -68,7 +68,7 @@ fn namespace_lifecycle(
     Ok(())
 }
 
-fn same_namespace(value: &mut Value, namespace: &str) -> Result<(), ApiError> {
+pub(super) fn same_namespace(value: &mut Value, namespace: &str) -> Result<(), ApiError> {
     let given = value.str_at("metadata.namespace");
     if !given.is_empty() && given != namespace {
         return Err(ApiError::bad_request(
@@ -152,6 +152,7 @@ pub(crate) fn update(
     options: &WriteOptions,
 ) -> Result<Written, ApiError> {
     let minor = world.version();
+    let sent = value.clone();
     let read = rules::decode(kind, value, options, minor)?;
     let (mut value, warnings) = (read.value, read.warnings);
     same_namespace(&mut value, namespace)?;
@@ -177,15 +178,16 @@ pub(crate) fn update(
         let (group, resource) = super::group_resource(kind);
         return Err(ApiError::conflict(group, resource, name, &why));
     }
-    replace(world, &key, &old, value, warnings, options)
+    replace(world, &key, &old, value, &sent, warnings, options)
 }
 
-/// What PUT and PATCH have in common: the new state against the old one.
+/// What PUT and PATCH have in common: the new state against the old one. `sent`: as the client, or the patch, left it.
 pub(super) fn replace(
     world: &mut World,
     key: &ObjectKey,
     old: &Rc<Object>,
     mut value: Value,
+    sent: &Value,
     mut warnings: Vec<String>,
     options: &WriteOptions,
 ) -> Result<Written, ApiError> {
@@ -197,7 +199,7 @@ pub(super) fn replace(
     }
     prepare_for_update(kind, &mut value, &old.value);
     world.allocate(kind, &mut value, Some(&old.value), options.dry_run)?;
-    rules::validate_update(kind, &value, &old.value, minor)?;
+    rules::validate_update(kind, &value, &old.value, sent, minor)?;
     world.ask_webhook(kind, &value, crate::faults::Operation::Update)?;
     warnings.extend(rules::warnings(kind, &value, Some(&old.value), minor));
     if super::internal::raises_generation(kind, &old.value, &value, minor) {
@@ -226,6 +228,7 @@ fn prepare_for_update(kind: Kind, value: &mut Value, old: &Value) {
             None => value.map_mut().remove("status"),
         };
     }
+    let before = old;
     let old = old.get("metadata").cloned().unwrap_or_default();
     let new = metadata(value);
     for field in [
@@ -248,6 +251,25 @@ fn prepare_for_update(kind: Kind, value: &mut Value, old: &Value) {
     }
     new.remove("managedFields");
     new.remove("selfLink");
+    if kind.0 == "DaemonSet" {
+        template_generation(value, before);
+    }
+}
+
+/// Mirrors `daemonSetStrategy.PrepareForUpdate`, pkg/registry/apps/daemonset/strategy.go: nobody else counts templates.
+fn template_generation(value: &mut Value, old: &Value) {
+    const KEY: &str = "deprecated.daemonset.template.generation";
+    let count = old
+        .at("metadata.annotations")
+        .and_then(|a| a.get(KEY))
+        .and_then(Value::as_str)
+        .and_then(|n| n.parse::<i64>().ok())
+        .unwrap_or(0);
+    let grown = i64::from(value.at("spec.template") != old.at("spec.template"));
+    metadata(value)
+        .entry("annotations", Value::object)
+        .map_mut()
+        .insert(KEY, Value::from((count + grown).to_string()));
 }
 
 /// A status without anything in it, as it is written: `{}`, or more where fields are always written.

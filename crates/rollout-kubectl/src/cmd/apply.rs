@@ -7,7 +7,9 @@ use crate::error::{Failure, Res};
 use crate::flags::quoted;
 use crate::{Next, print};
 use rollout_api::json::{Html, from_json, to_json_pretty};
-use rollout_api::patch::{LAST_APPLIED, create_apply_patch, last_applied, with_last_applied};
+use rollout_api::patch::{
+    LAST_APPLIED, create_apply_patch, last_applied, with_last_applied, without_nulls,
+};
 use rollout_api::types::Schema;
 use rollout_api::{Value, object};
 use rollout_engine::client::PatchType;
@@ -141,8 +143,7 @@ pub(crate) fn one(
     let live = match live {
         Ok(v) if info.has_version() => v,
         _ => {
-            let mut object = with_last_applied(&info.object);
-            prune_nulls(&mut object);
+            let object = without_nulls(&with_last_applied(&info.object));
             if dry == DryRun::Client {
                 return Ok((object, "created"));
             }
@@ -165,15 +166,10 @@ pub(crate) fn one(
     let Some(schema) = Schema::of_object(&version, r.kind.0, ctx.client.version()) else {
         return Err(Failure::text(format!("unable to apply {}", info.title())));
     };
-    let patch = create_apply_patch(&info.object, &live, schema).map_err(|e| {
-        Failure::text(format!(
-            "error when creating patch with:\noriginal:\n{}\nmodified:\n{}\ncurrent:\n{}\nfor:: {}",
-            last_applied(&live).unwrap_or(""),
-            rollout_api::json::to_json_go(&with_last_applied(&info.object)),
-            rollout_api::json::to_json_go(&live),
-            e.text()
-        ))
-    })?;
+    let patch = match create_apply_patch(&info.object, &live, schema) {
+        Ok(patch) => patch,
+        Err(e) => return Err(no_patch(ctx, info, &live, &place, e.text())),
+    };
     if patch.is_empty() {
         return Ok((live, "unchanged"));
     }
@@ -196,23 +192,23 @@ pub(crate) fn one(
     }
 }
 
-/// Nulls of maps do not reach the server, as they would not in a patch. Mirrors `pruneNullsFromMap`, kubectl/pkg/cmd/apply.
-fn prune_nulls(value: &mut Value) {
-    match value {
-        Value::Map(_) => {
-            let map = value.map_mut();
-            map.retain(|_, v| !v.is_null());
-            for (_, v) in map.iter_mut() {
-                prune_nulls(v);
-            }
-        }
-        Value::List(_) => {
-            for v in value.list_mut() {
-                prune_nulls(v);
-            }
-        }
-        _ => {}
+/// Both schemas of the server are asked for the patch, then the built-in types: none of them could make it.
+/// Mirrors `patchSimple` and `Patch`, kubectl/pkg/cmd/apply/patcher.go.
+fn no_patch(ctx: &mut Ctx<'_, '_>, info: &Info, live: &Value, place: &str, why: &str) -> Failure {
+    for schema in ["openapi v3 spec", "openapi spec"] {
+        ctx.warn(format!(
+            "warning: error calculating patch from {schema}: {why}"
+        ));
     }
+    let source = quoted(&info.source);
+    // Wrapped errors wrote a second colon.
+    let colon = if ctx.minor().0 >= 36 { "" } else { ":" };
+    Failure::text(format!(
+        "error when applying patch:\n\nto:\n{place}\nfor: {source}: error when patching {source}: creating patch with:\noriginal:\n{}\nmodified:\n{}\n\ncurrent:\n{}\n\nfor:{colon} {why}",
+        last_applied(live).unwrap_or(""),
+        rollout_api::json::to_json_go(&with_last_applied(&info.object)),
+        rollout_api::json::to_json_go(live),
+    ))
 }
 
 fn view_text(text: &str, json: bool) -> Res<String> {

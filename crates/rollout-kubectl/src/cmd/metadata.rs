@@ -177,11 +177,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
             map.insert(super::CHANGE_CAUSE, cause.clone());
         }
         let mut new = info.object.clone();
-        if map.is_empty() {
-            new.remove(&format!("metadata.{path}"));
-        } else {
-            new.set(&format!("metadata.{path}"), Value::from(map));
-        }
+        new.set(&format!("metadata.{path}"), Value::from(map));
         if let Some(cause) = cause.as_ref().filter(|_| what == What::Labels) {
             super::annotate(&mut new, super::CHANGE_CAUSE, cause);
         }
@@ -192,9 +188,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
         let patch = merge_patch(&info.object, &new);
         let verb = match what {
             What::Annotations => "annotated",
-            What::Labels if patch.is_none() => "not labeled",
-            What::Labels if set.is_empty() => "unlabeled",
-            What::Labels => "labeled",
+            What::Labels => label_verb(&info.object, &new, overwrite),
         };
         let object = if dry == DryRun::Client || local {
             new
@@ -218,5 +212,17 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
         Ok(Next::Done)
     } else {
         Err(Failure::many(errors))
+    }
+}
+
+/// What happened, judged by the lengths of both texts. Mirrors `updateDataChangeMsg`, kubectl/pkg/cmd/label/label.go.
+fn label_verb(old: &Value, new: &Value, overwrite: bool) -> &'static str {
+    let length = |v: &Value| rollout_api::json::to_json_go(v).len();
+    if old == new {
+        "not labeled"
+    } else if !overwrite && length(new) < length(old) {
+        "unlabeled"
+    } else {
+        "labeled"
     }
 }

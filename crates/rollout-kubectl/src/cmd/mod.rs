@@ -206,19 +206,22 @@ pub(crate) fn send_patch(
     patch: &Value,
     options: &WriteOptions,
 ) -> Result<Written, rollout_api::status_error::ApiError> {
-    let written = ctx.client.patch(
+    let answer = ctx.client.patch(
         info.kind(),
         &info.namespace,
         &info.name,
         kind,
         patch,
         options,
-    )?;
-    for w in &written.warnings {
-        let line = format!("Warning: {w}");
-        ctx.warn(line);
+    );
+    let warnings = match &answer {
+        Ok(written) => &written.warnings,
+        Err(e) => &e.warnings,
+    };
+    for w in warnings {
+        ctx.warn(format!("Warning: {w}"));
     }
-    Ok(written)
+    answer
 }
 
 /// Sends a new object; warnings are printed.

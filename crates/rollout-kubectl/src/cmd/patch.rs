@@ -65,6 +65,20 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             }
         }
     };
+    // What looks like JSON goes to the server as it is.
+    let start = text.trim_start();
+    if start.starts_with(['{', '['])
+        && let Err(e) = rollout_api::json::from_json(start.trim_end())
+    {
+        let before = if kind == PatchType::Strategic {
+            ""
+        } else {
+            "error decoding patch: "
+        };
+        let why =
+            rollout_api::status_error::ApiError::bad_request(format!("{before}{}", e.message));
+        return Err(why.into());
+    }
     let unreadable = |why: &str| Failure::text(format!("unable to parse {}: {why}", quoted(&text)));
     let patch = match documents::documents(text.as_bytes(), ctx.minor())
         .into_iter()
@@ -177,7 +191,7 @@ fn patched(ctx: &Ctx<'_, '_>, info: &Info, kind: PatchType, patch: &Value) -> Re
     match (kind, Schema::of_object(api_version, info.kind().0, version)) {
         (PatchType::Json, _) => apply_json_patch(&info.object, patch).map_err(failed),
         (PatchType::Strategic, Some(schema)) => {
-            apply_strategic(&info.object, patch, schema).map_err(failed)
+            apply_strategic(&info.object, &mut patch.clone(), schema).map_err(failed)
         }
         _ => Ok(apply_merge_patch(&info.object, patch)),
     }

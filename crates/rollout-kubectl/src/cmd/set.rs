@@ -40,9 +40,16 @@ pub(crate) fn pod_spec_path(info: &Info) -> Res<&'static str> {
         | "Job"
         | "ReplicationController" => Ok("spec.template.spec"),
         "CronJob" => Ok("spec.jobTemplate.spec.template.spec"),
-        other => Err(Failure::text(format!(
-            "the object is not a pod or does not have a pod template: *v1.{other}"
-        ))),
+        other => {
+            // Kubectl reads autoscalers as the newest version has them.
+            let version = match other {
+                "HorizontalPodAutoscaler" => "v2",
+                _ => "v1",
+            };
+            Err(Failure::text(format!(
+                "the object is not a pod or does not have a pod template: *{version}.{other}"
+            )))
+        }
     }
 }
 
