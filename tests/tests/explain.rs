@@ -376,6 +376,9 @@ fn adds_up(terms: &[rollout_view::TermView], at: &str) {
         match t.operator {
             "+" => sum += t.number.value,
             "−" => sum -= t.number.value,
+            "×" => sum *= t.number.value,
+            // An autoscaler rounds up.
+            "÷" => sum = (sum + t.number.value - 1) / t.number.value,
             "=" => assert_eq!(t.number.value, sum, "{at}: {terms:?}"),
             _ => sum = t.number.value,
         }

@@ -11,7 +11,7 @@ pub struct Preset {
     pub words: &'static str,
     /// The manifest as pasted.
     pub yaml: &'static str,
-    /// Lines of our `image` command that hold from the start.
+    /// Lines of our `image` and `load` commands that hold from the start.
     pub images: &'static [&'static str],
     /// Nodes: number, memory of each.
     pub nodes: (u32, &'static str),
@@ -136,6 +136,16 @@ pub const PRESETS: &[Preset] = &[
         words: "Deployment, Service and ConfigMap of a shop",
         yaml: include_str!("../presets/shop.yaml"),
         images: &[],
+        nodes: THREE,
+        version: Minor::NEWEST,
+        history: &[],
+    },
+    Preset {
+        name: "shop-auto",
+        words: "The shop with an autoscaler, 3 to 10, at 8 under load",
+        yaml: include_str!("../presets/shop-auto.yaml"),
+        // Counted from ten minutes before the start: 8 pods, after ten minutes 10, after twenty 4.
+        images: &["load deployment/shop cpu=400m@0 500m@20m 190m@30m"],
         nodes: THREE,
         version: Minor::NEWEST,
         history: &[],

@@ -103,7 +103,8 @@ pub fn prepare(start: &Start) -> Prepared {
     // Moments of rules count from the start of the session, not from that of its history.
     let zero = SimTime(releases * RELEASE_MS);
     engine.act("start", |c| c.world_mut().set_rules_zero(zero));
-    for line in preset.map_or(&[][..], |p| p.images) {
+    let own = preset.map_or(&[][..], |p| p.images);
+    for line in own.iter().filter(|l| l.starts_with("image ")) {
         run(&mut engine, &files, line);
     }
     let (images, others): (Vec<&String>, Vec<&String>) =
@@ -112,6 +113,9 @@ pub fn prepare(start: &Start) -> Prepared {
         run(&mut engine, &files, line);
     }
     run(&mut engine, &files, &format!("kubectl apply -f {file}"));
+    for line in own.iter().filter(|l| !l.starts_with("image ")) {
+        run(&mut engine, &files, line);
+    }
     let target = deployment(&engine);
     for (i, (image, cause)) in history.iter().enumerate() {
         let Some((name, container)) = &target else {
@@ -161,7 +165,11 @@ fn start_traffic(engine: &mut Engine, files: &SortedMap<String, String>, preset:
         (None, Some(deployment)) => format!("deployment/{deployment}"),
         (None, None) => return,
     };
-    let rate = if preset == "shop" { "20/s" } else { "8/s" };
+    let rate = if preset.starts_with("shop") {
+        "20/s"
+    } else {
+        "8/s"
+    };
     run(engine, files, &format!("traffic {target} {rate}"));
 }
 

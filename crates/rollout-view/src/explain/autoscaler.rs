@@ -29,20 +29,24 @@ fn args(n: &Numbers, to: i64) -> [(&'static str, Arg); 8] {
     ]
 }
 
-fn terms(n: &Numbers, to: i64) -> Vec<TermView> {
+/// The formula; near enough to the target it is not computed.
+fn terms(n: &Numbers, to: i64, near: bool) -> Vec<TermView> {
     let count = Quantity::Count;
+    let measured = status("status.currentMetrics");
+    let size = term("→", "size", to, Quantity::Desired, field("spec.replicas"));
+    if near {
+        return vec![
+            term("", "measured", n.measured, count, measured),
+            term("", "target", n.target, count, field("spec.metrics")),
+            size,
+        ];
+    }
     vec![
         term("", "pods counted", n.counted, count, Origin::Computed),
-        term(
-            "×",
-            "measured",
-            n.measured,
-            count,
-            status("status.currentMetrics"),
-        ),
+        term("×", "measured", n.measured, count, measured),
         term("÷", "target", n.target, count, field("spec.metrics")),
         term("=", "asked for", n.proposed, count, Origin::Computed),
-        term("→", "size", to, Quantity::Desired, field("spec.replicas")),
+        size,
     ]
 }
 
@@ -57,7 +61,7 @@ pub fn explain(decision: &AutoscalerDecision) -> Explanation {
                 Msg::AutoscalerCuts
             };
             Explanation::new(WhyKind::Decision, say(msg, &args(numbers, *to)))
-                .with(terms(numbers, *to), "reconcileAutoscaler")
+                .with(terms(numbers, *to, false), "reconcileAutoscaler")
         }
         D::Kept { numbers, why } => {
             let msg = match why {
@@ -69,8 +73,10 @@ pub fn explain(decision: &AutoscalerDecision) -> Explanation {
                 Keep::Max => Msg::AutoscalerMax,
                 Keep::Min => Msg::AutoscalerMin,
             };
-            Explanation::new(WhyKind::Wait, say(msg, &args(numbers, numbers.from)))
-                .with(terms(numbers, numbers.from), "reconcileAutoscaler")
+            Explanation::new(WhyKind::Wait, say(msg, &args(numbers, numbers.from))).with(
+                terms(numbers, numbers.from, *why == Keep::Tolerance),
+                "reconcileAutoscaler",
+            )
         }
         D::Bounds { from, to, min, max } => Explanation::new(
             WhyKind::Decision,
