@@ -40,8 +40,8 @@ get pods --watch=maybe|error: invalid argument "maybe" for "-w, --watch" flag: s
 get foo|error: the server doesn't have a resource type "foo"
 get pods nope|Error from server (NotFound): pods "nope" not found
 get pods x -l app=web|error: name cannot be provided when a selector is specified
-get pods -l =|error: unable to parse requirement: found '=', expected: identifier
-get deploy,svc -w|error: watch is only supported on individual resources and resource collections - more than 1 resource was found
+get pods -l =|Error from server (BadRequest): Unable to find "/v1, Resource=pods" that match label selector "=", field selector "": found '=', expected: !, identifier, or 'end of string'
+get deploy,svc -w|error: you may only specify a single resource type
 get pods -o jsonpath={|error: error parsing jsonpath {, unclosed action
 get pods -o custom-columns=A|error: unexpected custom-columns spec: A, expected <header>:<json-path-expr>
 get deploy web -A|error: a resource cannot be retrieved by name across all namespaces
@@ -54,7 +54,7 @@ rollout status rs/web-69dc969cbd|error: no status viewer has been implemented fo
 rollout status deploy/web --timeout=x|error: invalid argument "x" for "--timeout" flag: time: invalid duration "x"\nSee 'kubectl rollout status --help' for usage.
 rollout history|error: required resource not specified
 rollout undo deploy/web --to-revision=9|error: unable to find specified revision 9 in history
-rollout undo svc/web|error: no rollbacker has been implemented for "Service"
+rollout undo svc/web|error: error retrieving rollbacker for "Service", no visitor method exists for { Service}
 rollout pause svc/web|error: services "web" pausing is not supported
 rollout resume deploy/web|error: deployments.apps "web" is not paused
 rollout restart|error: required resource not specified
@@ -66,7 +66,7 @@ set image deploy/web|error: at least one image update is required
 set image deploy/web a=b c|error: all resources must be specified before image changes: c
 set image deploy/web x=y|error: unable to find container named "x"
 set image deploy/web *=a b=c|error: all containers are already specified by *, but saw more than one container_name=container_image pairs
-set resources deploy/web --limits=cpu|error: invalid argument syntax cpu, expected <resource>=<value>
+set resources deploy/web --limits=cpu|error: Invalid argument syntax cpu, expected <resource>=<value>
 set env deploy/web 1=2|error: "1" is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')
 label deploy web|error: at least one label update is required
 label deploy web app=x|error: 'app' already has a value (web), and --overwrite is false

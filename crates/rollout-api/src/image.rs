@@ -96,6 +96,11 @@ pub fn parse(image: &str) -> Result<Reference, ReferenceError> {
     })
 }
 
+/// Is it the name of an image, as the registry's own rules read it?
+pub fn is_reference(image: &str) -> bool {
+    parse(image).is_ok()
+}
+
 impl Reference {
     /// `docker.io/library/nginx`.
     pub fn repository(&self) -> String {

@@ -208,10 +208,16 @@ pub fn get(
 /// Finds what a request means.
 pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
     let mut found = Found::default();
-    let selector = match &request.selector {
-        Some(text) => Some(selector::parse(text)?),
-        None => None,
-    };
+    let mut refused = None;
+    let selector = request.selector.as_ref().map(|text| {
+        selector::parse(text).unwrap_or_else(|f| {
+            refused = Some(f.message());
+            Selector {
+                text: text.clone(),
+                ..Selector::default()
+            }
+        })
+    });
     if !request.filenames.is_empty() {
         if !request.args.is_empty() {
             return Err(Failure::text(
@@ -277,7 +283,7 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
         }
         if request.field_selector.is_some() {
             return Err(Failure::text(
-                "field selectors cannot be used when passing resource/name arguments",
+                "selectors and the all flag cannot be used when passing resource/name arguments",
             ));
         }
         found.single = named.len() == 1;
@@ -294,7 +300,7 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
             }
             if request.field_selector.is_some() {
                 return Err(Failure::text(
-                    "name cannot be provided when a field selector is specified",
+                    "name cannot be provided when a selector is specified",
                 ));
             }
             if request.all {
@@ -356,10 +362,13 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
             "setting 'all' parameter but found a non empty selector. ",
         ));
     }
-    let fields = match &request.field_selector {
-        Some(text) => Some((text.clone(), selector::parse_fields(text)?)),
-        None => None,
-    };
+    let fields = request.field_selector.as_ref().map(|text| {
+        let fields = selector::parse_fields(text).unwrap_or_else(|f| {
+            refused = Some(f.message());
+            Fields::new()
+        });
+        (text.clone(), fields)
+    });
     found.resources.clone_from(&types);
     for r in types {
         let namespace = if r.namespaced && !request.all_namespaces {
@@ -367,6 +376,11 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
         } else {
             None
         };
+        if let Some(problem) = &refused {
+            let text = (selector.as_ref(), fields.as_ref());
+            found.errors.push(unlisted(ctx, r, text.0, text.1, problem));
+            continue;
+        }
         match list(
             ctx,
             r,
@@ -387,6 +401,25 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
     Ok(found)
 }
 
+/// The server's refusal of a selector. Mirrors `EnhanceListError`.
+fn unlisted(
+    ctx: &Ctx<'_, '_>,
+    resource: &Resource,
+    selector: Option<&Selector>,
+    fields: Option<&(String, Fields)>,
+    problem: &str,
+) -> Failure {
+    let version = resource.api_version(ctx.client.version());
+    let slash = if resource.group.is_empty() { "/" } else { "" };
+    ApiError::bad_request(format!(
+        "Unable to find {} that match label selector {}, field selector {}: {problem}",
+        quoted(&format!("{slash}{version}, Resource={}", resource.plural)),
+        quoted(selector.map_or("", |s| s.text.as_str())),
+        quoted(fields.map_or("", |f| f.0.as_str()))
+    ))
+    .into()
+}
+
 /// A list of the server, selected.
 pub fn list(
     ctx: &Ctx<'_, '_>,
@@ -402,23 +435,11 @@ pub fn list(
     if let Some(s) = selector {
         objects.retain(|o| s.matches_object(o));
     }
-    if let Some((text, fields)) = fields {
+    let fields_given = fields;
+    if let Some((_, fields)) = fields {
         for (field, _, _) in fields {
             if let Some(problem) = field_problem(resource, field) {
-                let version = resource.api_version(ctx.client.version());
-                let what = if resource.group.is_empty() {
-                    format!("/{version}")
-                } else {
-                    version
-                };
-                let labels = selector.map_or("", |s| s.text.as_str());
-                return Err(ApiError::bad_request(format!(
-                    "Unable to find {} that match label selector {}, field selector {}: {problem}",
-                    quoted(&format!("{what}, Resource={}", resource.plural)),
-                    quoted(labels),
-                    quoted(text)
-                ))
-                .into());
+                return Err(unlisted(ctx, resource, selector, fields_given, &problem));
             }
         }
         objects.retain(|o| fields_match(o, fields));
@@ -481,7 +502,7 @@ fn field_problem(resource: &Resource, field: &str) -> Option<String> {
         "Namespace" => &["status.phase"],
         "Secret" => &["type"],
         "Service" => &["spec.clusterIP", "spec.type"],
-        "ReplicaSet" | "ReplicationController" => &["status.replicas"],
+        "ReplicationController" => &["status.replicas"],
         "Job" => &["status.successful"],
         _ => {
             return Some(format!(

@@ -48,7 +48,12 @@ pub fn columns(resource: &Resource, minor: Minor) -> Vec<Column> {
         "StorageClass" => {
             "NAME|PROVISIONER|RECLAIMPOLICY|VOLUMEBINDINGMODE|ALLOWVOLUMEEXPANSION|AGE"
         }
-        "PriorityClass" => "NAME|VALUE|GLOBAL-DEFAULT|AGE",
+        "PriorityClass" => "NAME|VALUE|GLOBAL-DEFAULT|AGE|PREEMPTIONPOLICY",
+        "Job" => "NAME|STATUS|COMPLETIONS|DURATION|AGE|*CONTAINERS|*IMAGES|*SELECTOR",
+        "CronJob" => {
+            "NAME|SCHEDULE|TIMEZONE|SUSPEND|ACTIVE|LAST SCHEDULE|AGE|*CONTAINERS|*IMAGES|*SELECTOR"
+        }
+        "Ingress" => "NAME|CLASS|HOSTS|ADDRESS|PORTS|AGE",
         "NetworkPolicy" => "NAME|POD-SELECTOR|AGE",
         "LimitRange" | "Role" | "ClusterRole" => "NAME|CREATED AT",
         "RoleBinding" | "ClusterRoleBinding" => "NAME|ROLE|AGE",
@@ -346,7 +351,90 @@ pub fn row(resource: &Resource, o: &Value, now: Timestamp, minor: Minor) -> Vec<
             int(o, "value"),
             o.bool_at("globalDefault").to_string(),
             age,
+            o.str_at("preemptionPolicy").to_owned(),
         ],
+        "Job" => {
+            let is = |what: &str| {
+                let conditions = o.list_at("status.conditions");
+                let true_of = |c: &Value| c.str_at("type") == what && c.str_at("status") == "True";
+                conditions.iter().any(true_of)
+            };
+            let status = ["Complete", "Failed", "Suspended"]
+                .into_iter()
+                .find(|s| is(s));
+            let going = o.at("metadata.deletionTimestamp").is_some();
+            let wanted = o.int_at("spec.completions").unwrap_or(1);
+            let time = |path: &str| Timestamp::parse(o.str_at(path));
+            let lasted = time("status.startTime").map(|from| {
+                let to = time("status.completionTime").unwrap_or(now);
+                duration::age(Some(from), to)
+            });
+            vec![
+                name,
+                status
+                    .unwrap_or(if going { "Terminating" } else { "Running" })
+                    .to_owned(),
+                format!("{}/{wanted}", int(o, "status.succeeded")),
+                lasted.unwrap_or_default(),
+                age,
+                template("name"),
+                template("image"),
+                selector_cell(o.at("spec.selector")),
+            ]
+        }
+        "CronJob" => {
+            let template =
+                |what: &str| joined(o, "spec.jobTemplate.spec.template.spec.containers", what);
+            let last = o.at("status.lastScheduleTime");
+            vec![
+                name,
+                o.str_at("spec.schedule").to_owned(),
+                or_none(o.str_at("spec.timeZone")),
+                if o.bool_at("spec.suspend") {
+                    "True"
+                } else {
+                    "False"
+                }
+                .to_owned(),
+                o.list_at("status.active").len().to_string(),
+                last.map_or_else(
+                    || "<none>".to_owned(),
+                    |_| age_at(o, "status.lastScheduleTime", now),
+                ),
+                age,
+                template("name"),
+                template("image"),
+                selector_cell(o.at("spec.jobTemplate.spec.selector")),
+            ]
+        }
+        "Ingress" => {
+            let mut hosts: Vec<&str> = Vec::new();
+            for h in o.list_at("spec.rules").iter().map(|r| r.str_at("host")) {
+                if !h.is_empty() {
+                    hosts.push(h);
+                }
+            }
+            let mut text = hosts.iter().take(3).copied().collect::<Vec<_>>().join(",");
+            if hosts.len() > 3 {
+                text.push_str(&format!(" + {} more...", hosts.len() - 3));
+            }
+            if hosts.is_empty() {
+                text.push('*');
+            }
+            vec![
+                name,
+                or_none(o.str_at("spec.ingressClassName")),
+                text,
+                joined(o, "status.loadBalancer.ingress", "ip"),
+                if o.list_at("spec.tls").is_empty() {
+                    "80"
+                } else {
+                    "80, 443"
+                }
+                .to_owned(),
+                age,
+            ]
+        }
         "NetworkPolicy" => vec![name, selector_cell(o.at("spec.podSelector")), age],
         "LimitRange" | "Role" | "ClusterRole" => {
             vec![name, o.str_at("metadata.creationTimestamp").to_owned()]

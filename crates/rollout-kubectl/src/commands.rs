@@ -103,14 +103,14 @@ pub const COMMANDS: &[Command] = &[
     ),
     c(
         "create clusterrole",
-        "create clusterrole NAME --verb=verb --resource=resource.group",
+        "create clusterrole NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]",
         "$print dry-run field-manager='kubectl-create' save-config validate aggregation-rule non-resource-url resource resource-name verb",
         "Create a cluster role",
     ),
     c(
         "create clusterrolebinding",
-        "create clusterrolebinding NAME --clusterrole=NAME",
-        "$print dry-run field-manager='kubectl-create' save-config validate clusterrole group serviceaccount user*=[]",
+        "create clusterrolebinding NAME --clusterrole=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]",
+        "$print dry-run field-manager='kubectl-create' save-config validate clusterrole group serviceaccount user^=[]",
         "Create a cluster role binding",
     ),
     alias(
@@ -184,7 +184,7 @@ pub const COMMANDS: &[Command] = &[
     c(
         "create rolebinding",
         "create rolebinding NAME --clusterrole=NAME|--role=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]",
-        "$print dry-run field-manager='kubectl-create' save-config validate clusterrole group role serviceaccount user*=[]",
+        "$print dry-run field-manager='kubectl-create' save-config validate clusterrole group role serviceaccount user^=[]",
         "Create a role binding",
     ),
     plain(
@@ -290,7 +290,7 @@ pub const COMMANDS: &[Command] = &[
     c(
         "set selector",
         "set selector (-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version]",
-        "$print $file all dry-run field-manager='kubectl-set' local record resource-version",
+        "$print all dry-run field-manager='kubectl-set' filename local record recursive=true resource-version",
         "Change the selector of a service",
     ),
     alias(
@@ -408,7 +408,7 @@ pub const COMMANDS: &[Command] = &[
         "top pod",
         &["pods", "po"],
         "top pod [NAME | -l label]",
-        "all-namespaces containers field-selector no-headers selector sort-by sum use-protocol-buffers",
+        "all-namespaces -:containers!=false field-selector no-headers selector sort-by sum use-protocol-buffers",
         "Show usage of pods",
     ),
     c(
@@ -679,7 +679,12 @@ pub const COMMANDS: &[Command] = &[
         "Show the configuration",
     ),
     plain("plugin", "plugin [flags]", "", "Work with plugins"),
-    c("plugin list", "plugin list", "", "List plugins"),
+    c(
+        "plugin list",
+        "plugin list [flags]",
+        "name-only",
+        "List plugins",
+    ),
     c(
         "version",
         "version [flags]",

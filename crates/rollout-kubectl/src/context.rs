@@ -104,6 +104,21 @@ impl Ctx<'_, '_> {
     pub fn usage(&self, text: impl std::fmt::Display) -> Failure {
         Failure::usage(&self.command.full(), text)
     }
+    /// Flags without which nothing begins, in order of their names.
+    pub fn required(&self, names: &[&str]) -> Res<()> {
+        let missing: Vec<String> = names
+            .iter()
+            .filter(|n| !self.flags.changed(n))
+            .map(|n| crate::flags::quoted(n))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::text(format!(
+            "required flag(s) {} not set",
+            missing.join(", ")
+        )))
+    }
     /// Objects of a kind in a namespace (`None`: all).
     pub fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Value> {
         self.client.list(kind, namespace)

@@ -175,6 +175,7 @@ timestamps|b|false||Each line with its time.
 to-revision|i|0||The revision to go back to.
 t:tty|b|false||Give the container a terminal.
 type|s|''||Type.
+name-only|b|false||Names without their folders.
 types|l|[]||Types of events.
 use-protocol-buffers|b|true||
 validate|s|'strict'|strict|strict (true), warn or ignore (false).
@@ -251,7 +252,7 @@ pub const GLOBAL: &str = "as as-group as-uid cache-dir certificate-authority cli
     server tls-server-name token user username v vmodule warnings-as-errors";
 
 /// One flag by its entry in a command's list: `name`, `name=default`, `p:name` (short name), `-:name` (none), and a
-/// mark behind the name where it takes something else than usual: `+` number, `*` list, `~` text, `!` nothing.
+/// mark behind the name where it takes something else than usual: `+` number, `*` list, `^` array, `~` text, `!` nothing.
 pub fn flag(entry: &'static str) -> Option<Flag> {
     let (name, default) = match entry.split_once('=') {
         Some((n, d)) => (n, Some(d)),
@@ -268,7 +269,10 @@ pub fn flag(entry: &'static str) -> Option<Flag> {
             None => match (name.strip_suffix('~'), name.strip_suffix('!')) {
                 (Some(n), _) => (n, Some(Takes::Text)),
                 (_, Some(n)) => (n, Some(Takes::Bool)),
-                _ => (name, None),
+                _ => match name.strip_suffix('^') {
+                    Some(n) => (n, Some(Takes::Array)),
+                    None => (name, None),
+                },
             },
         },
     };

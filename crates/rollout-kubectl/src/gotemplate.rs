@@ -12,6 +12,8 @@ enum Item {
     If(Pipe, Vec<Item>, Vec<Item>),
     With(Pipe, Vec<Item>, Vec<Item>),
     Range(Option<String>, Option<String>, Pipe, Vec<Item>, Vec<Item>),
+    /// `{{break}}` (true) and `{{continue}}`.
+    Leave(bool),
 }
 
 type Pipe = Vec<Vec<Arg>>;
@@ -37,6 +39,7 @@ struct Reader<'a> {
     pieces: Vec<(bool, &'a str)>,
     at: usize,
     depth: usize,
+    ranges: usize,
 }
 
 /// Reads a template; the error is Go's without its head.
@@ -77,6 +80,7 @@ pub fn parse(text: &str) -> Result<Template, String> {
         pieces,
         at: 0,
         depth: 0,
+        ranges: 0,
     };
     let (items, end) = r.block()?;
     match end.as_str() {
@@ -128,6 +132,12 @@ impl Reader<'_> {
                     self.depth -= 1;
                     return Ok((items, text.to_owned()));
                 }
+                "break" | "continue" if rest.is_empty() => {
+                    if self.ranges == 0 {
+                        return Err(format!("{{{{{word}}}}} outside {{{{range}}}}"));
+                    }
+                    items.push(Item::Leave(word == "break"));
+                }
                 "if" | "with" => {
                     let item = self.branch(word, rest)?;
                     items.push(item);
@@ -143,7 +153,9 @@ impl Reader<'_> {
                         None => (Vec::new(), rest),
                     };
                     let pipe = pipeline(rest)?;
+                    self.ranges += 1;
                     let (body, end) = self.block()?;
+                    self.ranges -= 1;
                     let other = if end == "else" {
                         self.closed()?
                     } else {
@@ -353,7 +365,8 @@ fn commands(chars: &[char], at: &mut usize, depth: usize) -> Result<Pipe, String
     Ok(pipe)
 }
 
-const FUNCTIONS: [&str; 19] = [
+const FUNCTIONS: [&str; 20] = [
+    "js",
     "index",
     "len",
     "eq",
@@ -394,16 +407,25 @@ fn truth(v: &Value) -> bool {
     !v.is_empty()
 }
 
+/// How a block ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    On,
+    Break,
+    Continue,
+}
+
 fn run(
     items: &[Item],
     dot: &Value,
     scope: &mut Scope,
     out: &mut String,
     strict: bool,
-) -> Result<(), String> {
+) -> Result<Flow, String> {
     for item in items {
         match item {
             Item::Text(t) => out.push_str(t),
+            Item::Leave(all) => return Ok(if *all { Flow::Break } else { Flow::Continue }),
             Item::Show(p) => {
                 let v = pipe_value(p, dot, scope, strict)?;
                 show(&v, out);
@@ -418,18 +440,24 @@ fn run(
             Item::If(p, yes, no) => {
                 let v = pipe_value(p, dot, scope, strict)?;
                 let mark = scope.len();
-                run(if truth(&v) { yes } else { no }, dot, scope, out, strict)?;
+                let flow = run(if truth(&v) { yes } else { no }, dot, scope, out, strict)?;
                 scope.truncate(mark);
+                if flow != Flow::On {
+                    return Ok(flow);
+                }
             }
             Item::With(p, yes, no) => {
                 let v = pipe_value(p, dot, scope, strict)?;
                 let mark = scope.len();
-                if truth(&v) {
-                    run(yes, &v, scope, out, strict)?;
+                let flow = if truth(&v) {
+                    run(yes, &v, scope, out, strict)?
                 } else {
-                    run(no, dot, scope, out, strict)?;
-                }
+                    run(no, dot, scope, out, strict)?
+                };
                 scope.truncate(mark);
+                if flow != Flow::On {
+                    return Ok(flow);
+                }
             }
             Item::Range(key, value, p, body, other) => {
                 let v = pipe_value(p, dot, scope, strict)?;
@@ -454,13 +482,16 @@ fn run(
                     if let Some(name) = value {
                         scope.push((name.clone(), x.clone()));
                     }
-                    run(body, &x, scope, out, strict)?;
+                    let flow = run(body, &x, scope, out, strict)?;
                     scope.truncate(mark);
+                    if flow == Flow::Break {
+                        break;
+                    }
                 }
             }
         }
     }
-    Ok(())
+    Ok(Flow::On)
 }
 
 fn show(v: &Value, out: &mut String) {
@@ -491,11 +522,13 @@ fn fields(v: &Value, path: &[String], strict: bool) -> Result<Value, String> {
                 }
                 None => Value::Null,
             },
-            Value::Null => return Err(format!("nil pointer evaluating interface {{}}.{name}")),
-            other => {
+            Value::Null if strict => {
+                return Err(format!("nil pointer evaluating interface {{}}.{name}"));
+            }
+            Value::Null => Value::Null,
+            _ => {
                 return Err(format!(
-                    "can't evaluate field {name} in type {}",
-                    go::dump_kind(other).replace("int64", "float64")
+                    "can't evaluate field {name} in type interface {{}}"
                 ));
             }
         };
@@ -552,7 +585,11 @@ fn compare(a: &Value, b: &Value) -> Result<Ordering, String> {
         (Value::Bool(x), Value::Bool(y)) => Ok(x.cmp(y)),
         (Value::Null, Value::Null) => Ok(Ordering::Equal),
         (Value::Null, _) | (_, Value::Null) => Ok(Ordering::Less),
-        _ => Err("incompatible types for comparison".to_owned()),
+        (a, b) => Err(format!(
+            "incompatible types for comparison: {} and {}",
+            go::dump_kind(a),
+            go::dump_kind(b)
+        )),
     }
 }
 
@@ -693,8 +730,57 @@ fn call(name: &str, args: &[Value]) -> Result<Value, String> {
             })?;
             Value::from(String::from_utf8_lossy(&bytes).into_owned())
         }
-        _ => one()?.clone(),
+        "slice" => {
+            let Some((Value::String(s), bounds)) = args.split_first() else {
+                return Err("error calling slice: slice of untyped nil".to_owned());
+            };
+            let bound = |i: usize, other: usize| match bounds.get(i) {
+                Some(Value::Int(n)) => usize::try_from(*n).unwrap_or(usize::MAX),
+                _ => other,
+            };
+            let (from, to) = (bound(0, 0), bound(1, s.len()));
+            match s.get(from..to) {
+                Some(part) => Value::text(part),
+                None => {
+                    return Err(format!(
+                        "error calling slice: index out of range: {}",
+                        from.max(to)
+                    ));
+                }
+            }
+        }
+        "html" => escaped(one()?, "&<>'\"", |c| {
+            let name = match c {
+                '&' => "amp",
+                '<' => "lt",
+                '>' => "gt",
+                '\'' => "#39",
+                _ => "#34",
+            };
+            format!("&{name};")
+        }),
+        "js" => escaped(one()?, "\\'\"<>&=\n", |c| match c {
+            '\\' | '\'' | '"' => format!("\\{c}"),
+            c => format!("\\u{:04X}", u32::from(c)),
+        }),
+        _ => escaped(one()?, " !\"#$%&'()*+,/:;<=>?@[\\]^`{|}", |c| match c {
+            ' ' => "+".to_owned(),
+            c => format!("%{:02X}", u32::from(c)),
+        }),
     })
+}
+
+/// A text with some of its characters written otherwise.
+fn escaped(v: &Value, special: &str, other: impl Fn(char) -> String) -> Value {
+    let mut out = String::new();
+    for c in shown(v).chars() {
+        if special.contains(c) {
+            out.push_str(&other(c));
+        } else {
+            out.push(c);
+        }
+    }
+    Value::from(out)
 }
 
 fn printf(format: &str, args: &[Value]) -> String {

@@ -17,6 +17,8 @@ enum Node {
     Filter(Vec<Node>, String, Vec<Node>),
     Literal(Value),
     Range(Vec<Node>, Vec<Part>),
+    /// `{end}` without a range.
+    StrayEnd,
 }
 
 /// A part of a template: text, or an action.
@@ -34,6 +36,8 @@ struct Parser {
     chars: Vec<char>,
     at: usize,
     depth: usize,
+    /// The last range that was read had its `{end}`.
+    closed: bool,
 }
 
 type Parsing<T> = Result<T, String>;
@@ -62,10 +66,6 @@ impl Parser {
                 None => {
                     if !text.is_empty() {
                         parts.push(vec![Node::Text(text)]);
-                    }
-                    if in_range {
-                        // A range that is not closed ends with the template.
-                        return Ok(parts);
                     }
                     return Ok(parts);
                 }
@@ -110,11 +110,12 @@ impl Parser {
                         if self.next() != Some('}') {
                             return Err("unclosed action".to_owned());
                         }
-                        if !in_range {
-                            return Err("not in range, nothing to end".to_owned());
-                        }
                         self.depth -= 1;
-                        return Ok(true);
+                        if !in_range {
+                            parts.push(vec![Node::StrayEnd]);
+                        }
+                        self.closed = in_range;
+                        return Ok(in_range);
                     }
                     if self.word() == "range" {
                         self.at += 5;
@@ -130,10 +131,16 @@ impl Parser {
                                 Some(_) => self.step(&mut path)?,
                             }
                         }
+                        self.closed = false;
                         let body = self.template(true)?;
-                        nodes.push(Node::Range(path, body));
+                        nodes.push(Node::Range(path, body.clone()));
                         self.depth -= 1;
                         parts.push(nodes);
+                        if !self.closed {
+                            // A range that nothing ends runs on with the value it began on.
+                            parts.extend(body);
+                        }
+                        self.closed = false;
                         return Ok(false);
                     }
                     self.step(&mut nodes)?;
@@ -407,6 +414,8 @@ fn index(text: &str) -> Parsing<Node> {
     Ok(Node::Slice(numbers[0], numbers[1], numbers[2]))
 }
 
+const STRAY_END: &str = "not in range, nothing to end";
+
 impl JsonPath {
     /// Reads a template.
     pub fn parse(text: &str) -> Result<JsonPath, String> {
@@ -414,6 +423,7 @@ impl JsonPath {
             chars: text.chars().collect(),
             at: 0,
             depth: 0,
+            closed: false,
         };
         Ok(JsonPath {
             parts: p.template(false)?,
@@ -438,6 +448,7 @@ impl JsonPath {
         for part in parts {
             match part.as_slice() {
                 [Node::Text(t)] => out.push_str(t),
+                [Node::StrayEnd] => return Err(STRAY_END.to_owned()),
                 [Node::Range(path, body)] => {
                     for item in self.eval(path, root, current)? {
                         self.run(body, root, &item, out)?;
@@ -463,6 +474,7 @@ impl JsonPath {
         for part in &self.parts {
             match part.as_slice() {
                 [Node::Text(t)] => out.push(vec![Value::text(t)]),
+                [Node::StrayEnd] => return Err(STRAY_END.to_owned()),
                 [Node::Range(path, body)] => {
                     let inner = JsonPath {
                         parts: body.clone(),
@@ -478,10 +490,14 @@ impl JsonPath {
         Ok(out)
     }
 
-    /// All results as a JSON list, four blanks deep.
+    /// The results of each action as a JSON list, four blanks deep.
     pub fn print_json(&self, object: &Value) -> Result<String, String> {
-        let all: Vec<Value> = self.find(object)?.into_iter().flatten().collect();
-        Ok(to_json_pretty(&Value::list(all), "    ", Html::Escaped) + "\n")
+        let mut out = String::new();
+        for found in self.find(object)? {
+            out.push_str(&to_json_pretty(&Value::list(found), "    ", Html::Escaped));
+            out.push('\n');
+        }
+        Ok(out)
     }
 
     fn eval(&self, nodes: &[Node], root: &Value, current: &Value) -> Result<Vec<Value>, String> {
@@ -578,6 +594,7 @@ impl JsonPath {
                         }
                     }
                 }
+                Node::StrayEnd => return Err(STRAY_END.to_owned()),
                 Node::Range(path, _) => next = self.eval(path, root, current)?,
             }
             now = next;
@@ -711,7 +728,6 @@ mod tests {
         for bad in [
             "{.a",
             "{.a[}",
-            "{end}",
             "{.a[?(@.b]}",
             "{nope}",
             "{.a['b}",

@@ -62,9 +62,14 @@ pub fn read(ctx: &Ctx<'_, '_>, output: &str, tables: bool) -> Res<Format> {
         arg = template_flag;
     }
     let file = |path: &str| -> Res<String> {
+        let what = if name.starts_with("custom") {
+            "template"
+        } else {
+            "--template"
+        };
         ctx.io.files.get(path).cloned().ok_or_else(|| {
             Failure::text(format!(
-                "error reading --template {path}, open {path}: no such file or directory\n"
+                "error reading {what} {path}, open {path}: no such file or directory\n"
             ))
         })
     };
@@ -72,10 +77,10 @@ pub fn read(ctx: &Ctx<'_, '_>, output: &str, tables: bool) -> Res<Format> {
     Ok(match name.as_str() {
         "" => Format::Human { wide: false },
         "wide" if tables => Format::Human { wide: true },
-        "json" => Format::Json,
-        "yaml" => Format::Yaml,
+        "json" if !output.contains('=') => Format::Json,
+        "yaml" if !output.contains('=') => Format::Yaml,
         "kyaml" if ctx.minor() >= Minor::V1_36 => Format::Json,
-        "name" => Format::Name,
+        "name" if !output.contains('=') => Format::Name,
         "jsonpath" | "jsonpath-file" | "jsonpath-as-json" => {
             if arg.is_empty() {
                 return Err(Failure::text(
@@ -297,7 +302,13 @@ impl Printer {
                 for item in items {
                     let mut row = Vec::new();
                     for (_, path) in columns {
-                        let found = path.find(item).map_err(Failure::text)?;
+                        let found = match path.find(item) {
+                            Ok(found) => found,
+                            Err(text) => {
+                                let stdout = self.layout.lines(&rows);
+                                return Err(Failure::Shown { stdout, text });
+                            }
+                        };
                         let cells: Vec<String> =
                             found.into_iter().flatten().map(|v| cell(&v)).collect();
                         row.push(if cells.is_empty() {

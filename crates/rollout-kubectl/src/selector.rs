@@ -108,6 +108,7 @@ fn found(t: &Token) -> String {
 /// Reads a label selector. Mirrors `labels.Parse`, k8s.io/apimachinery/pkg/labels.
 pub fn parse(text: &str) -> Res<Selector> {
     let fail = |why: String| Failure::text(format!("unable to parse requirement: {why}"));
+    let plain = |why: String| Failure::text(why);
     let t = tokens(text);
     let mut i = 0;
     let mut needs = Vec::new();
@@ -116,6 +117,11 @@ pub fn parse(text: &str) -> Res<Selector> {
             let missing = t[i] == Token::Sign("!");
             if missing {
                 i += 1;
+            } else if !matches!(t[i], Token::Word(_)) {
+                return Err(plain(format!(
+                    "found '{}', expected: !, identifier, or 'end of string'",
+                    found(&t[i])
+                )));
             }
             let key = match &t[i] {
                 Token::Word(w) => w.clone(),
@@ -149,7 +155,7 @@ pub fn parse(text: &str) -> Res<Selector> {
                             }
                         };
                         if *op == "<" || *op == ">" {
-                            let n = value.parse::<i64>().map_err(|_| fail(format!("values[0][{key}]: Invalid value: {}: for 'Gt', 'Lt' operators, the value must be an integer", quoted(&value))))?;
+                            let n = value.parse::<i64>().map_err(|_| fail(format!("values[0]: Invalid value: {}: for 'Gt', 'Lt' operators, the value must be an integer", quoted(&value))))?;
                             needs.push(Need::Compare(key, *op == ">", n));
                         } else {
                             check_value(&key, &value)?;
@@ -190,7 +196,7 @@ pub fn parse(text: &str) -> Res<Selector> {
                                 }
                                 other => {
                                     return Err(fail(format!(
-                                        "found '{}', expected: ',', or ')'",
+                                        "found '{}', expected: ',' or ')'",
                                         found(other)
                                     )));
                                 }
@@ -219,14 +225,14 @@ pub fn parse(text: &str) -> Res<Selector> {
                 Token::Sign(",") => {
                     i += 1;
                     if !matches!(&t[i], Token::Word(_) | Token::Sign("!")) {
-                        return Err(fail(format!(
+                        return Err(plain(format!(
                             "found '{}', expected: identifier after ','",
                             found(&t[i])
                         )));
                     }
                 }
                 other => {
-                    return Err(fail(format!(
+                    return Err(plain(format!(
                         "found '{}', expected: ',' or 'end of string'",
                         found(other)
                     )));
@@ -252,15 +258,23 @@ fn name_ok(s: &str) -> bool {
 const NAME_RULE: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const VALUE_RULE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
-fn check_key(key: &str) -> Res<()> {
+/// What is wrong with the key of a label.
+pub fn key_problem(key: &str) -> Option<String> {
     let name = key.rsplit_once('/').map_or(key, |(_, n)| n);
-    if name_ok(name) {
-        return Ok(());
+    if name.is_empty() {
+        return Some(format!("name part must be non-empty; {NAME_RULE}"));
     }
-    Err(Failure::text(format!(
-        "unable to parse requirement: key: Invalid value: {}: {NAME_RULE}",
-        quoted(key)
-    )))
+    (!name_ok(name)).then(|| NAME_RULE.to_owned())
+}
+
+fn check_key(key: &str) -> Res<()> {
+    match key_problem(key) {
+        None => Ok(()),
+        Some(problem) => Err(Failure::text(format!(
+            "unable to parse requirement: <nil>: Invalid value: {}: {problem}",
+            quoted(key)
+        ))),
+    }
 }
 
 fn check_value(key: &str, value: &str) -> Res<()> {
@@ -373,11 +387,13 @@ pub fn text(v: Option<&Value>) -> String {
 /// A map as `k=v,k2=v2`, `<none>` if empty.
 pub fn labels_text(v: Option<&Value>) -> String {
     match v.and_then(Value::as_map) {
-        Some(m) if !m.is_empty() => m
-            .iter()
-            .map(|(k, x)| format!("{k}={}", x.as_str().unwrap_or("")))
-            .collect::<Vec<_>>()
-            .join(","),
+        Some(m) if !m.is_empty() => {
+            let pair =
+                |(k, x): (&rollout_api::Str, &Value)| format!("{k}={}", x.as_str().unwrap_or(""));
+            let mut pairs: Vec<String> = m.iter().map(pair).collect();
+            pairs.order();
+            pairs.join(",")
+        }
         _ => "<none>".to_owned(),
     }
 }

@@ -247,6 +247,33 @@ impl World {
         Err(problems)
     }
 
+    /// The rules of the roles that a user has in a namespace; those of every cluster's own roles are not written down.
+    pub fn rules_of(&self, user: &User, namespace: &str) -> Vec<Value> {
+        let clusters = self.store.list(Kind("ClusterRoleBinding"));
+        let own = self.store.list_in(Kind("RoleBinding"), namespace);
+        let mut out = Vec::new();
+        for binding in clusters.chain(own) {
+            let subjects = binding.value.list_at("subjects");
+            let at = &binding.meta.namespace;
+            if !subjects.iter().any(|s| applies(s, at, user)) {
+                continue;
+            }
+            let (kind, place) = match binding.value.str_at("roleRef.kind") {
+                "Role" => (Kind("Role"), namespace),
+                _ => (Kind("ClusterRole"), ""),
+            };
+            let name = Str::copy(binding.value.str_at("roleRef.name"));
+            let role = self
+                .store
+                .get(&ObjectKey::new(kind, Str::copy(place), name));
+            out.extend(
+                role.iter()
+                    .flat_map(|r| r.value.list_at("rules").iter().cloned()),
+            );
+        }
+        out
+    }
+
     /// The refusal of a request. Mirrors `forbiddenMessage`.
     pub(crate) fn refuse(user: &User, a: &Attributes<'_>, problems: &[String]) -> ApiError {
         let place = if a.namespace.is_empty() {

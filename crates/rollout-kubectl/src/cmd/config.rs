@@ -16,6 +16,16 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         "config current-context" => ctx.say(CONTEXT),
         "config get-clusters" => ctx.say(format!("NAME\n{CONTEXT}")),
         "config get-users" => ctx.say(format!("NAME\n{CONTEXT}")),
+        "config get-contexts" if args.iter().any(|a| a != CONTEXT) => {
+            let unknown = args.iter().filter(|a| *a != CONTEXT);
+            let list = unknown
+                .map(|a| Failure::text(format!("error: context {a} not found")))
+                .collect();
+            if !ctx.flags.on("no-headers") {
+                ctx.say("CURRENT   NAME   CLUSTER   AUTHINFO   NAMESPACE");
+            }
+            return Err(Failure::many(list));
+        }
         "config get-contexts" => match ctx.flags.text("output") {
             "name" => ctx.say(CONTEXT),
             "" => {
@@ -32,13 +42,13 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             }
             other => {
                 return Err(Failure::text(format!(
-                    "output must be one of '' or 'name': {other}"
+                    "--output {other} is not available in kubectl config get-contexts; resetting to default output format"
                 )));
             }
         },
         "config use-context" => {
-            let Some(name) = args.first() else {
-                return Err(ctx.usage("Unexpected args: []"));
+            let [name] = args.as_slice() else {
+                return unexpected(ctx);
             };
             if name != CONTEXT {
                 return Err(Failure::text(format!(
@@ -49,6 +59,14 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             ctx.say(format!("Switched to context {}.", quoted(name)));
         }
         "config set-context" => {
+            let current = ctx.flags.on("current");
+            if current != args.is_empty() {
+                return Err(Failure::text(if current {
+                    "you cannot specify both a context name and --current"
+                } else {
+                    "you must specify a non-empty context name or --current"
+                }));
+            }
             if !ctx.flags.on("current") && args.first().is_none_or(|a| a != CONTEXT) {
                 let Some(name) = args.first() else {
                     return Err(ctx.usage("Unexpected args: []"));
@@ -58,7 +76,12 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             }
             ctx.say(format!("Context {} modified.", quoted(CONTEXT)));
         }
+        "config view" if !args.is_empty() => {
+            let text = format!("unexpected arguments: [{}]", args.join(" "));
+            return Err(ctx.usage(text));
+        }
         "config view" => {
+            crate::print::of_flags(ctx)?;
             let preferences = if ctx.minor() >= Minor::V1_36 {
                 ""
             } else {
@@ -74,6 +97,8 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             );
             ctx.print(&text);
         }
+        "config set" | "config rename-context" if args.len() != 2 => return unexpected(ctx),
+        "config unset" if args.len() != 1 => return unexpected(ctx),
         "config" => return super::misc::group(ctx),
         _ => {
             return Err(Failure::text(
@@ -82,4 +107,14 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
     }
     Ok(Next::Done)
+}
+
+/// Help, and what was wrong.
+fn unexpected(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
+    let text = crate::help::of(ctx.command, ctx.minor());
+    ctx.print(&text);
+    Err(Failure::text(format!(
+        "Unexpected args: [{}]",
+        ctx.flags.args.join(" ")
+    )))
 }

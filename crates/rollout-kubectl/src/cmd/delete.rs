@@ -96,8 +96,30 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let by_name =
         args.len() > 1 || args.iter().any(|a| a.contains('/')) || !request.filenames.is_empty();
     let ignore = ctx.flags.on("ignore-not-found") || !by_name && (all || selecting);
+    let raw = ctx.flags.text("raw").to_owned();
+    if !raw.is_empty() {
+        ctx.flags.args.clear();
+        return super::misc::raw(ctx, &raw);
+    }
     if request.filenames.is_empty() && args.is_empty() {
+        if all || selecting {
+            return Err(Failure::text(
+                "at least one resource must be specified to use a selector",
+            ));
+        }
         return Err(missing_resource());
+    }
+    if all && !ctx.flags.text("field-selector").is_empty() {
+        return Err(Failure::text(
+            "setting 'all' parameter but found a non empty selector. ",
+        ));
+    }
+    if let on @ ("true" | "false") = ctx.flags.text("cascade") {
+        let new = if on == "true" { "background" } else { "orphan" };
+        let line = format!(
+            "warning: --cascade={on} is deprecated (boolean value) and can be replaced with --cascade={new}."
+        );
+        ctx.warn(line);
     }
     request.lazy = by_name;
     let found = builder::find(ctx, &request)?;
@@ -132,8 +154,22 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             "unexpected -o output mode: {output}. We only support '-o name'"
         )));
     }
-    if force && dry == DryRun::None {
+    if force {
         ctx.warn("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.");
+    }
+    if ctx.flags.on("interactive") && !found.infos.is_empty() {
+        let count = found.infos.len();
+        ctx.say(format!(
+            "You are about to delete the following {count} resource(s):"
+        ));
+        for info in &found.infos {
+            ctx.say(info.title());
+        }
+        ctx.print("Do you want to continue? (y/n): ");
+        if !ctx.io.stdin.trim_start().starts_with(['y', 'Y']) {
+            ctx.say("deletion is cancelled");
+            return Ok(Next::Done);
+        }
     }
     let mut errors = Vec::new();
     let mut waits = Vec::new();
@@ -159,7 +195,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 "this namespace may not be deleted",
             ))
         } else if dry == DryRun::Client {
-            builder::get(ctx, info.resource, &info.namespace, &info.name).map(|_| None)
+            Ok(None)
         } else {
             ctx.client
                 .delete(info.kind(), &info.namespace, &info.name, &options)

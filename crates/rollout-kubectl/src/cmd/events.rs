@@ -16,10 +16,6 @@ fn moment(e: &Value) -> Option<Timestamp> {
 
 /// Runs it.
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
-    if !ctx.flags.args.is_empty() {
-        let text = format!("unexpected arguments: {:?}", ctx.flags.args);
-        return Err(ctx.usage(text.replace('"', "").replace(", ", " ")));
-    }
     let types: Vec<String> = ctx.flags.texts("types").to_vec();
     for t in &types {
         if !t.eq_ignore_ascii_case("Normal") && !t.eq_ignore_ascii_case("Warning") {
@@ -30,14 +26,16 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let about = ctx.flags.text("for").to_owned();
     let mut target = None;
     if !about.is_empty() {
-        let Some((kind, name)) = about
-            .split_once('/')
-            .filter(|(k, n)| !k.is_empty() && !n.is_empty() && !n.contains('/'))
-        else {
+        let Some((kind, name)) = about.split_once('/').filter(|(_, n)| !n.contains('/')) else {
             return Err(Failure::text("--for must be in resource/name form"));
         };
-        let r = builder::resource_of(kind, ctx.minor())?;
-        target = Some((r.kind.0, name.to_owned()));
+        if kind.is_empty() {
+            return Err(Failure::text(
+                "a resource must be present, got: /, Resource=",
+            ));
+        }
+        let r = builder::resource_of(kind, ctx.minor()).map_err(|f| Failure::Raw(f.message()))?;
+        target = Some((r.kind.0, name.to_owned())).filter(|t| !t.1.is_empty());
     }
     let namespace = if everywhere {
         None
@@ -64,6 +62,9 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         return Ok(Next::Done);
     }
     gosort::sort_by(&mut list, |a, b| moment(a) < moment(b));
+    if matches!(format, print::Format::Name) {
+        return Ok(Next::Done);
+    }
     if !format.is_human() {
         let mut printer = Printer::new(format, ctx);
         let text = printer.text(None, &print::list_of(list))?;

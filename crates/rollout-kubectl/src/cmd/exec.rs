@@ -35,6 +35,11 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             "pod, type/name or --filename must be specified",
         ));
     };
+    if ctx.flags.dash.is_none() && args.len() > 1 {
+        return Err(ctx.usage(
+            "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",
+        ));
+    }
     let command: Vec<String> = args[words..].to_vec();
     if command.is_empty() {
         return Err(Failure::text(
@@ -45,7 +50,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let pod = if target.contains('/') {
         // Unlike logs, it does not tell which pod it takes.
         let said = ctx.out.stderr.len();
-        let pod = super::logs::pod_for(ctx, target)?;
+        let pod = pod_of(ctx, target)?;
         ctx.out.stderr.truncate(said);
         pod
     } else {
@@ -81,9 +86,10 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         .find(|c| chosen.is_empty() || c.str_at("name") == chosen)
         .cloned();
     let Some(container) = found else {
-        return Err(Failure::text(format!(
+        return Err(rollout_api::status_error::ApiError::bad_request(format!(
             "container {chosen} is not valid for pod {name}"
-        )));
+        ))
+        .into());
     };
     let statuses = pod.list_at("status.containerStatuses");
     let status = statuses
@@ -116,6 +122,21 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             Ok(Next::Exit(code))
         }
     }
+}
+
+/// The pod behind `TYPE/NAME`; a missing object is the server's own refusal.
+pub(crate) fn pod_of(ctx: &mut Ctx<'_, '_>, target: &str) -> Res<Value> {
+    if let Some((kind, name)) = target.split_once('/') {
+        if name.contains('/') {
+            return Err(Failure::text(
+                "arguments in resource/name form may not have more than one slash",
+            ));
+        }
+        let resource = builder::resource_of(kind, ctx.minor())?;
+        let namespace = ctx.namespace_for(resource);
+        builder::get(ctx, resource, &namespace, name)?;
+    }
+    super::logs::pod_for(ctx, target)
 }
 
 /// As `date` prints it: `Tue Jun 10 12:00:00 UTC 2025`.

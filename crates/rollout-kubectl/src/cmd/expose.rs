@@ -1,21 +1,21 @@
 //! `kubectl expose`, `run`, `autoscale`.
 
-use super::{Report, generators, recorded, trim_times};
+use super::{Report, recorded, trim_times};
 use crate::Next;
 use crate::builder::{self, Info, Request};
 use crate::context::{Ctx, DryRun};
 use crate::error::{Failure, Res};
-use crate::{selector, typed};
+use crate::typed;
 use rollout_api::json::from_json;
 use rollout_api::patch::apply_merge_patch;
 use rollout_api::{Kind, Map, Minor, Str, Value, object};
 
 /// `k=v,k2=v2` as a map.
-fn pairs(text: &str, what: &str) -> Res<Map> {
+fn pairs(text: &str) -> Res<Map> {
     let mut map = Map::new();
     for part in text.split(',').filter(|p| !p.is_empty()) {
         let Some((k, v)) = part.split_once('=').filter(|(k, _)| !k.is_empty()) else {
-            return Err(Failure::text(format!("unexpected {what} spec: {part}")));
+            return Err(Failure::text(format!("unexpected label spec: {part}")));
         };
         map.insert(Str::copy(k), Value::text(v));
     }
@@ -27,7 +27,7 @@ fn overridden(ctx: &Ctx<'_, '_>, o: Value) -> Res<Value> {
     if text.is_empty() {
         return Ok(o);
     }
-    let patch = from_json(text).map_err(|e| Failure::text(format!("Invalid JSON Patch: {e}")))?;
+    let patch = from_json(text).map_err(|_| Failure::text("Invalid JSON Patch"))?;
     Ok(apply_merge_patch(&o, &patch))
 }
 
@@ -76,6 +76,7 @@ pub(crate) fn expose(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut request = Request::of(ctx, &args);
     request.selector = None;
     let infos = builder::find(ctx, &request)?.all()?;
+    let mut errors = Vec::new();
     for info in infos {
         let o = &info.object;
         if !matches!(
@@ -87,22 +88,45 @@ pub(crate) fn expose(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 info.resource.group_kind()
             )));
         }
+        let affinity = ctx.flags.text("session-affinity");
+        if !["", "None", "ClientIP"].contains(&affinity) {
+            return Err(Failure::text(format!(
+                "unknown session affinity: {affinity}"
+            )));
+        }
         let mut name = ctx.flags.text("name").to_owned();
         if name.is_empty() {
             name = info.name.chars().take(63).collect();
         }
         let given = ctx.flags.text("selector").to_owned();
         let chooses = if !given.is_empty() {
-            pairs(&given, "selector")?
+            pairs(&given)?
         } else {
             let map = match info.kind() {
                 Kind::POD => o.at("metadata.labels"),
                 Kind::SERVICE => o.at("spec.selector"),
                 _ => {
                     if !o.list_at("spec.selector.matchExpressions").is_empty() {
+                        let shown: Vec<String> = o
+                            .list_at("spec.selector.matchExpressions")
+                            .iter()
+                            .map(|e| {
+                                let values: Vec<&str> = e
+                                    .list_at("values")
+                                    .iter()
+                                    .filter_map(Value::as_str)
+                                    .collect();
+                                format!(
+                                    "{{Key:{} Operator:{} Values:[{}]}}",
+                                    e.str_at("key"),
+                                    e.str_at("operator"),
+                                    values.join(" ")
+                                )
+                            })
+                            .collect();
                         return Err(Failure::text(format!(
-                            "couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - \"{}\" to map-based selector format",
-                            selector::text(o.at("spec.selector"))
+                            "couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - \"[{}]\" to map-based selector format",
+                            shown.join(" ")
                         )));
                     }
                     o.at("spec.selector.matchLabels")
@@ -203,7 +227,7 @@ pub(crate) fn expose(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 .and_then(Value::as_map)
                 .cloned()
                 .unwrap_or_default(),
-            text => pairs(text, "label")?,
+            text => pairs(text)?,
         };
         let mut spec =
             object! { "ports" => Value::list(ports), "selector" => Value::from(chooses) };
@@ -236,9 +260,15 @@ pub(crate) fn expose(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         if dry != DryRun::Client {
             service.set("metadata.namespace", info.namespace.clone());
         }
-        send(ctx, "services", service, "exposed", dry, &mut report)?;
+        if let Err(f) = send(ctx, "services", service, "exposed", dry, &mut report) {
+            errors.push(f);
+        }
     }
-    Ok(Next::Done)
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }
 
 /// `run`.
@@ -262,7 +292,20 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     }
     let pull = ctx.flags.text("image-pull-policy").to_owned();
     if !["", "Always", "IfNotPresent", "Never"].contains(&pull.as_str()) {
-        return Err(Failure::text(format!("invalid image pull policy: {pull}")));
+        return Err(ctx.usage(format!("invalid image pull policy: {pull}")));
+    }
+    if !rollout_api::image::is_reference(&image) {
+        return Err(Failure::text(format!(
+            "Invalid image name {}: invalid reference format",
+            crate::flags::quoted(&image)
+        )));
+    }
+    let attached = ["attach", "stdin", "tty"].iter().any(|f| ctx.flags.on(f));
+    if ctx.flags.on("rm") && !attached {
+        return Err(ctx.usage("--rm should only be used for attached containers"));
+    }
+    if attached && dry != DryRun::None {
+        return Err(ctx.usage("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"));
     }
     if expose && port.is_empty() {
         return Err(ctx.usage("--port must be set when exposing a service"));
@@ -275,7 +318,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             m.insert("run", name.clone());
             m
         }
-        text => pairs(text, "label")?,
+        text => pairs(text)?,
     };
     let mut c = object! { "image" => image, "name" => name.clone() };
     let words: Vec<Value> = args[1..].iter().map(|a| Value::text(a)).collect();
@@ -369,14 +412,22 @@ pub(crate) fn autoscale(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let request = Request::of(ctx, &args);
     let infos = builder::find(ctx, &request)?.all()?;
     let cpu = ctx.flags.int_or("cpu-percent", -1);
+    let mut errors = Vec::new();
     for info in infos {
         if !matches!(
             info.kind().0,
             "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController"
         ) {
             return Err(Failure::text(format!(
-                "cannot autoscale a {}: no matches for kind \"Scale\"",
-                info.resource.group_kind()
+                "cannot autoscale a {}: could not find scale subresource for {}{}, Resource={} in discovery information",
+                info.resource.group_kind(),
+                if info.resource.group.is_empty() {
+                    "/"
+                } else {
+                    ""
+                },
+                info.resource.api_version(ctx.client.version()),
+                info.resource.plural
             )));
         }
         let own = ctx.flags.text("name").to_owned();
@@ -404,15 +455,14 @@ pub(crate) fn autoscale(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         if let Some(cause) = recorded(ctx) {
             super::annotate(&mut o, super::CHANGE_CAUSE, &cause);
         }
-        send(
-            ctx,
-            "horizontalpodautoscalers.autoscaling",
-            o,
-            "autoscaled",
-            dry,
-            &mut report,
-        )?;
+        let word = "horizontalpodautoscalers.autoscaling";
+        if let Err(f) = send(ctx, word, o, "autoscaled", dry, &mut report) {
+            errors.push(f);
+        }
     }
-    let _ = generators::finish;
-    Ok(Next::Done)
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }

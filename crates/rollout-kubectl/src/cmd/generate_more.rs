@@ -50,7 +50,7 @@ pub(crate) fn job(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         o.map_mut()
             .insert("spec", object! { "template" => template });
     } else {
-        let (word, cron) = from.split_once('/').unwrap_or(("", from.as_str()));
+        let (word, cron) = from.split_once('/').unwrap_or((from.as_str(), ""));
         let resource = resource_of(word, ctx.minor())?;
         let namespace = ctx.namespace.clone();
         let found = builder::get(ctx, resource, &namespace, cron)?;
@@ -88,15 +88,10 @@ pub(crate) fn job(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 
 /// `create cronjob`.
 pub(crate) fn cron_job(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
+    ctx.required(&["image", "schedule"])?;
     let name = name(ctx)?;
     let image = ctx.flags.text("image").to_owned();
-    if image.is_empty() {
-        return Err(Failure::text("--image must be specified"));
-    }
     let schedule = ctx.flags.text("schedule").to_owned();
-    if schedule.is_empty() {
-        return Err(Failure::text("--schedule must be specified"));
-    }
     let restart = match ctx.flags.text("restart") {
         "" => "OnFailure",
         r => r,
@@ -196,18 +191,13 @@ fn rules(ctx: &mut Ctx<'_, '_>) -> Res<Value> {
         };
         return Err(Failure::text(what));
     }
-    if resources.len() > 1 && !names.is_empty() {
-        return Err(Failure::text(
-            "resourceName can not be applied to multiple resources",
-        ));
-    }
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for text in &resources {
         let (word, sub) = text.split_once('/').unwrap_or((text, ""));
         let (group, mut plural) = if word == "*" {
-            ("*".to_owned(), "*".to_owned())
+            (String::new(), "*".to_owned())
         } else {
-            let found = resource_of(word, ctx.minor())?;
+            let found = resource_of(word, ctx.minor()).map_err(|f| Failure::Raw(f.message()))?;
             (found.group.to_owned(), found.plural.to_owned())
         };
         if !sub.is_empty() {
@@ -240,18 +230,44 @@ fn rules(ctx: &mut Ctx<'_, '_>) -> Res<Value> {
 /// `create role`, `create clusterrole`.
 pub(crate) fn role(ctx: &mut Ctx<'_, '_>, cluster: bool) -> Res<Next> {
     let name = name(ctx)?;
-    let rules = rules(ctx)?;
+    let sums: Vec<Value> = ctx
+        .flags
+        .texts("aggregation-rule")
+        .iter()
+        .flat_map(|t| t.split(','))
+        .filter_map(|t| t.split_once('='))
+        .map(|(k, v)| {
+            let mut labels = Map::new();
+            labels.insert(rollout_api::Str::copy(k), Value::text(v));
+            object! { "matchLabels" => Value::from(labels) }
+        })
+        .collect();
+    let named = ["verb", "resource", "resource-name", "non-resource-url"];
+    if !sums.is_empty() && named.iter().any(|f| ctx.flags.changed(f)) {
+        return Err(Failure::text(
+            "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames",
+        ));
+    }
+    let rules = if sums.is_empty() {
+        rules(ctx)?
+    } else {
+        Value::Null
+    };
     let (kind, word) = if cluster {
         ("ClusterRole", "clusterroles.rbac.authorization.k8s.io")
     } else {
         ("Role", "roles.rbac.authorization.k8s.io")
     };
-    let o = object! {
+    let mut o = object! {
         "apiVersion" => format!("{RBAC}/v1"),
         "kind" => kind,
         "metadata" => object! { "name" => name },
         "rules" => rules,
     };
+    if !sums.is_empty() {
+        let rule = object! { "clusterRoleSelectors" => Value::list(sums) };
+        o.map_mut().insert("aggregationRule", rule);
+    }
     finish(ctx, word, o, "")?;
     Ok(Next::Done)
 }
@@ -393,11 +409,17 @@ pub(crate) fn ingress(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 "tls" => "",
                 s => s.strip_prefix("tls=").ok_or_else(bad)?,
             };
-            let mut item = object! { "hosts" => Value::list(vec![Value::text(host)]) };
+            let mut item = object! {};
+            if !host.is_empty() {
+                let hosts = Value::list(vec![Value::text(host)]);
+                item.map_mut().insert("hosts", hosts);
+            }
             if !name.is_empty() {
                 item.map_mut().insert("secretName", name.to_owned());
             }
-            tls.push(item);
+            if !item.is_empty() {
+                tls.push(item);
+            }
         }
     }
     let mut list = Vec::new();
@@ -414,10 +436,21 @@ pub(crate) fn ingress(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     if !tls.is_empty() {
         spec.insert("tls", tls);
     }
+    let mut meta = object! { "name" => name };
+    for a in ctx.flags.texts("annotation") {
+        let Some((k, v)) = a.split_once('=') else {
+            return Err(Failure::text(format!(
+                "annotation {a} is invalid and should be in format key=[value]"
+            )));
+        };
+        let all = meta.map_mut().entry("annotations", Value::object);
+        all.map_mut()
+            .insert(rollout_api::Str::copy(k), Value::text(v));
+    }
     let o = object! {
         "apiVersion" => "networking.k8s.io/v1",
         "kind" => "Ingress",
-        "metadata" => object! { "name" => name },
+        "metadata" => meta,
         "spec" => Value::from(spec),
     };
     finish(
@@ -439,20 +472,35 @@ pub(crate) fn stream(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             "TYPE/NAME and list of ports are required for port-forward",
         ),
         "attach" => (1, "at least 1 argument is required for attach"),
-        "debug" => (1, "NAME or TYPE/NAME is required for debug"),
         "cp" => (2, "source and destination are required"),
         _ => (0, ""),
     };
     if args.len() < least {
         return Err(match path {
-            "debug" => Failure::text(why),
-            _ => ctx.usage(why),
+            "port-forward" => ctx.usage(why),
+            _ => Failure::text(why),
         });
+    }
+    if path == "debug" && ctx.flags.text("image").is_empty() {
+        return Err(Failure::text(
+            "you must specify --image when not using --copy-to.",
+        ));
+    }
+    if path == "cp" {
+        let remote = |a: &String| a.contains(':');
+        let why = match (remote(&args[0]), remote(&args[1])) {
+            (true, true) => "one of src or dest must be a local file specification",
+            (false, false) => "one of src or dest must be a remote file specification",
+            _ => "",
+        };
+        if !why.is_empty() {
+            return Err(Failure::text(why));
+        }
     }
     if path == "port-forward" || path == "attach" {
         let namespace = ctx.namespace.clone();
         let pod = if args[0].contains('/') {
-            super::logs::pod_for(ctx, &args[0])?
+            super::exec::pod_of(ctx, &args[0])?
         } else {
             let pods = kinds::of_kind(Kind::POD).ok_or(Failure::Silent)?;
             builder::get(ctx, pods, &namespace, &args[0])?

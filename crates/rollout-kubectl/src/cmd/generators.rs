@@ -39,6 +39,7 @@ pub(crate) fn finish(
     failed: &str,
 ) -> Res<()> {
     let dry = ctx.dry_run()?;
+    super::check_validate(ctx)?;
     let mut report = Report::new(ctx, dry, true)?;
     let resource = resource_of(word, ctx.minor())?;
     let namespace = ctx.namespace_for(resource);
@@ -67,6 +68,8 @@ pub(crate) fn finish(
             report.done(ctx, &info, &w.value, "created")
         }
         Err(e) if failed.is_empty() => Err(e.into()),
+        // This text has lost its colon.
+        Err(e) if word == "secrets" => Err(Failure::text(format!("{failed} {}", e.message))),
         Err(e) => Err(Failure::text(format!("{failed}: {}", e.message))),
     }
 }
@@ -135,18 +138,35 @@ pub(crate) fn deployment(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 }
 
 /// `--from-literal`, `--from-file`, `--from-env-file`: keys and values.
-fn sources(ctx: &Ctx<'_, '_>) -> Res<Vec<(String, String)>> {
+fn sources(ctx: &Ctx<'_, '_>, secret: bool) -> Res<Vec<(String, String)>> {
     let mut out: Vec<(String, String)> = Vec::new();
+    let env_file = !ctx.flags.texts("from-env-file").is_empty();
+    if env_file && (ctx.flags.changed("from-file") || ctx.flags.changed("from-literal")) {
+        return Err(Failure::text(
+            "from-env-file cannot be combined with from-file or from-literal",
+        ));
+    }
     let mut add = |k: String, v: String| -> Res<()> {
+        let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if !secret && (k.is_empty() || !k.chars().all(fine)) {
+            return Err(Failure::text(format!(
+                "{} is not a valid key name for a ConfigMap: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+                quoted(&k)
+            )));
+        }
         if out.iter().any(|o| o.0 == k) {
             return Err(Failure::text(format!(
-                "cannot add key {k}, another key by that name already exists in data"
+                "cannot add key {k}, another key by that name already exists{}",
+                if secret { "" } else { " in data" }
             )));
         }
         out.push((k, v));
         Ok(())
     };
     for f in ctx.flags.texts("from-file") {
+        if f.matches('=').count() > 1 {
+            return Err(Failure::text("key names or file paths cannot contain '='"));
+        }
         let (key, path) = match f.split_once('=') {
             Some((k, p)) => (k.to_owned(), p),
             None => (f.rsplit('/').next().unwrap_or(f).to_owned(), f.as_str()),
@@ -204,7 +224,7 @@ fn sources(ctx: &Ctx<'_, '_>) -> Res<Vec<(String, String)>> {
 /// `create configmap`.
 pub(crate) fn config_map(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let name = name(ctx)?;
-    let data: rollout_api::Map = sources(ctx)?.into_iter().collect();
+    let data: rollout_api::Map = sources(ctx, false)?.into_iter().collect();
     let mut o = object! { "apiVersion" => "v1", "kind" => "ConfigMap", "metadata" => object! { "name" => name } };
     if !data.is_empty() {
         o.map_mut().insert("data", Value::from(data));
@@ -216,7 +236,7 @@ pub(crate) fn config_map(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 /// `create secret generic`.
 pub(crate) fn secret(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let name = name(ctx)?;
-    let data: rollout_api::Map = sources(ctx)?
+    let data: rollout_api::Map = sources(ctx, true)?
         .into_iter()
         .map(|(k, v)| (k, Value::from(rollout_api::base64::encode(v.as_bytes()))))
         .collect();
@@ -266,9 +286,24 @@ pub(crate) fn quota(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 "Invalid argument syntax {part}, expected <resource>=<value>"
             )));
         };
+        if rollout_api::quantity::Quantity::parse(v).is_err() {
+            return Err(Failure::text(
+                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+            ));
+        }
         hard.insert(Str::copy(k), Value::text(v));
     }
+    let scopes: Vec<Value> = ctx
+        .flags
+        .text("scopes")
+        .split(',')
+        .filter(|s| !s.is_empty())
+        .map(Value::text)
+        .collect();
     let mut spec = object! {};
+    if !scopes.is_empty() {
+        spec.map_mut().insert("scopes", scopes);
+    }
     if !hard.is_empty() {
         spec.map_mut().insert("hard", Value::from(hard));
     }
@@ -288,7 +323,13 @@ fn int_or_text(text: &str) -> Value {
 
 /// A selector of `k=v` as matchLabels (or expressions).
 fn label_selector(text: &str) -> Res<Value> {
-    let parsed = selector::parse(text)?;
+    let parsed = selector::parse(text).map_err(|f| {
+        Failure::text(format!(
+            "couldn't parse the selector string {}: {}",
+            quoted(text),
+            f.message()
+        ))
+    })?;
     let mut labels = rollout_api::Map::new();
     let mut expressions = Vec::new();
     for n in parsed.needs {
@@ -386,6 +427,20 @@ fn port_number(text: &str) -> Res<i64> {
     }
 }
 
+/// The port of the pods: a number or a name.
+fn target_port(text: &str) -> Res<Value> {
+    match text.parse::<i64>() {
+        Ok(n) if (1..=65535).contains(&n) => Ok(Value::Int(n)),
+        Ok(_) => Err(Failure::text("must be between 1 and 65535, inclusive")),
+        Err(_) if text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => {
+            Ok(Value::text(text))
+        }
+        Err(_) => Err(Failure::text(
+            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
+        )),
+    }
+}
+
 /// `create service …`.
 pub(crate) fn service(ctx: &mut Ctx<'_, '_>, kind: &'static str) -> Res<Next> {
     if kind == "ExternalName" && !ctx.flags.changed("external-name") {
@@ -403,24 +458,27 @@ pub(crate) fn service(ctx: &mut Ctx<'_, '_>, kind: &'static str) -> Res<Next> {
     let mut ports = Vec::new();
     for t in &tcp {
         let (port, target) = match t.split_once(':') {
-            Some((p, t)) => (
-                port_number(p)?,
-                if t.chars().all(|c| c.is_ascii_digit()) {
-                    Value::Int(port_number(t)?)
-                } else {
-                    Value::text(t)
-                },
-            ),
+            Some((p, t)) => (port_number(p)?, target_port(t)?),
             None => {
                 let p = port_number(t)?;
                 (p, Value::Int(p))
             }
         };
         let mut entry = object! { "name" => t.replace(':', "-"), "port" => port, "protocol" => "TCP", "targetPort" => target };
-        if node_port > 0 {
+        if node_port != 0 {
             entry.map_mut().insert("nodePort", node_port);
         }
         ports.push(entry);
+    }
+    let external = ctx.flags.text("external-name");
+    let part = |p: &str| {
+        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        p.starts_with(inner) && p.ends_with(inner) && p.chars().all(|c| inner(c) || c == '-')
+    };
+    if kind == "ExternalName" && !external.split('.').all(part) {
+        return Err(Failure::text(format!(
+            "invalid service external name {external}"
+        )));
     }
     let labels = object! { "app" => name.clone() };
     let mut spec = object! { "selector" => labels.clone(), "type" => kind };

@@ -24,6 +24,7 @@ pub(crate) struct TableOptions {
     namespaces: bool,
     kind: bool,
     events: bool,
+    server_print: bool,
     server: Minor,
 }
 
@@ -37,6 +38,7 @@ impl TableOptions {
             namespaces: ctx.flags.on("all-namespaces"),
             kind: ctx.flags.on("show-kind"),
             events: ctx.flags.on("output-watch-events"),
+            server_print: ctx.flags.on_or("server-print", true),
             server: ctx.client.version(),
         }
     }
@@ -53,6 +55,7 @@ impl TableOptions {
         row.extend(
             columns::columns(resource, self.server)
                 .iter()
+                .filter(|c| self.server_print || matches!(c.0, "NAME" | "AGE"))
                 .filter(|c| self.wide || !c.1)
                 .map(|c| c.0.to_owned()),
         );
@@ -76,7 +79,8 @@ impl TableOptions {
         let cells = columns::row(resource, o, now, self.server);
         let columns = columns::columns(resource, self.server);
         for (i, (cell, column)) in cells.into_iter().zip(columns).enumerate() {
-            if !self.wide && column.1 {
+            let plain = self.server_print || matches!(column.0, "NAME" | "AGE");
+            if !self.wide && column.1 || !plain {
                 continue;
             }
             row.push(if i == 0 && self.kind {
@@ -109,33 +113,42 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         return super::misc::raw(ctx, &raw);
     }
     let args = ctx.flags.args.clone();
-    if args.is_empty() && ctx.flags.texts("filename").is_empty() {
+    let watching = ctx.flags.on("watch") || ctx.flags.on("watch-only");
+    if args.is_empty() && ctx.flags.texts("filename").is_empty() && !watching {
         ctx.warn("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n");
         return Err(ctx.usage("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods)."));
     }
-    let watching = ctx.flags.on("watch") || ctx.flags.on("watch-only");
     if ctx.flags.on("output-watch-events") && !watching {
-        return Err(
-            ctx.usage("--output-watch-events option can only be used with --watch or --watch-only")
-        );
+        return Err(Failure::text(
+            "--output-watch-events option can only be used with --watch or --watch-only",
+        ));
     }
     let output = ctx.flags.text("output").to_owned();
     let format = print::read(ctx, &output, true)?;
+    let text = ctx.flags.text("request-timeout");
+    if !text.is_empty() && text.parse::<i64>().is_err() && crate::duration::parse(text).is_none() {
+        return Err(Failure::text(
+            "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)",
+        ));
+    }
     if ctx.flags.on("show-labels") && !format.is_human() {
         return Err(Failure::text(format!(
             "--show-labels option cannot be used with {output} printer"
         )));
     }
     let subresource = ctx.flags.text("subresource").to_owned();
-    if !subresource.is_empty() && !["status", "scale", "resize"].contains(&subresource.as_str()) {
-        return Err(Failure::text(format!(
-            "invalid subresource value: {}. Must be one of [status scale resize]",
-            crate::flags::quoted(&subresource)
-        )));
-    }
     let request = Request::of(ctx, &args).type_alone();
     if watching {
         return watch(ctx, &request, format);
+    }
+    let by_name = args.len() > 1 || args.iter().any(|a| a.contains('/'));
+    if !subresource.is_empty() && !by_name {
+        return Err(Failure::text(
+            "subresource cannot be used when bulk resources are specified",
+        ));
+    }
+    if !["", "status", "scale"].contains(&subresource.as_str()) {
+        return Err(rollout_api::status_error::ApiError::no_such_path().into());
     }
     let mut found = builder::find(ctx, &request)?;
     if ctx.flags.on("ignore-not-found") {
@@ -147,6 +160,30 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
     }
     if let Format::Human { wide } = format {
+        if subresource == "scale" {
+            let mut rows = vec![
+                vec!["NAME", "DESIRED", "AVAILABLE", "AGE"]
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>(),
+            ];
+            rows.extend(found.infos.iter().map(|i| {
+                let number = |p: &str| i.object.int_at(p).unwrap_or(0).to_string();
+                vec![
+                    i.name.clone(),
+                    number("spec.replicas"),
+                    number("status.replicas"),
+                    crate::context::age_at(&i.object, "metadata.creationTimestamp", ctx.now()),
+                ]
+            }));
+            let text = Layout::default().lines(&rows);
+            ctx.print(&text);
+            return if found.errors.is_empty() {
+                Ok(Next::Done)
+            } else {
+                Err(Failure::many(found.errors))
+            };
+        }
         return tables(ctx, found, &TableOptions::of(ctx, wide));
     }
     generic(ctx, found, format)
@@ -190,7 +227,18 @@ fn tables(ctx: &mut Ctx<'_, '_>, found: Found, options: &TableOptions) -> Res<Ne
     let mut options = options.clone();
     options.kind |= many_kinds(&found);
     let now = ctx.now();
-    let sort = sort_path(ctx)?;
+    // A path that can't be read is in no object.
+    let (sort, unreadable) = match sort_path(ctx) {
+        Ok(path) => (path, false),
+        Err(_) => (None, true),
+    };
+    if sort.is_some() && many_kinds(&found) {
+        // Tables of several kinds have no objects to sort by.
+        return Err(Failure::text(format!(
+            "couldn't find any field with path {} in the list of objects",
+            crate::flags::quoted(&jsonpath::relaxed(ctx.flags.text("sort-by")).unwrap_or_default())
+        )));
+    }
     let namespaced = !options.namespaces && found.resources.iter().all(|r| r.namespaced);
     let mut text = String::new();
     let mut groups: Vec<(&'static Resource, Vec<Value>)> = Vec::new();
@@ -204,9 +252,8 @@ fn tables(ctx: &mut Ctx<'_, '_>, found: Found, options: &TableOptions) -> Res<Ne
         }
     }
     for (resource, mut objects) in groups {
-        if let Some(path) = &sort
-            && !sort_objects(&mut objects, path)
-        {
+        let sorted = |o: &mut Vec<Value>| sort.as_ref().is_none_or(|p| sort_objects(o, p));
+        if unreadable || !sorted(&mut objects) {
             continue;
         }
         let mut rows = Vec::new();
@@ -335,6 +382,10 @@ pub(crate) struct Watch {
 }
 
 fn watch(ctx: &mut Ctx<'_, '_>, request: &Request, format: Format) -> Res<Next> {
+    let types = request.args.first().map_or("", String::as_str);
+    if types.contains(',') || types == "all" {
+        return Err(Failure::text("you may only specify a single resource type"));
+    }
     let found = builder::find(ctx, request)?;
     if !found.errors.is_empty() {
         return Err(Failure::many(found.errors));

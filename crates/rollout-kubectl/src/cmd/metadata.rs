@@ -19,7 +19,8 @@ pub(crate) enum What {
 
 /// Splits arguments: resources first, then `k=v` and `k-`.
 pub(crate) fn split(args: &[String]) -> (Vec<String>, Vec<String>) {
-    let change = |a: &String| a.contains('=') || a.ends_with('-') && a.len() > 1;
+    let change =
+        |a: &String| a.contains('=') && !a.starts_with('=') || a.ends_with('-') && a.len() > 1;
     let at = args.iter().position(change).unwrap_or(args.len());
     (args[..at].to_vec(), args[at..].to_vec())
 }
@@ -66,6 +67,9 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
             if k.is_empty() {
                 return Err(Failure::text(format!("invalid {word} format: {c}")));
             }
+            if what == What::Labels && v.contains('=') {
+                return Err(Failure::text(format!("invalid label spec: {c}")));
+            }
             if what == What::Labels
                 && let Some(problem) = selector::label_value_problem(v)
             {
@@ -104,35 +108,17 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
     let cause = recorded(ctx);
     let mut errors = found.errors;
     let several = found.infos.len() > 1;
+    if several && ctx.flags.changed("resource-version") {
+        return Err(Failure::text(
+            "--resource-version may only be used with a single resource",
+        ));
+    }
     for info in &found.infos {
         let old = info
             .object
             .at(&format!("metadata.{path}"))
             .cloned()
             .unwrap_or_default();
-        if listing {
-            let indent = if several {
-                let line = format!("Listing {path} for {}/{}:", info.resource.kind.0, info.name);
-                let line = if what == What::Labels {
-                    format!(
-                        "Listing labels for {}.{}/{}:",
-                        info.resource.kind.0, info.resource.group, info.name
-                    )
-                } else {
-                    line
-                };
-                ctx.say(line);
-                " "
-            } else {
-                ""
-            };
-            if let Some(m) = old.as_map() {
-                for (k, v) in m.iter() {
-                    ctx.say(format!("{indent}{k}={}", v.as_str().unwrap_or("")));
-                }
-            }
-            continue;
-        }
         if !overwrite {
             let taken: Vec<(&str, &str)> = set
                 .iter()
@@ -164,6 +150,22 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
                 continue;
             }
         }
+        if listing {
+            let indent = if several {
+                let (kind, group) = (info.resource.kind.0, info.resource.group);
+                let line = format!("Listing {path} for {kind}.{group}/{}:", info.name);
+                ctx.say(line);
+                " "
+            } else {
+                ""
+            };
+            if let Some(m) = old.as_map() {
+                for (k, v) in m.iter() {
+                    ctx.say(format!("{indent}{k}={}", v.as_str().unwrap_or("")));
+                }
+            }
+            continue;
+        }
         let mut map: Map = old.as_map().cloned().unwrap_or_default();
         for (k, v) in &set {
             map.insert(Str::copy(k), Value::text(v));
@@ -191,6 +193,10 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
             What::Labels => label_verb(&info.object, &new, overwrite),
         };
         let object = if dry == DryRun::Client || local {
+            if local {
+                // The text of the file has no namespace of its own.
+                new.remove("metadata.namespace");
+            }
             new
         } else if let Some(p) = patch {
             let options = super::options(ctx, dry);

@@ -6,10 +6,10 @@ use crate::context::Ctx;
 use crate::error::{Failure, Res};
 use crate::flags::quoted;
 use crate::{commands, help, table};
-use rollout_api::Minor;
 use rollout_api::Order;
 use rollout_api::kinds::{self, Resource};
 use rollout_api::status_error::ApiError;
+use rollout_api::{Minor, Value};
 use rollout_engine::apiserver::rbac::{self, Attributes};
 
 /// A group of commands without a subcommand: its help, exit code 1.
@@ -18,10 +18,7 @@ pub(crate) fn group(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let text = help::of(ctx.command, ctx.minor());
     if args.is_empty() && ctx.command.children().next().is_some() {
         // cobra prints the help of these on stderr.
-        if matches!(
-            ctx.command.path,
-            "config" | "create service" | "create secret"
-        ) {
+        if !matches!(ctx.command.path, "rollout" | "certificate") {
             ctx.out.stderr.push_str(&text);
             return Ok(Next::Exit(1));
         }
@@ -84,6 +81,10 @@ fn server(minor: Minor) -> String {
 
 /// `version`.
 pub(crate) fn version(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
+    if !ctx.flags.args.is_empty() {
+        let text = format!("extra arguments: [{}]", ctx.flags.args.join(" "));
+        return Err(Failure::text(text));
+    }
     let (client, kustomize) = versions(ctx.minor());
     let only_client = ctx.flags.on("client");
     let output = ctx.flags.text("output").to_owned();
@@ -125,6 +126,18 @@ pub(crate) fn version(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 
 /// `get --raw`.
 pub(crate) fn raw(ctx: &mut Ctx<'_, '_>, path: &str) -> Res<Next> {
+    let words = !ctx.flags.args.is_empty();
+    if words {
+        return Err(Failure::text(
+            "arguments may not be passed when --raw is specified",
+        ));
+    }
+    if !path.starts_with('/') {
+        return Err(Failure::text(format!(
+            "--raw must be a valid URL path: parse {}: invalid URI for request",
+            quoted(path)
+        )));
+    }
     match path {
         "/healthz" | "/livez" | "/readyz" => ctx.print("ok"),
         "/version" => {
@@ -157,7 +170,7 @@ pub(crate) fn api_resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         return Err(ctx.usage(text));
     }
     let output = ctx.flags.text("output").to_owned();
-    if !["", "wide", "name", "json", "yaml"].contains(&output.as_str()) {
+    if !["", "wide", "name"].contains(&output.as_str()) {
         return Err(Failure::text(format!("--output {output} is not available")));
     }
     let minor = ctx.client.version();
@@ -229,6 +242,10 @@ pub(crate) fn api_resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 
 /// `api-versions`.
 pub(crate) fn api_versions(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
+    if !ctx.flags.args.is_empty() {
+        let text = format!("unexpected arguments: [{}]", ctx.flags.args.join(" "));
+        return Err(ctx.usage(text));
+    }
     let minor = ctx.client.version();
     let mut all: Vec<String> = kinds::resources()
         .iter()
@@ -250,11 +267,84 @@ pub(crate) fn cluster_info(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     Ok(Next::Done)
 }
 
+/// Verbs that the client knows. Mirrors `resourceVerbs` and `nonResourceURLVerbs`, kubectl/pkg/cmd/auth/cani.go.
+const VERBS: &[&str] = &[
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+    "use",
+    "bind",
+    "impersonate",
+    "*",
+    "put",
+    "post",
+    "head",
+    "options",
+    "approve",
+    "sign",
+    "attest",
+    "escalate",
+];
+
+/// `auth can-i --list`: the rules that hold for the user.
+fn can_i_list(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
+    let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+    let mut rows = Vec::new();
+    if !ctx.flags.on("no-headers") {
+        rows.push(row([
+            "Resources",
+            "Non-Resource URLs",
+            "Resource Names",
+            "Verbs",
+        ]));
+    }
+    let user = ctx.client.user().cloned();
+    let namespace = ctx.namespace.clone();
+    let rules = user.map(|u| ctx.client.world().rules_of(&u, &namespace));
+    let list = |v: &Value, path: &str| {
+        let words: Vec<&str> = v.list_at(path).iter().filter_map(Value::as_str).collect();
+        format!("[{}]", words.join(" "))
+    };
+    for rule in rules.iter().flatten() {
+        for group in rule.list_at("apiGroups").iter().filter_map(Value::as_str) {
+            for r in rule.list_at("resources").iter().filter_map(Value::as_str) {
+                let dot = if group.is_empty() { "" } else { "." };
+                let (names, verbs) = (list(rule, "resourceNames"), list(rule, "verbs"));
+                rows.push(row([&format!("{r}{dot}{group}"), "[]", &names, &verbs]));
+            }
+        }
+    }
+    if rules.is_none() {
+        rows.push(row(["*.*", "[]", "[]", "[*]"]));
+        rows.push(row(["", "[*]", "[]", "[*]"]));
+    }
+    for r in [
+        "selfsubjectreviews.authentication.k8s.io",
+        "selfsubjectaccessreviews.authorization.k8s.io",
+        "selfsubjectrulesreviews.authorization.k8s.io",
+    ] {
+        rows.push(row([r, "[]", "[]", "[create]"]));
+    }
+    let text = table::lines(&rows);
+    ctx.print(&text);
+    Ok(Next::Done)
+}
+
 /// `auth can-i`.
 pub(crate) fn can_i(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let args = ctx.flags.args.clone();
     if ctx.flags.on("list") {
-        return Err(Failure::text("--list is not available in the playground"));
+        if !args.is_empty() {
+            return Err(Failure::text(
+                "list option must be specified with no arguments",
+            ));
+        }
+        return can_i_list(ctx);
     }
     if args.len() < 2 || args.len() > 3 {
         return Err(Failure::text(
@@ -266,6 +356,23 @@ pub(crate) fn can_i(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     {
         ctx.warn(format!(
             "Warning: the server doesn't have a resource type '{word}'\n"
+        ));
+    }
+    if !VERBS.contains(&args[0].as_str()) {
+        ctx.warn(format!("Warning: verb '{}' is not a known verb\n", args[0]));
+    }
+    if let Ok(r) = builder::resource_of(&word, ctx.minor())
+        && !r.namespaced
+        && !ctx.flags.on("all-namespaces")
+    {
+        ctx.warn(format!(
+            "Warning: resource '{}' is not namespace scoped{}\n",
+            r.plural,
+            if r.group.is_empty() {
+                String::new()
+            } else {
+                format!(" in group '{}'", r.group)
+            }
         ));
     }
     let Some(user) = ctx.client.user().cloned() else {

@@ -20,9 +20,7 @@ fn nodes(ctx: &mut Ctx<'_, '_>, what: &str) -> Res<Vec<Info>> {
         return Err(ctx.usage(format!("USAGE: {what} NODE [flags]")));
     }
     if !names.is_empty() && !chosen.is_empty() {
-        return Err(Failure::text(
-            "cannot specify both a node name and a --selector option",
-        ));
+        return Err(ctx.usage("cannot specify both a node name and a --selector option"));
     }
     let mut args = vec!["nodes".to_owned()];
     if names.iter().any(|n| n.contains('/')) {
@@ -31,7 +29,16 @@ fn nodes(ctx: &mut Ctx<'_, '_>, what: &str) -> Res<Vec<Info>> {
     args.extend(names);
     let mut request = Request::of(ctx, &args);
     request.all = false;
-    builder::find(ctx, &request)?.all()
+    let infos = builder::find(ctx, &request)?.all()?;
+    if let Some(i) = infos.iter().find(|i| i.kind() != Kind::NODE) {
+        let version = i.resource.api_version(ctx.client.version());
+        let slash = if i.resource.group.is_empty() { "/" } else { "" };
+        return Err(Failure::text(format!(
+            "expected resource of type node, got {}",
+            quoted(&format!("{slash}{version}, Resource={}", i.resource.plural))
+        )));
+    }
+    Ok(infos)
 }
 
 /// `node/x cordoned`, sent if it changes something.
@@ -72,7 +79,7 @@ struct Plan {
 }
 
 fn plan(ctx: &Ctx<'_, '_>, node: &str) -> Res<Plan> {
-    let chosen = selector::parse(ctx.flags.text("pod-selector"))?;
+    let chosen = selector::parse(ctx.flags.text("pod-selector")).unwrap_or_default();
     let (force, daemons, local) = (
         ctx.flags.on("force"),
         ctx.flags.on("ignore-daemonsets"),
@@ -165,7 +172,7 @@ fn plan(ctx: &Ctx<'_, '_>, node: &str) -> Res<Plan> {
 pub(crate) struct Draining {
     nodes: Vec<(String, Vec<Job>)>,
     current: Option<(String, Vec<Job>)>,
-    failed: Vec<(String, String)>,
+    failed: Vec<Failed>,
     grace: Option<i64>,
     by_deletion: bool,
     timeout: Option<u64>,
@@ -189,11 +196,16 @@ const RETRY: u64 = 5000;
 pub(crate) fn drain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let dry = ctx.dry_run()?;
     let infos = nodes(ctx, "drain")?;
+    if selector::parse(ctx.flags.text("pod-selector")).is_err() {
+        return Err(Failure::text(
+            "--pod-selector=<pod_selector> must be a valid label selector",
+        ));
+    }
     for info in &infos {
         let line = set_schedulable(ctx, info, true, dry)?;
         ctx.say(line);
     }
-    let mut failed: Vec<(String, String)> = Vec::new();
+    let mut failed: Vec<Failed> = Vec::new();
     let mut work = Vec::new();
     for info in &infos {
         let plan = plan(ctx, &info.name)?;
@@ -211,7 +223,7 @@ pub(crate) fn drain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 quoted(&info.name)
             );
             ctx.warn(line);
-            failed.push((info.name.clone(), error));
+            failed.push((info.name.clone(), plan.errors.join("\n")));
             continue;
         }
         if !plan.warnings.is_empty() {
@@ -283,7 +295,10 @@ pub(crate) fn drain(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     Ok(Next::Follow(Follow::new(follow::Kind::Drain(Box::new(d)))))
 }
 
-fn pending(failed: &[(String, String)]) -> Option<String> {
+/// A node, and the errors that are listed at the end.
+type Failed = (String, String);
+
+fn pending(failed: &[Failed]) -> Option<String> {
     if failed.is_empty() {
         return None;
     }
@@ -489,6 +504,57 @@ impl Draining {
     }
 }
 
+/// A taint as a line names it: key, value, effect.
+type Named = (String, String, String);
+
+/// What a line of `taint` changes. Mirrors `parseTaints`, kubectl/pkg/cmd/taint/utils.go.
+fn parse_taints(changes: &[String]) -> Result<(Vec<Named>, Vec<Named>), String> {
+    let (mut add, mut remove): (Vec<Named>, Vec<Named>) = (Vec::new(), Vec::new());
+    for spec in changes {
+        let (body, gone) = match spec.strip_suffix('-') {
+            Some(body) => (body, true),
+            None => (spec.as_str(), false),
+        };
+        let bad = |why: &str| format!("invalid taint spec: {body}{why}");
+        let mut parts = body.split(':');
+        let (pair, effect, more) = (parts.next().unwrap_or(""), parts.next(), parts.next());
+        let (key, value) = match (effect, pair.split_once('=')) {
+            (Some(_), Some((k, v))) => (k, v),
+            _ => (pair, ""),
+        };
+        if more.is_some() || effect.is_some() && value.contains('=') {
+            return Err(bad(""));
+        }
+        let effect = effect.unwrap_or("");
+        let has_effect = body.contains(':');
+        if has_effect && !["NoSchedule", "PreferNoSchedule", "NoExecute"].contains(&effect) {
+            return Err(format!(
+                "invalid taint effect: {effect}, unsupported taint effect"
+            ));
+        }
+        if let Some(problem) = selector::key_problem(key) {
+            return Err(bad(&format!(", {problem}")));
+        }
+        if let Some(problem) = selector::label_value_problem(value) {
+            return Err(bad(&format!(", {problem}")));
+        }
+        if !has_effect && !gone {
+            return Err(bad(""));
+        }
+        let named = (key.to_owned(), value.to_owned(), effect.to_owned());
+        if gone {
+            remove.push(named);
+        } else if add.iter().any(|t| t.0 == named.0 && t.2 == named.2) {
+            return Err(format!(
+                "duplicated taints with the same key and effect: {{{key} {value} {effect} <nil>}}"
+            ));
+        } else {
+            add.push(named);
+        }
+    }
+    Ok((add, remove))
+}
+
 /// `taint`.
 pub(crate) fn taint(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let dry = ctx.dry_run()?;
@@ -502,56 +568,62 @@ pub(crate) fn taint(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             "one or more resources must be specified as <resource> <name>",
         ));
     };
-    if builder::resource_of(kind.split('/').next().unwrap_or(kind), ctx.minor())
-        .is_ok_and(|r| r.kind != Kind::NODE)
-    {
-        return Err(Failure::text(format!(
-            "invalid resource type {kind}, only [node nodes no] types are supported"
-        )));
-    }
     if changes.is_empty() {
         return Err(Failure::text("at least one taint update is required"));
     }
-    let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
-    let mut add: Vec<(String, String, String)> = Vec::new();
-    let mut remove: Vec<(String, String)> = Vec::new();
-    for c in changes {
-        if let Some(body) = c.strip_suffix('-') {
-            let (k, e) = body.split_once(':').unwrap_or((body, ""));
-            remove.push((k.split('=').next().unwrap_or(k).to_owned(), e.to_owned()));
-            continue;
-        }
-        let Some((kv, effect)) = c.rsplit_once(':') else {
-            return Err(Failure::text(format!("invalid taint spec: {c}")));
-        };
-        if !effects.contains(&effect) {
+    match builder::resource_of(kind, ctx.minor()) {
+        Err(f) => return Err(Failure::Raw(f.message())),
+        Ok(r) if r.kind != Kind::NODE => {
             return Err(Failure::text(format!(
-                "invalid taint effect: {effect}, unsupported taint effect"
+                "invalid resource type {kind}, only node types are supported"
             )));
         }
-        let (k, v) = kv.split_once('=').unwrap_or((kv, ""));
-        if k.is_empty() {
-            return Err(Failure::text(format!("invalid taint spec: {c}")));
-        }
-        add.push((k.to_owned(), v.to_owned(), effect.to_owned()));
+        Ok(_) => {}
+    }
+    let (add, remove) = parse_taints(changes).map_err(|why| ctx.usage(why))?;
+    let both: Vec<String> = add
+        .iter()
+        .filter(|a| {
+            let same = |r: &&Named| r.0 == a.0 && (r.2.is_empty() || r.2 == a.2);
+            remove.iter().any(|r| same(&r))
+        })
+        .flat_map(|a| remove.iter().filter(|r| r.0 == a.0))
+        .map(|r| {
+            let effect = if r.2.is_empty() { "" } else { ":" };
+            format!("{}={}{effect}{}", r.0, r.1, r.2)
+        })
+        .collect();
+    if !both.is_empty() {
+        return Err(Failure::text(format!(
+            "can not both modify and remove the following taint(s) in the same command: {}",
+            both.join(", ")
+        )));
     }
     let request = Request::of(ctx, resources);
     let infos = builder::find(ctx, &request)?.all()?;
-    let mut report = Report::new(ctx, dry, false)?;
+    let mut report = Report::new(ctx, DryRun::None, false)?;
     let overwrite = ctx.flags.on("overwrite");
+    let mut errors = Vec::new();
     for info in infos {
         let old: Vec<Value> = info.object.list_at("spec.taints").to_vec();
         let has = |t: &Value, k: &str, e: &str| {
             t.str_at("key") == k && (e.is_empty() || t.str_at("effect") == e)
         };
         if !overwrite && add.iter().any(|(k, _, e)| old.iter().any(|t| has(t, k, e))) {
-            return Err(Failure::text(format!(
-                "node {} already has a taint(s) with same effect(s) and --overwrite is false",
-                info.name
+            errors.push(Failure::text(format!(
+                "node {} already has {} taint(s) with same effect(s) and --overwrite is false",
+                info.name,
+                add.iter()
+                    .filter(|(k, _, e)| old.iter().any(|t| has(t, k, e)))
+                    .map(|t| t.0.as_str())
+                    .collect::<Vec<_>>()
+                    .join(",")
             )));
+            continue;
         }
         let mut new = old.clone();
-        for (k, e) in &remove {
+        let mut missing = Vec::new();
+        for (k, _, e) in &remove {
             let before = new.len();
             new.retain(|t| !has(t, k, e));
             if new.len() == before {
@@ -560,10 +632,14 @@ pub(crate) fn taint(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                 } else {
                     format!("{k}:{e}")
                 };
-                return Err(Failure::text(format!("taint {} not found", quoted(&shown))));
+                missing.push(Failure::text(format!("taint {} not found", quoted(&shown))));
             }
         }
-        let mut replaced = false;
+        if !missing.is_empty() {
+            errors.push(Failure::many(missing));
+            continue;
+        }
+        let mut replaced = !remove.is_empty();
         for (k, v, e) in &add {
             replaced |= new.iter().any(|t| has(t, k, e));
             new.retain(|t| !has(t, k, e));
@@ -594,5 +670,9 @@ pub(crate) fn taint(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         };
         report.done(ctx, &info, &object, verb)?;
     }
-    Ok(Next::Done)
+    if errors.is_empty() {
+        Ok(Next::Done)
+    } else {
+        Err(Failure::many(errors))
+    }
 }

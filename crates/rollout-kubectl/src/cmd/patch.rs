@@ -47,12 +47,6 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
     };
     let subresource = ctx.flags.text("subresource").to_owned();
-    if !subresource.is_empty() && !["status", "scale", "resize"].contains(&subresource.as_str()) {
-        return Err(Failure::text(format!(
-            "invalid subresource value: {}. Must be one of [status scale resize]",
-            quoted(&subresource)
-        )));
-    }
     let text = if file.is_empty() {
         inline
     } else {
@@ -86,6 +80,8 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         .map(|d| d.content)
     {
         Some(Ok(c)) => c.value,
+        // What looks like JSON is sent as it is.
+        Some(Err(_)) if text.trim_start().starts_with('{') => Value::Null,
         Some(Err(refusal)) => {
             return Err(unreadable(
                 refusal
@@ -96,10 +92,16 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
         None => Value::Null,
     };
+    if let Some(problem) = undecodable(kind, &patch, &text) {
+        return Err(rollout_api::status_error::ApiError::bad_request(problem).into());
+    }
     let args = ctx.flags.args.clone();
     let mut request = Request::of(ctx, &args);
     request.latest = !ctx.flags.on("local");
     let found = builder::find(ctx, &request)?;
+    if ctx.flags.on("local") && request.filenames.is_empty() {
+        return Err(Failure::text("cannot specify --local and server resources"));
+    }
     if found.infos.is_empty() && found.errors.is_empty() {
         return Err(Failure::text("no objects passed to patch"));
     }
@@ -111,6 +113,10 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         let mut options = super::options(ctx, dry);
         options.dry_run = dry != DryRun::None;
         options.validation = rollout_engine::client::FieldValidation::Warn;
+        if !["", "status", "scale"].contains(&subresource.as_str()) {
+            errors.push(rollout_api::status_error::ApiError::no_such_path().into());
+            continue;
+        }
         if subresource == "scale" {
             let mut scale = super::get::scale_of(&info.object);
             scale = match kind {
@@ -181,6 +187,34 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     } else {
         Err(Failure::many(errors))
     }
+}
+
+/// What the server says of a patch that is none.
+fn undecodable(kind: PatchType, patch: &Value, text: &str) -> Option<String> {
+    let (head, wanted) = match kind {
+        PatchType::Strategic => ("", "map[string]interface {}"),
+        PatchType::Merge => ("error decoding patch: ", "map[string]interface {}"),
+        PatchType::Json => ("error decoding patch: ", "[]handlers.jsonPatchOp"),
+    };
+    let is = match patch {
+        Value::Null if text.trim_start().starts_with('{') => {
+            let why = rollout_api::json::from_json(text).err()?;
+            let why = why.to_string();
+            let why = why.split(" at byte").next().unwrap_or("");
+            return Some(format!("{head}{why}"));
+        }
+        Value::Map(_) if kind != PatchType::Json => return None,
+        Value::List(_) if kind == PatchType::Json => return None,
+        Value::Null => return None,
+        Value::Map(_) => "object",
+        Value::List(_) => "array",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        _ => "number",
+    };
+    Some(format!(
+        "{head}json: cannot unmarshal {is} into Go value of type {wanted}"
+    ))
 }
 
 /// The object as the client itself would patch it.

@@ -276,12 +276,10 @@ pub(crate) fn history(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     printer.typed = Some(ctx.minor());
     for info in &infos {
         if info.kind() != Kind::DEPLOYMENT {
-            let r = info.resource;
-            return Err(Failure::text(format!(
-                "error retrieving history for {}, no visitor method exists for {{{} {}}}",
-                quoted(r.kind.0),
-                r.group,
-                r.kind.0
+            return Err(Failure::text(unknown(
+                info,
+                "history viewer",
+                "retrieving history for",
             )));
         }
         let mut sets: Vec<(i64, Value)> = Vec::new();
@@ -396,12 +394,29 @@ pub(crate) fn undo(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     }
 }
 
+/// kinds.go knows more kinds than it can show.
+fn unknown(info: &Info, what: &str, failed: &str) -> String {
+    let r = info.resource;
+    match r.kind.0 {
+        "ReplicaSet" | "ReplicationController" | "Pod" | "Job" | "CronJob" => format!(
+            "no {what} has been implemented for {}",
+            quoted(&r.group_kind())
+        ),
+        kind => format!(
+            "error {failed} {}, no visitor method exists for {{{} {kind}}}",
+            quoted(kind),
+            r.group
+        ),
+    }
+}
+
 fn undo_one(ctx: &mut Ctx<'_, '_>, info: &Info, to: i64, dry: DryRun) -> Res<(Value, String)> {
     let d = &info.object;
     if info.kind() != Kind::DEPLOYMENT {
-        return Err(Failure::text(format!(
-            "no rollbacker has been implemented for {}",
-            quoted(&info.resource.group_kind())
+        return Err(Failure::text(unknown(
+            info,
+            "rollbacker",
+            "retrieving rollbacker for",
         )));
     }
     if ctx.minor() >= Minor(36) && !annotation(d, LAST_APPLIED).is_empty() {

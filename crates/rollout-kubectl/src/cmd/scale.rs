@@ -32,15 +32,10 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let request = Request::of(ctx, &args);
     let found = builder::find(ctx, &request)?;
     let version = ctx.flags.text("resource-version").to_owned();
-    if (current >= 0 || !version.is_empty()) && found.infos.len() > 1 {
-        let flag = if version.is_empty() {
-            "--current-replicas"
-        } else {
-            "--resource-version"
-        };
-        return Err(Failure::text(format!(
-            "cannot use {flag} with multiple resources"
-        )));
+    if !version.is_empty() && found.infos.len() > 1 {
+        return Err(Failure::text(
+            "cannot use --resource-version with multiple resources",
+        ));
     }
     let newer = ctx.minor() >= Minor::V1_36;
     let not_found = ctx.minor() >= Minor(35);

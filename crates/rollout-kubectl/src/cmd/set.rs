@@ -53,8 +53,16 @@ pub(crate) fn pod_spec_path(info: &Info) -> Res<&'static str> {
     }
 }
 
-fn subject(info: &Info) -> String {
-    info.plural_title()
+/// Where the pod spec is; where there is none, that is an error of this object.
+pub(crate) fn template_path(info: &Info, errors: &mut Vec<Failure>) -> Option<&'static str> {
+    pod_spec_path(info)
+        .map_err(|f| errors.push(of_object(info, &f.message())))
+        .ok()
+}
+
+/// `deployments/web WHAT IS WRONG`.
+pub(crate) fn of_object(info: &Info, text: &str) -> Failure {
+    Failure::text(format!("{} {text}", info.plural_title()))
 }
 
 /// Finds what a `set` command is about: files as they are with `--local`.
@@ -105,6 +113,8 @@ pub(crate) struct Setting<'a> {
     pub verb: &'a str,
     /// In front of the server's refusal.
     pub refused: &'a str,
+    /// It also tells of what is as it should be.
+    pub always: bool,
 }
 
 /// Changes each object with `change` and sends the difference.
@@ -125,7 +135,7 @@ pub(crate) fn apply(
         change(&info, &mut new, &mut errors);
         let broken = errors.len() > before;
         if new == info.object {
-            if local && !broken {
+            if (local || setting.always) && !broken {
                 let object = crate::typed::filled(&new, ctx.minor());
                 report.done(ctx, &info, &object, setting.verb)?;
             }
@@ -196,14 +206,11 @@ pub(crate) fn image(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let setting = Setting {
         verb: "image updated",
         refused: "failed to patch image update to pod template: ",
+        always: false,
     };
     apply(ctx, infos, errors, &setting, |info, new, errors| {
-        let path = match pod_spec_path(info) {
-            Ok(p) => p,
-            Err(f) => {
-                errors.push(Failure::text(format!("{} {}", subject(info), f.message())));
-                return;
-            }
+        let Some(path) = template_path(info, errors) else {
+            return;
         };
         for (name, image) in &images {
             let mut found = false;
@@ -226,7 +233,7 @@ pub(crate) fn image(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             }
             if !found {
                 errors.push(Failure::text(format!(
-                    "unable to find container named {}",
+                    "error: unable to find container named {}",
                     crate::flags::quoted(name)
                 )));
             }
@@ -238,11 +245,15 @@ pub(crate) fn image(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 fn resource_list(text: &str) -> Res<Map> {
     let mut map = Map::new();
     for part in text.split(',').filter(|p| !p.is_empty()) {
-        let Some((k, v)) = part.split_once('=') else {
-            return Err(Failure::text(format!(
-                "invalid argument syntax {part}, expected <resource>=<value>"
-            )));
+        let syntax = || {
+            Failure::text(format!(
+                "Invalid argument syntax {part}, expected <resource>=<value>"
+            ))
         };
+        let (k, v) = part.split_once('=').ok_or_else(syntax)?;
+        if v.contains('=') {
+            return Err(syntax());
+        }
         if rollout_api::quantity::Quantity::parse(v).is_err() {
             return Err(Failure::text(
                 "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
@@ -300,11 +311,11 @@ pub(crate) fn resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let setting = Setting {
         verb: "resource requirements updated",
         refused: "failed to patch resources update to pod template ",
+        always: false,
     };
     apply(ctx, infos, errors, &setting, |info, new, errors| {
-        let path = match pod_spec_path(info) {
-            Ok(p) => p,
-            Err(f) => return errors.push(f),
+        let Some(path) = template_path(info, errors) else {
+            return;
         };
         let mut found = false;
         for list in ["initContainers", "containers"] {
@@ -323,11 +334,7 @@ pub(crate) fn resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                             .entry("resources", Value::object)
                             .map_mut()
                             .entry(side, Value::object);
-                        if v.as_str() == Some("0") {
-                            of_side.map_mut().remove(k);
-                        } else {
-                            of_side.map_mut().insert(k, v.clone());
-                        }
+                        of_side.map_mut().insert(k, v.clone());
                     }
                 }
             }
@@ -344,16 +351,23 @@ pub(crate) fn resources(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 pub(crate) fn selector(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let args = ctx.flags.args.clone();
     let Some((expression, resources)) = args.split_last() else {
-        return Err(Failure::text(
-            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-        ));
+        return Err(Failure::text("one selector is required"));
     };
+    if resources.is_empty() && ctx.flags.texts("filename").is_empty() {
+        return Err(builder::missing_resource());
+    }
     let parsed = selectors::parse(expression)?;
     let mut map = Map::new();
     for n in parsed.needs {
         match n {
-            selectors::Need::In(k, v) if v.len() == 1 => {
+            selectors::Need::In(k, v) if v.len() == 1 && !expression.contains(" in ") => {
                 map.insert(Str::from(k), v[0].clone());
+            }
+            selectors::Need::In(k, v) => {
+                return Err(Failure::text(format!(
+                    "match expression [{{{k} In [{}]}}] not supported on this object",
+                    v.join(" ")
+                )));
             }
             other => {
                 return Err(Failure::text(format!(
@@ -363,15 +377,11 @@ pub(crate) fn selector(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             }
         }
     }
-    if resources.is_empty() && ctx.flags.texts("filename").is_empty() {
-        return Err(Failure::text(
-            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-        ));
-    }
     let (infos, errors) = targets(ctx, resources)?;
     let setting = Setting {
         verb: "selector updated",
         refused: "",
+        always: true,
     };
     apply(ctx, infos, errors, &setting, |info, new, errors| {
         if info.kind().0 != "Service" {
@@ -404,20 +414,14 @@ pub(crate) fn service_account(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let setting = Setting {
         verb: "serviceaccount updated",
         refused: "failed to patch ServiceAccountName ",
+        always: true,
     };
-    apply(
-        ctx,
-        infos,
-        errors,
-        &setting,
-        |info, new, errors| match pod_spec_path(info) {
-            Ok(path) => {
-                new.set(&format!("{path}.serviceAccountName"), Value::text(account));
-                if new.at(&format!("{path}.serviceAccount")).is_some() {
-                    new.set(&format!("{path}.serviceAccount"), Value::text(account));
-                }
+    apply(ctx, infos, errors, &setting, |info, new, errors| {
+        if let Some(path) = template_path(info, errors) {
+            new.set(&format!("{path}.serviceAccountName"), Value::text(account));
+            if new.at(&format!("{path}.serviceAccount")).is_some() {
+                new.set(&format!("{path}.serviceAccount"), Value::text(account));
             }
-            Err(f) => errors.push(f),
-        },
-    )
+        }
+    })
 }

@@ -19,6 +19,12 @@ fn name_ok(name: &str) -> bool {
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut args = ctx.flags.args.clone();
     args.extend(ctx.flags.texts("env").iter().cloned());
+    // `-` stands for the lines of standard input.
+    if let Some(at) = args.iter().position(|a| a == "-") {
+        let lines = ctx.io.stdin.lines().map(str::trim_start);
+        let pairs = lines.filter(|l| !l.is_empty() && !l.starts_with('#'));
+        args.splice(at..=at, pairs.map(str::to_owned));
+    }
     let (resources, pairs) =
         set::resources_and_pairs(&args, "environment variable").map_err(|f| {
             Failure::text(
@@ -46,13 +52,13 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             remove.push(k.to_owned());
         }
     }
-    if let Some(k) = remove
+    if remove
         .iter()
-        .find(|k| set.iter().any(|e| e.str_at("name") == **k))
+        .any(|k| set.iter().any(|e| e.str_at("name") == *k))
     {
-        return Err(Failure::text(format!(
-            "can not both modify and remove the following environment variable(s) in the same command: {k}"
-        )));
+        return Err(Failure::text(
+            "can not both modify and remove the same environment variable in the same command",
+        ));
     }
     let from = ctx.flags.text("from").to_owned();
     if !from.is_empty() {
@@ -93,11 +99,11 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let setting = Setting {
         verb: "env updated",
         refused: "failed to patch env update to pod template: ",
+        always: false,
     };
     set::apply(ctx, infos, errors, &setting, |info, new, errors| {
-        let path = match set::pod_spec_path(info) {
-            Ok(p) => p,
-            Err(f) => return errors.push(f),
+        let Some(path) = set::template_path(info, errors) else {
+            return;
         };
         for list in ["initContainers", "containers"] {
             let Some(items) = new.at_mut(&format!("{path}.{list}")) else {
@@ -114,11 +120,12 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                         .find(|o| o.str_at("name") == e.str_at("name"))
                     {
                         Some(old) if !overwrite && old.get("value") != e.get("value") => {
-                            errors.push(Failure::text(format!(
+                            let text = format!(
                                 "'{}' already has a value ({}), and --overwrite is false",
                                 e.str_at("name"),
                                 old.str_at("value")
-                            )));
+                            );
+                            errors.push(set::of_object(info, &text));
                             return;
                         }
                         Some(old) => *old = e.clone(),
@@ -137,24 +144,19 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 }
 
 /// `--from configmap/x`.
-fn taken_from(ctx: &Ctx<'_, '_>, from: &str, set: &mut Vec<Value>) -> Res<()> {
-    let Some((kind, name)) = from.split_once('/') else {
-        return Err(Failure::text(format!(
-            "unsupported resource specified in --from: {from}"
-        )));
-    };
+fn taken_from(ctx: &mut Ctx<'_, '_>, from: &str, set: &mut Vec<Value>) -> Res<()> {
+    let (kind, name) = from.split_once('/').unwrap_or((from, ""));
     let (kind, source) = match crate::builder::resource_of(kind, ctx.minor())?.kind {
         Kind::CONFIG_MAP => (Kind::CONFIG_MAP, "configMapKeyRef"),
         Kind::SECRET => (Kind::SECRET, "secretKeyRef"),
         _ => {
-            return Err(Failure::text(format!(
-                "unsupported resource specified in --from: {from}"
-            )));
+            return Err(Failure::text("unsupported resource specified in --from"));
         }
     };
     let o = ctx.client.get(kind, &ctx.namespace, name)?;
     let keys = ctx.flags.texts("keys");
     let prefix = ctx.flags.text("prefix").to_owned();
+    let mut changed = Vec::new();
     if let Some(m) = o.get("data").and_then(Value::as_map) {
         for (k, _) in m
             .iter()
@@ -170,11 +172,18 @@ fn taken_from(ctx: &Ctx<'_, '_>, from: &str, set: &mut Vec<Value>) -> Res<()> {
                     }
                 })
                 .collect();
+            let variable = format!("{prefix}{upper}");
+            if upper != **k {
+                changed.push(format!("Warning: key {k} transferred to {upper}"));
+            }
             let reference = object! { "key" => k, "name" => name.to_owned() };
             let mut value = Value::object();
             value.map_mut().insert(source, reference);
-            set.push(object! { "name" => format!("{prefix}{upper}"), "valueFrom" => value });
+            set.push(object! { "name" => variable, "valueFrom" => value });
         }
+    }
+    for line in changed {
+        ctx.warn(line);
     }
     Ok(())
 }
@@ -182,7 +191,7 @@ fn taken_from(ctx: &Ctx<'_, '_>, from: &str, set: &mut Vec<Value>) -> Res<()> {
 fn list(ctx: &mut Ctx<'_, '_>, info: &Info, pattern: &str) -> Res<()> {
     let path = set::pod_spec_path(info)?;
     let resolve = ctx.flags.on("resolve");
-    for group in ["initContainers", "containers"] {
+    for group in ["containers", "initContainers"] {
         for c in info.object.list_at(&format!("{path}.{group}")) {
             if !wildcard(pattern, c.str_at("name")) {
                 continue;
@@ -199,7 +208,13 @@ fn list(ctx: &mut Ctx<'_, '_>, info: &Info, pattern: &str) -> Res<()> {
                     ctx.say(format!("{name}={}", e.str_at("value")));
                     continue;
                 };
-                let text = if let Some(f) = source.get("fieldRef") {
+                let text = if let Some(f) = source.get("fieldRef").filter(|_| resolve) {
+                    let value = info.object.at(f.str_at("fieldPath"));
+                    format!(
+                        "{name}={}",
+                        value.map(crate::jsonpath::text).unwrap_or_default()
+                    )
+                } else if let Some(f) = source.get("fieldRef") {
                     format!("# {name} from field path {}", f.str_at("fieldPath"))
                 } else if let Some(s) = source.get("secretKeyRef") {
                     resolved(ctx, resolve, Kind::SECRET, s, info).map_or_else(

@@ -44,14 +44,14 @@ fn only(ctx: &Ctx<'_, '_>) -> Res<(Option<String>, selector::Selector)> {
         [] => None,
         [name] => Some(name.clone()),
         _ => {
-            let text = format!("unexpected arguments: [{}]", ctx.flags.args.join(" "));
+            let text = format!("{} [NAME | -l label]", ctx.command.name());
             return Err(ctx.usage(text));
         }
     };
     let labels = ctx.flags.text("selector");
     if name.is_some() && !labels.is_empty() {
         return Err(Failure::text(
-            "only one of NAME or --selector can be provided",
+            "only one of NAME or selector can be provided",
         ));
     }
     match ctx.flags.text("sort-by") {

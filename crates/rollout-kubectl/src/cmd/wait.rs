@@ -54,8 +54,13 @@ fn parse_for(text: &str, minor: Minor) -> Res<For> {
                 _ => (rest.to_owned(), None),
             },
         };
+        if path.is_empty() {
+            return Err(Failure::text("jsonpath expression cannot be empty"));
+        }
         if value == Some("") {
-            return Err(Failure::text("jsonpath wait value cannot be empty"));
+            return Err(Failure::text(
+                "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
+            ));
         }
         let path = path.trim_matches(['\'', '"']).to_owned();
         let relaxed = jsonpath::relaxed(&path).map_err(Failure::text)?;
@@ -77,10 +82,10 @@ fn parse_for(text: &str, minor: Minor) -> Res<For> {
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let args = ctx.flags.args.clone();
     let wanted = ctx.flags.text("for").to_owned();
+    let what = parse_for(&wanted, ctx.minor())?;
     if args.is_empty() && ctx.flags.texts("filename").is_empty() {
         return Err(builder::missing_resource());
     }
-    let what = parse_for(&wanted, ctx.minor())?;
     let mut request = Request::of(ctx, &args);
     if matches!(what, For::Delete | For::Create) {
         request.lazy = true;
@@ -91,6 +96,10 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     if found.infos.is_empty() {
         if !found.errors.is_empty() {
             return Err(Failure::many(found.errors));
+        }
+        // Nothing of a kind is what a deletion waits for.
+        if matches!(what, For::Delete) {
+            return Ok(Next::Done);
         }
         return Err(Failure::text("no matching resources found"));
     }
@@ -181,6 +190,8 @@ impl Waiting {
     fn timed_out(&mut self, info: &Info) {
         let text = if matches!(self.what, For::Create) {
             "timed out waiting for the condition".to_owned()
+        } else if self.timeout == 0 {
+            format!("condition not met for {}", info.plural_title())
         } else {
             format!(
                 "timed out waiting for the condition on {}",
