@@ -493,3 +493,31 @@ fn curl_asks_who_is_there() {
         ),
     ]);
 }
+
+#[test]
+fn an_editor_of_one_line_and_the_end_of_an_hour() {
+    check(&[
+        (
+            "KUBE_EDITOR='sed -i \"s/replicas: 4/replicas: 6/\"' kubectl edit deploy bootcamp; echo $KUBE_EDITOR; kubectl get deploy bootcamp -o jsonpath='{.spec.replicas}'",
+            "deployment.apps/bootcamp edited\n\n6",
+            0,
+        ),
+        (
+            "export EDITOR=true; kubectl edit deploy bootcamp",
+            "Edit cancelled, no changes made.\n",
+            0,
+        ),
+        (
+            "KUBE_EDITOR=nano kubectl edit deploy bootcamp",
+            "error: there is no editor here: kubectl patch and kubectl apply change an object too\n",
+            1,
+        ),
+        // The time of a line is over: what follows ends, the tools behind it print what they have.
+        ("kubectl get pods -w | head -n 40 | wc -l", "5\n", 124),
+        (
+            "kubectl get pods -w --no-headers | sort -u | grep -c Running",
+            "4\n",
+            124,
+        ),
+    ]);
+}

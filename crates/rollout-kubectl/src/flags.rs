@@ -3,6 +3,7 @@
 use crate::error::Failure;
 use rollout_api::Order;
 use rollout_api::SortedMap;
+use std::sync::OnceLock;
 
 /// What a flag takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -276,46 +277,51 @@ pub fn flag(entry: &'static str) -> Option<Flag> {
             },
         },
     };
-    for line in DICTIONARY.lines() {
-        let mut parts = line.split('|');
-        let head = parts.next()?;
-        let (own_short, own_name) = match head.split_once(':') {
-            Some((s, n)) => (s, n),
-            None => ("", head),
+    let own = dictionary().iter().find(|f| f.name == name)?;
+    let takes = takes.unwrap_or(own.takes);
+    Some(Flag {
+        short: match short {
+            Some(s) => s.chars().next().filter(|c| *c != '-'),
+            None => own.short,
+        },
+        takes,
+        default: default.unwrap_or(own.default),
+        bare: match (takes, own.takes) {
+            (Takes::Bool, _) => Some("true"),
+            (_, Takes::Bool) => None,
+            _ => own.bare,
+        },
+        ..own.clone()
+    })
+}
+
+/// The dictionary, read at first use.
+fn dictionary() -> &'static [Flag] {
+    static READ: OnceLock<Vec<Flag>> = OnceLock::new();
+    READ.get_or_init(|| {
+        let row = |line: &'static str| {
+            let mut parts = line.split('|');
+            let head = parts.next()?;
+            let (short, name) = head.split_once(':').unwrap_or(("", head));
+            let takes = match parts.next()? {
+                "b" => Takes::Bool,
+                "l" => Takes::Slice,
+                "a" => Takes::Array,
+                "i" => Takes::Int,
+                "u" => Takes::Duration,
+                _ => Takes::Text,
+            };
+            Some(Flag {
+                name,
+                short: short.chars().next(),
+                takes,
+                default: parts.next()?,
+                bare: parts.next().filter(|b| !b.is_empty()),
+                help: parts.next().unwrap_or(""),
+            })
         };
-        if own_name != name {
-            continue;
-        }
-        let kind = match parts.next()? {
-            "b" => Takes::Bool,
-            "l" => Takes::Slice,
-            "a" => Takes::Array,
-            "i" => Takes::Int,
-            "u" => Takes::Duration,
-            _ => Takes::Text,
-        };
-        let own_default = parts.next()?;
-        let bare = parts.next()?;
-        let help = parts.next().unwrap_or("");
-        let takes = takes.unwrap_or(kind);
-        return Some(Flag {
-            name: own_name,
-            short: short
-                .unwrap_or(own_short)
-                .chars()
-                .next()
-                .filter(|c| *c != '-'),
-            takes,
-            default: default.unwrap_or(own_default),
-            bare: if takes == Takes::Bool {
-                Some("true")
-            } else {
-                Some(bare).filter(|b| !b.is_empty())
-            },
-            help,
-        });
-    }
-    None
+        DICTIONARY.lines().filter_map(row).collect()
+    })
 }
 
 /// The flags a list of names stands for, by name. `$print` and `$file` are the groups most commands have.

@@ -324,8 +324,13 @@ impl Session {
                     None => {
                         self.play_to(end);
                         let (step, at) = (self.position(), self.at());
-                        let run = &mut self.branch_mut().running[index];
-                        run.ended = run.ended.or(Some((step, at, 124)));
+                        let branch = self.branch_mut();
+                        let run = &mut branch.running[index];
+                        if run.ended.is_none() {
+                            let said = run.state.run_out();
+                            let place = (&mut branch.transcript, &mut branch.moments);
+                            super::follow::hear(run, place.0, place.1, (step, at), said);
+                        }
                     }
                 }
             }

@@ -254,6 +254,26 @@ impl Shell {
         code
     }
 
+    /// Its time is over, as if `timeout` ended the command it waits for: the tools behind it still print what they have.
+    pub fn run_out(&mut self) -> Said {
+        self.waiting = None;
+        while let Some(frame) = self.frames.last() {
+            match frame {
+                Frame::Filters { .. } => self.close_filters(),
+                Frame::Redirect { .. } => self.close_redirect(),
+                Frame::Capture(_) | Frame::Collect(_) => {
+                    self.frames.truncate(self.frames.len() - 1)
+                }
+            }
+        }
+        self.ended = true;
+        self.env.status = 124;
+        Said {
+            exit: Some(124),
+            ..std::mem::take(&mut self.said)
+        }
+    }
+
     /// May what is left of the line change the cluster (as far as can be told without running it)?
     pub fn may_write(&self) -> bool {
         if let Some(Waiting::Kubectl(follow, _)) = &self.waiting

@@ -82,7 +82,8 @@ impl Shell {
         let args = self.unaliased(args);
         let depth = self.calls.len();
         let did = builtins::run(self, &args, scope);
-        if let Some(kept) = kept {
+        let editing = matches!(did, Did::Kubectl);
+        if let Some(kept) = kept.clone().filter(|_| !editing) {
             self.env.variables = kept;
         }
         let alive = match did {
@@ -106,6 +107,9 @@ impl Shell {
             }
             Did::Kubectl => {
                 self.kubectl(&args[1..], scope);
+                if let Some(kept) = kept {
+                    self.env.variables = kept;
+                }
                 true
             }
         };
