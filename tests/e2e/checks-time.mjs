@@ -5,6 +5,14 @@ import { ROOT, complete, id, kubectl, marks, number, open, setSpeed, sizes, stat
 /** What is on the screen, without what the console and the events say. */
 const picture = (s) => JSON.stringify([s.time, s.step, s.writes, s.why, s.pods, s.sets, s.history, s.events, s.measures]);
 
+/** The four stories: a start and the update that is made. */
+const STORIES = [
+  ['boot-4', 'kubectl set image deployment/bootcamp bootcamp=bootcamp:v10'],
+  ['re-5', 'kubectl set image deployment/rcdeployment nginx=httpd'],
+  ['roll-10', 'kubectl set image deployment/rolldeployment nginx=httpd'],
+  ['model-4', 'kubectl rollout restart deployment/model-serving'],
+];
+
 check(25, 'n steps forward and n back give the same picture', async (page) => {
   await open(page, '?preset=roll-10');
   await kubectl(page, 'kubectl set image deployment/rolldeployment nginx=httpd');
@@ -15,6 +23,30 @@ check(25, 'n steps forward and n back give the same picture', async (page) => {
     await page.waitForFunction((n) => Number(document.querySelector('[data-testid="root"]').dataset.step) === n, JSON.parse(seen[k])[1]);
     equal(picture(await state(page)), seen[k], `picture ${k}`);
   }
+  // The exported state of the four stories: everything as YAML, byte for byte, in the middle of the rollout.
+  for (const [preset, line] of STORIES) {
+    await open(page, `?preset=${preset}&do=${encodeURIComponent(line)}&at=step:9`);
+    // The console keeps the end of a long text: what is compared is everything that it shows.
+    const everything = async () => {
+      await page.fill(id('terminal'), 'kubectl get deployments,replicasets,pods,services,endpointslices,events -o yaml');
+      await page.press(id('terminal'), 'Enter');
+      await page.waitForFunction(() => document.querySelector('[data-testid="terminal"]').value === '');
+      return (await state(page)).console.slice(-20000);
+    };
+    const before = await everything();
+    assert(/kind: List/.test(before) && before.length > 5000, `${preset}: ${before.slice(0, 200)}`);
+    const here = await state(page);
+    await page.evaluate(() => document.activeElement?.blur());
+    for (const key of ['ArrowRight', 'ArrowLeft']) {
+      for (let k = 0; k < 12; k += 1) {
+        const was = await page.locator(ROOT).getAttribute('data-step');
+        await page.keyboard.press(key);
+        await page.waitForFunction((s) => document.querySelector('[data-testid="root"]').dataset.step !== s, was);
+      }
+    }
+    equal((await state(page)).step, here.step, `${preset}: the step`);
+    equal(await everything(), before, `${preset}: the exported state`);
+  }
 });
 
 check(26, 'seeking to a mark and stepping is the same as stepping to it', async (page) => {
@@ -24,10 +56,12 @@ check(26, 'seeking to a mark and stepping is the same as stepping to it', async 
   await stepUntil(page, complete, { each: (s) => seen.set(s.step, picture(s)) });
   const last = await state(page);
   seen.set(last.step, picture(last));
-  const places = await marks(page, 'decision').evaluateAll((list) => list.map((m) => Number(m.dataset.to)));
-  assert(places.length >= 8, `${places.length} marks of decisions`);
+  const places = await marks(page).evaluateAll((list) => list.map((m) => Number(m.dataset.to)));
+  assert(places.length >= 10, `${places.length} marks`);
   for (const [k, place] of places.entries()) {
-    await marks(page, 'decision').nth(k).dispatchEvent('click');
+    const was = await page.locator(ROOT).getAttribute('data-step');
+    if (Number(was) === place) continue;
+    await marks(page).nth(k).dispatchEvent('click');
     await page.waitForFunction((n) => Number(document.querySelector('[data-testid="root"]').dataset.step) === n, place);
     equal(picture(await state(page)), seen.get(place), `mark at step ${place}`);
     if (seen.has(place + 1)) equal(picture(await step(page)), seen.get(place + 1), `one step after the mark at ${place}`);
@@ -103,7 +137,8 @@ check(30, 'Skip waiting lands on the next decision and shows what was cut', asyn
   await page.waitForFunction((n) => Number(document.querySelector('[data-testid="root"]').dataset.step) > n, burst.step);
   const s = await state(page);
   equal(s.writes, burst.writes + 1, 'writes');
-  assert(/\d/.test(await page.locator(id('skipped')).innerText()), 'the skipped time is shown');
+  const text = await page.locator(id('skipped')).innerText();
+  assert(Math.abs(Number.parseFloat(text) - (s.time - burst.time)) < 0.06, `${text}: ${s.time - burst.time} s were skipped`);
 });
 
 check(31, 'every decision has a sentence whose sums are the measures', async (page) => {
@@ -126,6 +161,33 @@ check(31, 'every decision has a sentence whose sums are the measures', async (pa
     if (floor) equal(floor, s.measures.floor, `floor at mark ${k}`);
     for (const [name, quantity] of [['ceiling', 'ceiling'], ['floor', 'floor']]) {
       for (const text of await page.locator(`h1 [data-n="${quantity}"]`).allInnerTexts()) equal(text, s.measures[name], `${name} in the sentence at mark ${k}`);
+    }
+  }
+});
+
+check('31-sums', 'the sums beside the scene are the measures, at every step of the four stories', async (page) => {
+  for (const [preset, line] of STORIES) {
+    await open(page, `?preset=${preset}&do=${encodeURIComponent(line)}`);
+    for (let k = 0; k < 12; k += 1) {
+      const s = await state(page);
+      assert(s.why.length > 10, `${preset}, step ${s.step}: no sentence`);
+      const sums = await page.evaluate(() => Object.fromEntries(['room', 'spare'].map((name) => [name,
+        [...document.querySelectorAll(`.next [data-testid="${name}"] dd`)].map((e) => Number.parseInt(e.innerText, 10))])));
+      const m = (name) => number(s, name);
+      const at = `${preset}, step ${s.step} at ${s.time} s`;
+      if (sums.room.length === 3) {
+        const [ceiling, pods, room] = sums.room;
+        equal([ceiling, room], [m('ceiling'), Math.max(0, ceiling - pods)], `room, ${at}`);
+        equal(pods, m('old') + m('new'), `pods, ${at}`);
+      }
+      if (sums.spare.length === 4) {
+        const [pods, floor, waiting, spare] = sums.spare;
+        equal([floor, spare], [m('floor'), Math.max(0, pods - floor - waiting)], `spare, ${at}`);
+        equal(pods, m('old') + m('new'), `pods, ${at}`);
+      }
+      if (!s.canStep) break;
+      await page.keyboard.press('ArrowRight');
+      await page.waitForFunction((was) => document.querySelector('[data-testid="root"]').dataset.step !== String(was), s.step);
     }
   }
 });

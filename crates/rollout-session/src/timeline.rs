@@ -9,6 +9,9 @@ use std::rc::Rc;
 
 /// Steps between two checkpoints. Replay of 31 steps takes far less than a frame.
 pub const CHECKPOINT_EVERY: usize = 32;
+/// Of more checkpoints than this only every second stays, and twice as many steps lie between them from then on: a session of
+/// 10 000 steps keeps eighty, and replays 127 steps at the most.
+const MOST_CHECKPOINTS: usize = 128;
 
 /// One entry of the timeline.
 pub struct Step {
@@ -102,6 +105,8 @@ pub struct Checkpoint {
     pub step: usize,
     /// The cluster.
     pub engine: Engine,
+    /// It can't be made again by replay.
+    needed: bool,
 }
 
 /// Steps and checkpoints.
@@ -109,6 +114,8 @@ pub struct Checkpoint {
 pub struct Timeline {
     steps: Vec<Rc<Step>>,
     checkpoints: Vec<Checkpoint>,
+    /// How often the distance between checkpoints was doubled.
+    doubled: u32,
 }
 
 impl Timeline {
@@ -174,19 +181,29 @@ impl Timeline {
     }
     /// Keeps the engine if the last one that is kept is long ago.
     pub fn keep(&mut self, engine: &Engine) {
-        if self
-            .checkpoints
-            .last()
-            .is_none_or(|c| c.step + CHECKPOINT_EVERY <= self.steps.len())
-        {
-            self.keep_now(engine);
+        let every = CHECKPOINT_EVERY << self.doubled;
+        let long_ago = |c: &Checkpoint| c.step + every <= self.steps.len();
+        if self.checkpoints.last().is_none_or(long_ago) {
+            self.put(engine, false);
+        }
+        if self.checkpoints.iter().filter(|c| !c.needed).count() > MOST_CHECKPOINTS {
+            self.doubled += 1;
+            let mut stays = false;
+            self.checkpoints.retain(|c| {
+                stays ^= !c.needed;
+                c.needed || stays
+            });
         }
     }
-    /// Keeps the engine.
+    /// Keeps the engine for good: replay can't make it again.
     pub fn keep_now(&mut self, engine: &Engine) {
+        self.put(engine, true);
+    }
+    fn put(&mut self, engine: &Engine, needed: bool) {
         self.checkpoints.push(Checkpoint {
             step: self.steps.len(),
             engine: engine.clone(),
+            needed,
         });
     }
     /// The nearest checkpoint at or before a position.
@@ -208,6 +225,7 @@ impl Timeline {
                 .filter(|c| c.step <= position)
                 .cloned()
                 .collect(),
+            doubled: self.doubled,
         }
     }
 }
