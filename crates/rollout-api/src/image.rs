@@ -27,6 +27,8 @@ pub enum ReferenceError {
     Case(String),
     /// A name of more than 255 characters.
     Length,
+    /// A digest of another form, length or algorithm than those known.
+    Digest(&'static str),
     /// Anything else.
     Format,
 }
@@ -47,6 +49,7 @@ impl ReferenceError {
             ReferenceError::Length => {
                 "repository name must not be more than 255 characters".to_owned()
             }
+            ReferenceError::Digest(why) => (*why).to_owned(),
             ReferenceError::Format => "invalid reference format".to_owned(),
         };
         format!("couldn't parse image name {}: {why}", quote(image))
@@ -54,8 +57,6 @@ impl ReferenceError {
 }
 
 /// Mirrors ParseImageName, pkg/util/parsers/parsers.go.
-///
-/// Differs: a registry cannot be an IPv6 address.
 pub fn parse(image: &str) -> Result<Reference, ReferenceError> {
     if image.len() == 64
         && image
@@ -70,7 +71,7 @@ pub fn parse(image: &str) -> Result<Reference, ReferenceError> {
         return Err(ReferenceError::Case(name.to_owned()));
     }
     let (rest, digest) = match rest.split_once('@') {
-        Some((rest, digest)) if is_digest(digest) => (rest, digest),
+        Some((rest, digest)) if looks_like_digest(digest) => (rest, digest),
         Some(_) => return Err(ReferenceError::Format),
         None => (&*rest, ""),
     };
@@ -85,6 +86,9 @@ pub fn parse(image: &str) -> Result<Reference, ReferenceError> {
     // Two limits: the path's since v0.6, the whole name's before.
     if path.len() > 255 || domain.len() + 1 + path.len() > 255 {
         return Err(ReferenceError::Length);
+    }
+    if !digest.is_empty() {
+        check_digest(digest).map_err(ReferenceError::Digest)?;
     }
     let bare = tag.is_empty() && digest.is_empty();
     Ok(Reference {
@@ -150,6 +154,12 @@ fn split_domain(image: &str) -> (&str, std::borrow::Cow<'_, str>) {
 }
 
 fn is_domain(domain: &str) -> bool {
+    let digits = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    if let Some((address, port)) = domain.strip_prefix('[').and_then(|d| d.split_once(']')) {
+        return !address.is_empty()
+            && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':')
+            && (port.is_empty() || port.strip_prefix(':').is_some_and(digits));
+    }
     let (hosts, port) = domain.split_once(':').unwrap_or((domain, "0"));
     let label = |l: &str| {
         !l.is_empty()
@@ -157,7 +167,7 @@ fn is_domain(domain: &str) -> bool {
             && !l.starts_with('-')
             && !l.ends_with('-')
     };
-    hosts.split('.').all(label) && !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())
+    hosts.split('.').all(label) && digits(port)
 }
 
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
@@ -185,8 +195,8 @@ fn is_tag(tag: &str) -> bool {
         && b.iter().all(|b| word(*b) || matches!(b, b'.' | b'-'))
 }
 
-/// `[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}`, and known algorithms of their exact length.
-fn is_digest(digest: &str) -> bool {
+/// `[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}`
+fn looks_like_digest(digest: &str) -> bool {
     let Some((algorithm, hex)) = digest.split_once(':') else {
         return false;
     };
@@ -194,17 +204,30 @@ fn is_digest(digest: &str) -> bool {
         p.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
             && p.bytes().all(|b| b.is_ascii_alphanumeric())
     };
-    let lower = hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let known = match algorithm {
-        "sha256" => lower && hex.len() == 64,
-        "sha384" => lower && hex.len() == 96,
-        "sha512" => lower && hex.len() == 128,
-        _ => true,
-    };
-    known
-        && algorithm.split(['-', '_', '+', '.']).all(part)
+    algorithm.split(['-', '_', '+', '.']).all(part)
         && hex.len() >= 32
         && hex.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Of a digest in the form above: is its algorithm known, and are its digits as many as that makes, in small letters?
+fn check_digest(digest: &str) -> Result<(), &'static str> {
+    let (algorithm, hex) = digest.split_once(':').unwrap_or((digest, ""));
+    let length = match algorithm {
+        "sha256" => 64,
+        "sha384" => 96,
+        "sha512" => 128,
+        _ if algorithm.bytes().any(|b| b.is_ascii_uppercase()) => {
+            return Err("invalid checksum digest format");
+        }
+        _ => return Err("unsupported digest algorithm"),
+    };
+    if hex.len() != length {
+        return Err("invalid checksum digest length");
+    }
+    if hex.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Err("invalid checksum digest format");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -255,6 +278,24 @@ mod tests {
             r#"couldn't parse image name "ROOT": invalid reference format: repository name (library/ROOT) must be lowercase"#
         );
         assert!(text("ROOT", 28).ends_with("repository name must be lowercase"));
+        assert_eq!(
+            parse("[::1]:5000/a/b").unwrap().repository(),
+            "[::1]:5000/a/b"
+        );
+        let hex = "E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        for (image, why) in [
+            (format!("a@sha256:{hex}"), "invalid checksum digest format"),
+            (format!("a@sha256:{hex}0"), "invalid checksum digest length"),
+            (format!("a@md5:{hex}"), "unsupported digest algorithm"),
+            (
+                format!("a:t@SHA256:{hex}"),
+                "invalid checksum digest format",
+            ),
+            ("a@md5:abc".to_owned(), "invalid reference format"),
+            ("[::1/a".to_owned(), "invalid reference format"),
+        ] {
+            assert!(text(&image, 32).ends_with(why), "{image}");
+        }
         assert_eq!(
             text("nginx:", 32),
             r#"couldn't parse image name "nginx:": invalid reference format"#

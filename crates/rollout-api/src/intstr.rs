@@ -32,32 +32,33 @@ impl IntOrString {
     /// The number itself or the percentage of `total`; `None` for text that is no percentage.
     ///
     /// Mirrors GetScaledValueFromIntOrPercent, staging/src/k8s.io/apimachinery/pkg/util/intstr/intstr.go.
-    /// Differs: whole numbers in place of a 64-bit float; a result beyond 32 bits is capped.
+    /// Differs: whole numbers in place of a 64-bit float; cut to 32 bits here, where Go's callers do it.
     pub fn scaled(&self, total: i32, round_up: bool) -> Option<i32> {
-        let Some((number, true)) = self.value_and_percent() else {
-            return match self {
-                IntOrString::Int(i) => Some(*i),
-                IntOrString::Str(_) => None,
-            };
+        let percent = match self {
+            IntOrString::Int(i) => return Some(*i),
+            IntOrString::Str(s) => parse_go_int(s.strip_suffix('%')?)?,
         };
-        let product = i64::from(number) * i64::from(total);
+        let product = i128::from(percent) * i128::from(total);
         let scaled = if round_up {
             -(-product).div_euclid(100)
         } else {
             product.div_euclid(100)
         };
-        Some(i32::try_from(scaled).unwrap_or(if scaled < 0 { i32::MIN } else { i32::MAX }))
+        Some(scaled as i32)
     }
 
     /// The number and whether it is a percentage; `None` for text that is no percentage.
     ///
     /// Mirrors getIntOrPercentValueSafely, same file.
+    /// Differs: a percentage beyond 32 bits is capped.
     pub fn value_and_percent(&self) -> Option<(i32, bool)> {
         match self {
             IntOrString::Int(i) => Some((*i, false)),
             IntOrString::Str(s) => {
                 let digits = s.strip_suffix('%')?;
-                Some((parse_go_int(digits)?, true))
+                let number = parse_go_int(digits)?;
+                let capped = number.clamp(i64::from(i32::MIN), i64::from(i32::MAX));
+                Some((capped as i32, true))
             }
         }
     }
@@ -71,8 +72,8 @@ impl IntOrString {
     }
 }
 
-/// Go's `strconv.Atoi`: a sign and decimal digits.
-fn parse_go_int(text: &str) -> Option<i32> {
+/// Go's `strconv.Atoi`: a sign and decimal digits, of 64 bits.
+fn parse_go_int(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         None
@@ -108,7 +109,18 @@ mod tests {
         assert_eq!(pct("-50%").scaled(3, true), Some(-1));
         assert_eq!(pct("-50%").scaled(3, false), Some(-2));
         assert_eq!(IntOrString::Int(7).scaled(3, true), Some(7));
-        for bad in ["%", "a", "30%0", "1", "", "1.5%", "++1%"] {
+        assert_eq!(pct("99999999999%").scaled(0, true), Some(0));
+        assert_eq!(pct("99999999999%").scaled(10, true), Some(1_410_065_408));
+        for bad in [
+            "99999999999999999999%",
+            "%",
+            "a",
+            "30%0",
+            "1",
+            "",
+            "1.5%",
+            "++1%",
+        ] {
             assert_eq!(
                 IntOrString::Str(Str::copy(bad)).scaled(10, true),
                 None,

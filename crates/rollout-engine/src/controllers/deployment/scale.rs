@@ -77,12 +77,10 @@ fn proportional(d: &Deployment, sets: &[ReplicaSet]) -> Vec<Share> {
     order.order_by(|&a, &b| {
         let (x, y) = (&sets[a], &sets[b]);
         let age = x.meta().creation.cmp(&y.meta().creation);
-        // Equal sizes: newer first when growing, older first when shrinking.
+        let age = age.then_with(|| x.meta().name.cmp(&y.meta().name));
+        // Equal sizes: newer first when growing, older first when shrinking; names decide between equal times.
         let age = if to_add > 0 { age.reverse() } else { age };
-        y.replicas
-            .cmp(&x.replicas)
-            .then(age)
-            .then_with(|| x.meta().name.cmp(&y.meta().name))
+        y.replicas.cmp(&x.replicas).then(age)
     });
     let mut added = 0;
     let mut shares: Vec<(usize, i32)> = Vec::new();
@@ -131,5 +129,54 @@ impl Sync<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rollout_api::object;
+
+    fn set(name: &'static str, replicas: i64, hour: &'static str) -> ReplicaSet {
+        ReplicaSet::of(object! {
+            "metadata" => object! {
+                "annotations" => object! {
+                    "deployment.kubernetes.io/desired-replicas" => "4",
+                    "deployment.kubernetes.io/max-replicas" => "4",
+                },
+                "creationTimestamp" => hour,
+                "name" => name,
+            },
+            "spec" => object! { "replicas" => replicas },
+        })
+    }
+
+    /// As the real function answers: of sets of equal size and time the one with the greater name grows first.
+    #[test]
+    fn names_decide_between_sets_of_one_second() {
+        const AT: &str = "2016-05-20T05:00:00Z";
+        let sets = [
+            set("foo-v8", 2, "2016-05-20T08:00:00Z"),
+            set("foo-v7", 1, AT),
+            set("foo-v9", 1, AT),
+        ];
+        let sizes = |replicas: i64| {
+            let d = Deployment::of(object! {
+                "spec" => object! {
+                    "replicas" => replicas,
+                    "strategy" => object! {
+                        "rollingUpdate" => object! { "maxSurge" => 0, "maxUnavailable" => 1 },
+                        "type" => "RollingUpdate",
+                    },
+                },
+            });
+            let mut sizes = [0; 3];
+            for share in scale(&d, &sets, true) {
+                sizes[share.index] = share.to;
+            }
+            sizes
+        };
+        assert_eq!(sizes(22), [11, 5, 6]);
+        assert_eq!(sizes(2), [0, 1, 1], "the largest takes what is left over");
     }
 }

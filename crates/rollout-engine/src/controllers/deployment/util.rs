@@ -555,7 +555,7 @@ pub fn find_active_or_latest(
                 let (a, b) = (sets[a].meta(), sets[b].meta());
                 a.creation
                     .cmp(&b.creation)
-                    .then_with(|| b.name.cmp(&a.name))
+                    .then_with(|| a.name.cmp(&b.name))
             })
         }),
         [one] => Some(*one),
