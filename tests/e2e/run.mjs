@@ -7,6 +7,7 @@ import './checks-console.mjs';
 import './checks-limits.mjs';
 import './checks-compare.mjs';
 import './checks-instrument.mjs';
+import './checks-transcripts.mjs';
 import { main } from './runner.mjs';
 
 await main();

@@ -521,3 +521,49 @@ fn an_editor_of_one_line_and_the_end_of_an_hour() {
         ),
     ]);
 }
+
+#[test]
+fn a_watch_is_a_right_of_its_own() {
+    let mut s = session();
+    last(
+        &mut s,
+        "kubectl create role reader --verb=get,list --resource=deployments.apps\n---\nkubectl create rolebinding reader --role=reader --user=bob\n---\nkubectl create role watcher --verb=get,list,watch --resource=deployments.apps\n---\nkubectl create rolebinding watcher --role=watcher --user=zoe",
+    );
+    let (out, err, code) = last(
+        &mut s,
+        "kubectl get deploy bootcamp -w --as=bob --no-headers",
+    );
+    assert!(out.starts_with("bootcamp   4/4"), "{out}");
+    assert_eq!(
+        (err.as_str(), code),
+        (
+            "Error from server (Forbidden): deployments.apps \"bootcamp\" is forbidden: User \"bob\" cannot watch resource \"deployments\" in API group \"apps\" in the namespace \"default\"\n",
+            1
+        )
+    );
+    let table = [
+        (
+            "kubectl get deploy -w --as=zoe --request-timeout=2s | wc -l",
+            "2\n",
+            0,
+        ),
+        (
+            "kubectl rollout status deploy/bootcamp --as=zoe",
+            "deployment \"bootcamp\" successfully rolled out\n",
+            0,
+        ),
+        (
+            "kubectl drain node-1 --as=zoe; kubectl get nodes --as=zoe",
+            "Error from server (Forbidden): nodes \"node-1\" is forbidden: User \"zoe\" cannot get resource \"nodes\" in API group \"\" at the cluster scope\nError from server (Forbidden): nodes is forbidden: User \"zoe\" cannot list resource \"nodes\" in API group \"\" at the cluster scope\n",
+            1,
+        ),
+    ];
+    for (line, want, exit) in table {
+        let (out, err, code) = last(&mut s, line);
+        assert_eq!(
+            (format!("{out}{err}").as_str(), code),
+            (want, exit),
+            "{line}"
+        );
+    }
+}

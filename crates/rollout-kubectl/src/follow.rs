@@ -2,6 +2,7 @@
 
 use crate::cmd;
 use crate::context::{Io, Output};
+use rollout_engine::apiserver::rbac::User;
 use rollout_engine::{Change, Client};
 
 /// What a waiting command printed now.
@@ -20,6 +21,8 @@ pub struct Progress {
 pub struct Follow {
     kind: Kind,
     ended: bool,
+    /// `--as`: whose eyes and hands it has.
+    pub(crate) user: Option<User>,
 }
 
 /// What it waits for.
@@ -55,7 +58,11 @@ impl Turn<'_, '_> {
 
 impl Follow {
     pub(crate) fn new(kind: Kind) -> Box<Follow> {
-        Box::new(Follow { kind, ended: false })
+        Box::new(Follow {
+            kind,
+            ended: false,
+            user: None,
+        })
     }
 
     /// Changes of the cluster, and what time it is (milliseconds on any clock that only goes forward: time-outs are counted on
@@ -73,6 +80,11 @@ impl Follow {
                 ..Progress::default()
             };
         }
+        // What a deletion waits for is seen by everybody.
+        let user = self.user.clone();
+        let user = user.filter(|_| !matches!(self.kind, Kind::Delete(_)));
+        let before = client.user().cloned();
+        client.act_as(user.or_else(|| before.clone()));
         let mut turn = Turn {
             client,
             at,
@@ -88,9 +100,11 @@ impl Follow {
             Kind::Drain(f) => f.feed(&mut turn),
         };
         self.ended = exit.is_some();
+        let out = turn.out;
+        client.act_as(before);
         Progress {
-            stdout: turn.out.stdout,
-            stderr: turn.out.stderr,
+            stdout: out.stdout,
+            stderr: out.stderr,
             exit,
         }
     }

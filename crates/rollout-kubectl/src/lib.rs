@@ -82,6 +82,16 @@ pub fn run(args: &[String], io: &Io, client: &mut Client<'_>) -> Outcome {
     }
     let flags = match flags::parse(&rest, &known, &command.full()) {
         Ok(p) => p,
+        Err(f) if command.path == "diff" => {
+            // diff speaks of its flags in its own way, and says with 2 that it could not compare.
+            let text = f.message();
+            let what = text.split('\n').next().unwrap_or("");
+            let f = Failure::usage(&command.full(), what);
+            return Outcome::Done(Output {
+                exit: 2,
+                ..failed(&f)
+            });
+        }
         Err(f) => return Outcome::Done(failed(&f)),
     };
     execute(command, flags, args, io, client)
@@ -122,10 +132,17 @@ fn execute(
         let user = User::impersonated(user, ctx.flags.texts("as-group"));
         ctx.client.act_as(Some(user));
     }
-    let result = cmd::run(&mut ctx);
+    let mut result = cmd::run(&mut ctx);
+    if let Ok(Next::Follow(follow)) = &mut result {
+        follow.user = ctx.client.user().cloned();
+    }
     ctx.client.act_as(None);
+    let could_not = ctx.command.path == "diff" && result.is_err();
     let mut out = ctx.out;
-    finish(&mut out, result)
+    match finish(&mut out, result) {
+        Outcome::Done(out) if could_not => Outcome::Done(Output { exit: 2, ..out }),
+        outcome => outcome,
+    }
 }
 
 pub(crate) fn finish(out: &mut Output, result: Res<Next>) -> Outcome {

@@ -176,40 +176,36 @@ fn is_prefix(word: &str) -> bool {
     })
 }
 
-/// Where the command begins that the end of a text belongs to: behind `|`, `;`, `&&`, `(`.
+/// Where the last command of a line begins: behind pipes, lists and open `$(`.
 fn command_start(text: &str) -> usize {
-    let mut quote = None;
-    let mut start = 0;
-    let mut escaped = false;
-    for (i, c) in text.char_indices() {
-        match (quote, c) {
-            _ if std::mem::take(&mut escaped) => {}
-            (None | Some('"'), '\\') => escaped = true,
-            (Some(q), c) if c == q => quote = None,
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '|' | ';' | '&' | '(' | '\n' | '`') => start = i + 1,
-            (Some('"'), '(') if text[..i].ends_with('$') => {
-                start = i + 1;
-                quote = None;
-            }
-            _ => {}
-        }
-    }
-    start
+    last_start(text, true)
 }
 
 /// Where the last word of a command begins.
 fn word_start(text: &str) -> usize {
+    last_start(text, false)
+}
+
+/// Behind the last character outside of quotes that ends a command, or a word.
+fn last_start(text: &str, commands: bool) -> usize {
     let mut quote = None;
     let mut start = 0;
     let mut escaped = false;
     for (i, c) in text.char_indices() {
+        let ends = match commands {
+            true => matches!(c, '|' | ';' | '&' | '(' | '\n' | '`'),
+            false => c.is_whitespace() || c == '<' || c == '>',
+        };
         match (quote, c) {
             _ if std::mem::take(&mut escaped) => {}
             (None | Some('"'), '\\') => escaped = true,
             (Some(q), c) if c == q => quote = None,
             (None, '"' | '\'') => quote = Some(c),
-            (None, c) if c.is_whitespace() || c == '<' || c == '>' => start = i + c.len_utf8(),
+            (None, c) if ends => start = i + c.len_utf8(),
+            (Some('"'), '(') if commands && text[..i].ends_with('$') => {
+                start = i + 1;
+                quote = None;
+            }
             _ => {}
         }
     }

@@ -117,7 +117,10 @@ pub(crate) fn create(
         world.admit_pod(&mut value);
     }
     world.allocate(kind, &mut value, None, options.dry_run)?;
-    rules::validate_create(kind, &value, &sent, minor)?;
+    if let Err(mut refusal) = rules::validate_create(kind, &value, &sent, minor) {
+        refusal.warnings = warnings;
+        return Err(refusal);
+    }
     warnings.extend(rules::warnings(kind, &value, None, minor));
     let key = super::key(kind, namespace, value.str_at("metadata.name"));
     world.admit(&key, &value)?;

@@ -38,7 +38,19 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             "--dry-run=server cannot be used with --force",
         ));
     }
+    let cascade = ctx.flags.text("cascade").to_owned();
+    if !["", "background", "foreground", "orphan", "true", "false"].contains(&cascade.as_str()) {
+        return Err(Failure::text(format!(
+            "invalid cascade value ({cascade}). Must be \"background\", \"foreground\", or \"orphan\""
+        )));
+    }
+    let all = ctx.flags.on("all") || !ctx.flags.text("selector").is_empty();
     create::files_only(ctx)?;
+    if ctx.flags.on("prune") && !all {
+        return Err(Failure::text(
+            "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
+        ));
+    }
     let (infos, mut errors) = create::objects(ctx)?;
     if infos.is_empty() && errors.is_empty() {
         return Err(Failure::text("no objects passed to apply"));

@@ -22,6 +22,9 @@ pub(crate) fn files_only(ctx: &Ctx<'_, '_>) -> Res<()> {
         return Err(Failure::text("must specify one of -f and -k"));
     }
     let dir = ctx.flags.text("kustomize");
+    if !dir.is_empty() && !ctx.flags.texts("filename").is_empty() {
+        return Err(Failure::text("only one of -f or -k can be specified"));
+    }
     if !dir.is_empty() {
         let path = if dir == "." {
             "/home/user".to_owned()
@@ -96,6 +99,11 @@ pub(crate) fn replace(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let dry = ctx.dry_run()?;
     check_validate(ctx)?;
     let force = ctx.flags.on("force");
+    if force && dry != DryRun::None {
+        return Err(Failure::text(
+            "--dry-run can not be used when --force is set",
+        ));
+    }
     if ctx.flags.int_or("grace-period", -1) >= 0 && !force {
         return Err(Failure::text("--grace-period must have --force specified"));
     }
@@ -147,6 +155,11 @@ pub(crate) fn replace(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
         if dry == DryRun::Client {
             report.done(ctx, &info, &info.object, "replaced")?;
+            continue;
+        }
+        if !["", "status", "scale"].contains(&ctx.flags.text("subresource")) {
+            let e = rollout_api::status_error::ApiError::no_such_path();
+            errors.push(e.with_source("replacing", &info.source).into());
             continue;
         }
         let mut object = info.object.clone();

@@ -16,9 +16,6 @@ use rollout_engine::client::PatchType;
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     create::files_only(ctx)?;
     let (infos, errors) = create::objects(ctx)?;
-    if infos.is_empty() && errors.is_empty() {
-        return Err(Failure::text("no objects passed to diff"));
-    }
     if !errors.is_empty() {
         return Err(Failure::many(errors));
     }
@@ -59,7 +56,8 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
 
 /// What the server would store: nothing is stored, and the annotation of `apply` stays as it is.
 fn merged(ctx: &mut Ctx<'_, '_>, info: &Info, live: Option<&Value>) -> Res<Value> {
-    let options = super::options(ctx, DryRun::Server);
+    let mut options = super::options(ctx, DryRun::Server);
+    options.validation = rollout_engine::client::FieldValidation::Warn;
     let Some(live) = live else {
         let mut new = super::send_new(ctx, info, info.object.clone(), &options)
             .map_err(|e| e.with_source("creating", &info.source))?

@@ -319,6 +319,7 @@ fn open(ctx: &mut Ctx<'_, '_>, infos: Vec<Info>, mode: Mode, texts: Vec<Value>) 
 
 /// `edit`.
 pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
+    super::check_validate(ctx)?;
     let args = ctx.flags.args.clone();
     let mut request = Request::of(ctx, &args).type_alone();
     request.selector = None;

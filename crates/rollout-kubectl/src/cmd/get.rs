@@ -456,6 +456,10 @@ fn watch(ctx: &mut Ctx<'_, '_>, request: &Request, format: Format) -> Res<Next> 
         let text = w.show(&objects, "ADDED", now)?;
         ctx.print(&text);
     }
+    let (namespace, name) = (w.namespace.as_deref(), w.name.as_deref());
+    let place = (namespace.unwrap_or(""), name.unwrap_or(""));
+    ctx.client
+        .may("watch", resource.kind, "", place.0, place.1)?;
     Ok(Next::Follow(Follow::new(Kind::Watch(Box::new(w)))))
 }
 

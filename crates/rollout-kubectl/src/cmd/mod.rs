@@ -214,14 +214,19 @@ pub(crate) fn send_patch(
         patch,
         options,
     );
-    let warnings = match &answer {
+    warned(ctx, &answer);
+    answer
+}
+
+/// The warnings of an answer, those beside a refusal too.
+fn warned(ctx: &mut Ctx<'_, '_>, answer: &Result<Written, rollout_api::status_error::ApiError>) {
+    let warnings = match answer {
         Ok(written) => &written.warnings,
         Err(e) => &e.warnings,
     };
     for w in warnings {
         ctx.warn(format!("Warning: {w}"));
     }
-    answer
 }
 
 /// Sends a new object; warnings are printed.
@@ -235,14 +240,11 @@ pub(crate) fn send_new(
         return Err(rollout_api::status_error::ApiError::no_such_path());
     }
     object.remove("metadata.resourceVersion");
-    let written = ctx
+    let answer = ctx
         .client
-        .create(info.kind(), &info.namespace, object, options)?;
-    for w in &written.warnings {
-        let line = format!("Warning: {w}");
-        ctx.warn(line);
-    }
-    Ok(written)
+        .create(info.kind(), &info.namespace, object, options);
+    warned(ctx, &answer);
+    answer
 }
 
 /// The command line for `--record`.

@@ -196,6 +196,7 @@ pub(crate) fn describe(
         Kind::NODE => node::node(&mut d, object),
         Kind::NAMESPACE => other::namespace(&mut d, object),
         Kind::CONFIG_MAP => other::config_map(&mut d, object),
+        Kind("PriorityClass") => other::priority_class(&mut d, object),
         Kind::SECRET => other::secret(&mut d, object),
         Kind::POD_DISRUPTION_BUDGET => other::budget(&mut d, object),
         Kind::HORIZONTAL_POD_AUTOSCALER => other::autoscaler(&mut d, object),
@@ -258,7 +259,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         }
     }
     if texts.is_empty() && errors.is_empty() && !named {
-        if ctx.flags.on("all-namespaces") || found.resources.iter().any(|r| !r.namespaced) {
+        if ctx.flags.on("all-namespaces") {
             ctx.warn("No resources found");
         } else {
             let line = format!("No resources found in {} namespace.", ctx.namespace);

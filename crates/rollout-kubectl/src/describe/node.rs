@@ -133,9 +133,9 @@ pub(crate) fn node(d: &mut Desk<'_, '_, '_>, o: &Value) {
 
 fn lease(d: &mut Desk<'_, '_, '_>, name: &str) {
     let found = d.ctx.client.get(Kind("Lease"), "kube-node-lease", name);
-    d.doc.line(0, "Lease:");
     match found {
         Ok(l) => {
+            d.doc.line(0, "Lease:");
             let time = |p: &str| {
                 Timestamp::parse(l.str_at(p))
                     .map_or_else(|| "<unset>".to_owned(), Timestamp::rfc1123z)
@@ -149,7 +149,9 @@ fn lease(d: &mut Desk<'_, '_, '_>, name: &str) {
             d.doc.field(1, "AcquireTime", time("spec.acquireTime"));
             d.doc.field(1, "RenewTime", time("spec.renewTime"));
         }
-        Err(e) => d.doc.line(1, format!("Failed to get lease: {}", e.message)),
+        Err(e) => d
+            .doc
+            .field(0, "Lease", format!("Failed to get lease: {}", e.message)),
     }
 }
 

@@ -64,6 +64,20 @@ pub(crate) fn config_map(d: &mut Desk<'_, '_, '_>, o: &Value) {
     events::block(d, o);
 }
 
+/// A PriorityClass.
+pub(crate) fn priority_class(d: &mut Desk<'_, '_, '_>, o: &Value) {
+    d.doc.field(0, "Name", o.str_at("metadata.name"));
+    let value = o.int_at("value").unwrap_or(0).to_string();
+    d.doc.field(0, "Value", value);
+    let default = o.bool_at("globalDefault").to_string();
+    d.doc.field(0, "GlobalDefault", default);
+    d.doc
+        .field(0, "PreemptionPolicy", o.str_at("preemptionPolicy"));
+    d.doc.field(0, "Description", o.str_at("description"));
+    annotations(&mut d.doc, "Annotations", o.at("metadata.annotations"));
+    events::block(d, o);
+}
+
 /// A Secret: sizes only.
 pub(crate) fn secret(d: &mut Desk<'_, '_, '_>, o: &Value) {
     head(&mut d.doc, o);

@@ -1,0 +1,1 @@
+sed -i 's/replicas: 3/replicas: 2/' "$1"
