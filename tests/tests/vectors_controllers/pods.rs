@@ -290,7 +290,7 @@ pub(super) fn deletion_order_pairs(g: &Value, e: &Value) -> Outcome {
     let views = [pod_view(at(g, "first")), pod_view(at(g, "second"))];
     let candidate = |i: usize, key: &str, rank: &str| utils::Candidate {
         pod: &views[i],
-        uid: "",
+        uid: at(g, key).str_at("uid"),
         created: time(at(g, key), "createdAt"),
         rank: int(g, rank),
     };

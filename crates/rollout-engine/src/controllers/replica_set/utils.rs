@@ -283,25 +283,19 @@ pub fn must_go_before(a: &Candidate<'_>, b: &Candidate<'_>, ages: Ages) -> bool 
 /// nothing can be sorted by it: see [`get_pods_to_delete`].
 pub fn compare_for_deletion(a: &Candidate<'_>, b: &Candidate<'_>, ages: Ages) -> Ordering {
     let uids = (a.uid, b.uid);
-    let ready_time = || {
-        if a.pod.ready && b.pod.ready && a.pod.ready_since != b.pod.ready_since {
-            ages.compare(a.pod.ready_since, b.pod.ready_since, uids)
-        } else {
-            Ordering::Equal
-        }
-    };
-    let age = || {
-        if a.created == b.created {
-            Ordering::Equal
-        } else {
-            ages.compare(a.created, b.created, uids)
-        }
-    };
-    first_rules(a)
-        .cmp(&first_rules(b))
-        .then_with(ready_time)
-        .then_with(|| b.pod.max_restarts.cmp(&a.pod.max_restarts))
-        .then_with(age)
+    let first = first_rules(a).cmp(&first_rules(b));
+    if first.is_ne() {
+        return first;
+    }
+    // Different times decide, even where the result is a tie.
+    if a.pod.ready && b.pod.ready && a.pod.ready_since != b.pod.ready_since {
+        return ages.compare(a.pod.ready_since, b.pod.ready_since, uids);
+    }
+    let restarts = b.pod.max_restarts.cmp(&a.pod.max_restarts);
+    if restarts.is_ne() || a.created == b.created {
+        return restarts;
+    }
+    ages.compare(a.created, b.created, uids)
 }
 
 /// Which pods to delete: indices, first to go first. With all of them nothing is ordered.
