@@ -353,3 +353,13 @@ fn the_client_takes_every_scalar_for_a_text() {
         "{said}"
     );
 }
+
+#[test]
+fn bindings_of_the_whole_cluster_are_checked() {
+    let mut c = Cluster::new();
+    let said = c.apply("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: b}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: x}\n");
+    assert_eq!(
+        said,
+        "The ClusterRoleBinding \"b\" is invalid: roleRef.kind: Unsupported value: \"Role\": supported values: \"ClusterRole\"\n"
+    );
+}

@@ -5,22 +5,30 @@ use crate::config::NodeSide;
 use crate::rng::{NAME_ALPHABET, Stream};
 use crate::volumes::STORAGE_CLASS;
 use crate::world::World;
+use rollout_api::status_error::ApiError;
 use rollout_api::views::Object;
 use rollout_api::{Kind, ObjectKey, Str, Value, object};
 use std::rc::Rc;
 
+const PRIORITY_CLASS: Kind = Kind("PriorityClass");
+/// The classes that every cluster has.
+const SYSTEM_CLASSES: [(&str, i64); 2] = [
+    ("system-cluster-critical", 2_000_000_000),
+    ("system-node-critical", 2_000_001_000),
+];
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 impl World {
     /// Mirrors the admission plugins ServiceAccount, Priority and DefaultTolerationSeconds.
-    pub(super) fn admit_pod(&mut self, pod: &mut Value) {
+    pub(super) fn admit_pod(&mut self, pod: &mut Value) -> Result<(), ApiError> {
         self.default_limits(pod);
-        self.priority(pod);
+        self.priority(pod)?;
         default_toleration_seconds(pod);
         // The cluster of the recordings has no service accounts.
         if !matches!(self.config.node_side, NodeSide::Scripted(_)) {
             self.service_account(pod);
         }
+        Ok(())
     }
 
     /// Mirrors the admission plugin DefaultStorageClass: of several default classes the newest.
@@ -43,24 +51,43 @@ impl World {
         }
     }
 
-    fn priority(&mut self, pod: &mut Value) {
-        let class = pod.str_at("spec.priorityClassName").to_owned();
-        let found = self
-            .store
-            .get(&ObjectKey::new(Kind("PriorityClass"), "", Str::from(class)));
-        let (value, policy) = match found {
-            Some(class) => (
+    /// Mirrors `admitPod`, plugin/pkg/admission/priority/admission.go.
+    fn priority(&mut self, pod: &mut Value) -> Result<(), ApiError> {
+        let class = pod.str_at("spec.priorityClassName");
+        let found = if class.is_empty() {
+            // The class for all others: of several the one with the lowest value.
+            let all = self.store.list(PRIORITY_CLASS);
+            all.filter(|c| c.value.bool_at("globalDefault"))
+                .min_by_key(|c| c.value.int_at("value"))
+        } else {
+            self.store
+                .get(&ObjectKey::new(PRIORITY_CLASS, "", Str::copy(class)))
+        };
+        let built_in = SYSTEM_CLASSES.iter().find(|(name, _)| *name == class);
+        let (name, value, policy) = match (found, built_in) {
+            (Some(class), _) => (
+                class.meta.name.clone(),
                 class.value.int_at("value").unwrap_or(0),
                 class.value.shared_str_at("preemptionPolicy"),
             ),
-            None => (0, None),
+            (None, Some((name, value))) => (Str::Static(name), *value, None),
+            (None, None) if class.is_empty() => (Str::default(), 0, None),
+            (None, None) => {
+                let why = format!("no PriorityClass with name {class} was found");
+                let name = pod.str_at("metadata.name");
+                return Err(super::forbidden(Kind::POD, name, &why));
+            }
         };
         let spec = pod.map_mut().entry("spec", Value::object).map_mut();
+        if !name.is_empty() {
+            spec.insert("priorityClassName", name);
+        }
         spec.insert("priority", value);
         spec.insert(
             "preemptionPolicy",
             policy.unwrap_or(Str::Static("PreemptLowerPriority")),
         );
+        Ok(())
     }
 
     fn service_account(&mut self, pod: &mut Value) {

@@ -51,7 +51,7 @@ impl World {
         };
         if kind == Kind::POD {
             admission::pod_defaults(&mut value);
-            self.admit_pod(&mut value);
+            self.admit_pod(&mut value)?;
         }
         if self.store.get(&key).is_some() {
             return Err(already_exists(kind, &key.name));

@@ -114,7 +114,7 @@ pub(crate) fn create(
     }
     if kind == Kind::POD {
         super::admission::pod_defaults(&mut value);
-        world.admit_pod(&mut value);
+        world.admit_pod(&mut value)?;
     }
     world.allocate(kind, &mut value, None, options.dry_run)?;
     if let Err(mut refusal) = rules::validate_create(kind, &value, &sent, minor) {

@@ -31,6 +31,8 @@ pub struct NodeInfo {
     pub choosy: i64,
     /// Host ports in use: protocol and number.
     pub ports: SortedMap<(Str, i64), i64>,
+    /// How many of its pods have which priority.
+    pub priorities: SortedMap<i64, i64>,
 }
 
 impl NodeInfo {
@@ -55,6 +57,7 @@ impl NodeInfo {
             by_owner: SortedMap::new(),
             choosy: 0,
             ports: SortedMap::new(),
+            priorities: SortedMap::new(),
         }
     }
     /// A label's value.
@@ -503,37 +506,30 @@ pub(super) fn pre_filter_error(all: usize, why: &str) -> String {
     )
 }
 
-/// Mirrors `FitError.Error`, pkg/scheduler/framework/types.go, with the text of preemption, which never finds victims here.
-pub(super) fn fit_error(refusals: &[Refusal]) -> String {
+/// Reasons with how often they occur, sorted as texts.
+pub(super) fn counted<'a>(reasons: impl Iterator<Item = &'a Str>) -> String {
+    let mut counts: SortedMap<&str, usize> = SortedMap::new();
+    for r in reasons {
+        *counts.entry(r.as_str()).or_insert(0) += 1;
+    }
+    let texts: SortedSet<String> = counts
+        .iter()
+        .map(|(text, n)| format!("{n} {text}"))
+        .collect();
+    texts.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Mirrors `FitError.Error`, pkg/scheduler/framework/types.go, with what preemption says, if it says anything.
+pub(super) fn fit_error(refusals: &[Refusal], preemption: &str) -> String {
     if refusals.is_empty() {
         return "no nodes available to schedule pods".to_owned();
     }
     let all = refusals.len();
-    let mut counts: SortedMap<&str, usize> = SortedMap::new();
-    for r in refusals.iter().flat_map(|r| &r.reasons) {
-        *counts.entry(r.as_str()).or_insert(0) += 1;
+    let why = counted(refusals.iter().flat_map(|r| &r.reasons));
+    let mut out = format!("0/{all} nodes are available: {why}.");
+    if !preemption.is_empty() {
+        out.push_str(" preemption: ");
+        out.push_str(preemption);
     }
-    let unresolvable = refusals.iter().filter(|r| r.unresolvable).count();
-    let mut preemption = SortedMap::new();
-    if unresolvable > 0 {
-        preemption.insert("Preemption is not helpful for scheduling", unresolvable);
-    }
-    if all > unresolvable {
-        preemption.insert(
-            "No preemption victims found for incoming pod",
-            all - unresolvable,
-        );
-    }
-    let list = |counts: &SortedMap<&str, usize>| -> String {
-        let texts: SortedSet<String> = counts
-            .iter()
-            .map(|(text, n)| format!("{n} {text}"))
-            .collect();
-        texts.into_iter().collect::<Vec<_>>().join(", ")
-    };
-    format!(
-        "0/{all} nodes are available: {}. preemption: 0/{all} nodes are available: {}.",
-        list(&counts),
-        list(&preemption)
-    )
+    out
 }

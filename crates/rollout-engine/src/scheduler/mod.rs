@@ -2,6 +2,7 @@
 
 mod claims;
 mod filters;
+mod preemption;
 pub(crate) mod resources;
 
 pub(crate) use claims::volume_fits_node;
@@ -21,6 +22,7 @@ use crate::volumes::{
 use crate::world::World;
 use claims::Claims;
 use filters::{Candidate, Placed, Refusal, Relations};
+use preemption::Preemption;
 use rollout_api::SortedMap;
 use rollout_api::views::{Object, PodPhase};
 use rollout_api::{Kind, ObjectKey, Str, Value};
@@ -89,6 +91,8 @@ pub struct Scheduler {
     parked: usize,
     /// Pods whose node is chosen and whose volumes are being made for it.
     binding: Rc<SortedMap<ObjectKey, Str>>,
+    /// Pods for which others have to leave this node.
+    nominated: Rc<SortedMap<ObjectKey, Str>>,
     synced: bool,
 }
 
@@ -144,6 +148,12 @@ impl NodeInfo {
         }
         self.pods += sign;
         self.choosy += sign * i64::from(is_choosy(pod));
+        let of_it = preemption::priority(&pod.value);
+        let n = self.priorities.entry(of_it).or_insert(0);
+        *n += sign;
+        if *n <= 0 {
+            self.priorities.remove(&of_it);
+        }
         for port in filters::host_ports(&pod.value) {
             let n = self.ports.entry(port.clone()).or_insert(0);
             *n += sign;
@@ -163,6 +173,7 @@ impl Scheduler {
             waiting: Rc::default(),
             parked: 0,
             binding: Rc::default(),
+            nominated: Rc::default(),
             synced: false,
         }
     }
@@ -208,6 +219,7 @@ impl Scheduler {
                             info.by_owner = old.by_owner;
                             info.ports = old.ports;
                             info.choosy = old.choosy;
+                            info.priorities = old.priorities;
                         }
                         nodes.insert(change.key.name.clone(), info);
                     }
@@ -280,6 +292,16 @@ impl Scheduler {
         }
         if self.binding.contains_key(key) {
             Rc::make_mut(&mut self.binding).remove(key);
+        }
+        self.nominate(key, None);
+    }
+
+    /// Others leave a node for this pod, or nobody does any more.
+    fn nominate(&mut self, key: &ObjectKey, node: Option<Str>) {
+        if let Some(node) = node {
+            Rc::make_mut(&mut self.nominated).insert(key.clone(), node);
+        } else if self.nominated.contains_key(key) {
+            Rc::make_mut(&mut self.nominated).remove(key);
         }
     }
 
@@ -417,11 +439,13 @@ impl Scheduler {
         let version = world.version();
         let mut refusals = Vec::new();
         let mut feasible = Vec::new();
-        let relations = self.relations(world, &candidate);
+        let relations = self.relations(world, &candidate, &|_| false);
         for (name, info) in self.nodes.iter() {
-            let verdict = filters::filter(&candidate, info, version)
-                .and_then(|()| claims::filter(world, &claims, info))
-                .and_then(|()| relations.as_ref().map_or(Ok(()), |r| r.filter(info)));
+            let shared = self.with_nominated(world, pod, name, info);
+            let room = shared.as_ref().unwrap_or(info);
+            let verdict = filters::filter(&candidate, room, version)
+                .and_then(|()| claims::filter(world, &claims, room))
+                .and_then(|()| relations.as_ref().map_or(Ok(()), |r| r.filter(room)));
             match verdict {
                 Ok(()) => feasible.push((name, info)),
                 Err(refusal) => refusals.push(refusal),
@@ -453,6 +477,7 @@ impl Scheduler {
         &'a self,
         world: &'a World,
         candidate: &'a Candidate<'a>,
+        gone: &dyn Fn(&Object) -> bool,
     ) -> Option<Relations<'a>> {
         // Pods with anti-affinity of their own restrict others as well.
         if !candidate.relations && self.nodes.values().all(|n| n.choosy == 0) {
@@ -467,7 +492,7 @@ impl Scheduler {
                     node: self.nodes.get(claim(pod)?)?,
                 })
             })
-            .filter(|p| candidate.relations || is_choosy(p.pod))
+            .filter(|p| (candidate.relations || is_choosy(p.pod)) && !gone(p.pod))
             .collect();
         Some(Relations::new(
             candidate,
@@ -476,9 +501,13 @@ impl Scheduler {
         ))
     }
 
-    fn bind(&self, world: &mut World, key: &ObjectKey, pod: &Object, node: &Str) {
+    fn bind(&mut self, world: &mut World, key: &ObjectKey, pod: &Object, node: &Str) {
+        self.nominate(key, None);
         let mut value = pod.value.clone();
         value.set("spec.nodeName", node.clone());
+        if world.version().0 >= 35 {
+            value.remove("status.nominatedNodeName");
+        }
         let old = pod_condition::find(&value, "PodScheduled").cloned();
         let condition = pod_condition::condition(
             "PodScheduled",
@@ -512,10 +541,22 @@ impl Scheduler {
         unfit: &Unfit,
     ) {
         let nodes = self.nodes.len();
+        let mut nominated = None;
         let message: Str = match unfit {
             Unfit::Pod(why) if nodes > 0 => filters::pre_filter_error(nodes, why).into(),
-            Unfit::Pod(_) => filters::fit_error(&[]).into(),
-            Unfit::Nodes(refusals) => filters::fit_error(refusals).into(),
+            Unfit::Pod(_) => filters::fit_error(&[], "").into(),
+            Unfit::Nodes(refusals) if refusals.is_empty() => filters::fit_error(&[], "").into(),
+            Unfit::Nodes(refusals) => match self.preempt(world, pod, refusals) {
+                Preemption::Nominated(node) => {
+                    nominated = Some(Some(node));
+                    filters::fit_error(refusals, "").into()
+                }
+                Preemption::NoHelp(why) => {
+                    nominated = Some(None);
+                    filters::fit_error(refusals, &why).into()
+                }
+                Preemption::NotEligible(why) => filters::fit_error(refusals, why).into(),
+            },
         };
         let about = EventObject::of(pod);
         world.event_series(
@@ -537,6 +578,13 @@ impl Scheduler {
             world.wall(),
         );
         pod_condition::set(&mut value, condition);
+        if let Some(node) = nominated {
+            match &node {
+                Some(node) => value.set("status.nominatedNodeName", node.clone()),
+                None => drop(value.remove("status.nominatedNodeName")),
+            }
+            self.nominate(&key, node);
+        }
         let _ = world.update_status(&key, value);
         let late = (world.now.0 + UNSCHEDULABLE_TIMEOUT).div_ceil(FLUSH_TICK) * FLUSH_TICK;
         let event = SimEvent::Scheduler(SchedulerEvent::Schedule(key.clone()));
