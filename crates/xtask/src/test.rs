@@ -120,8 +120,6 @@ fn native() -> Outcome {
         "test",
         "--workspace",
         "--exclude",
-        "rollout-web",
-        "--exclude",
         "rollout-wasm-door",
     ]))
 }

@@ -191,7 +191,7 @@ mod tests {
             label(202, Some(Quantity::Ceiling)),
         ];
         let levels = |per| {
-            readable(&axis, per)
+            readable(&axis, per, per > 1)
                 .iter()
                 .map(|l| l.level)
                 .collect::<Vec<_>>()
