@@ -301,7 +301,7 @@ impl Parser {
             }
             match self.peek() {
                 None | Some('\n') => return Err("unterminated array".to_owned()),
-                Some(q @ ('\'' | '"')) => {
+                Some(q @ '\'') => {
                     self.at += 1;
                     let name = self.quoted(q)?;
                     items.push(vec![Node::Field(name)]);
@@ -622,13 +622,11 @@ impl JsonPath {
             (Value::Int(a), Value::Int(b)) => a.cmp(b),
             (Value::String(a), Value::String(b)) => a.as_str().cmp(b.as_str()),
             (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-            (a, b) => {
-                return match op {
-                    "==" => Ok(text(a) == text(b)),
-                    "!=" => Ok(text(a) != text(b)),
-                    _ => Ok(false),
-                };
+            (Value::Null, _) | (_, Value::Null) => return Ok(op == "!="),
+            (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) => {
+                text(a).cmp(&text(b))
             }
+            _ => return Err("incompatible types for comparison".to_owned()),
         };
         Ok(match op {
             "==" => order.is_eq(),

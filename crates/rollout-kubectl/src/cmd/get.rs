@@ -217,6 +217,11 @@ pub(crate) fn scale_of(o: &Value) -> Value {
 }
 
 fn many_kinds(found: &Found) -> bool {
+    // Of what was named, the kinds that are there count.
+    let kinds = |w: &[Info]| !std::ptr::eq(w[0].resource, w[1].resource);
+    if !found.infos.is_empty() && !found.errors.is_empty() {
+        return found.infos.windows(2).any(kinds);
+    }
     found
         .resources
         .windows(2)

@@ -104,6 +104,12 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
     let local = ctx.flags.on("local");
     let mut request = Request::of(ctx, &resources);
     request.latest = !local;
+    if local && request.filenames.is_empty() {
+        let file = if what == What::Labels { "pod" } else { "rsrc" };
+        return Err(Failure::text(format!(
+            "can only use local files by -f {file}.yaml or --filename={file}.json when --local=true is set"
+        )));
+    }
     let found = builder::find(ctx, &request)?;
     let cause = recorded(ctx);
     let mut errors = found.errors;
@@ -183,7 +189,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>, what: What) -> Res<Next> {
         if let Some(cause) = cause.as_ref().filter(|_| what == What::Labels) {
             super::annotate(&mut new, super::CHANGE_CAUSE, cause);
         }
-        if !ctx.flags.text("resource-version").is_empty() {
+        if !["", "0"].contains(&ctx.flags.text("resource-version")) {
             let v = Value::text(ctx.flags.text("resource-version"));
             new.set("metadata.resourceVersion", v);
         }

@@ -72,6 +72,14 @@ pub(crate) fn targets(
 ) -> Res<(Vec<Info>, Vec<Failure>)> {
     let mut request = Request::of(ctx, resources);
     request.latest = !ctx.flags.on("local");
+    if ctx.flags.on("local") && request.filenames.is_empty() {
+        if ctx.command.path == "set env" {
+            return Err(builder::missing_resource());
+        }
+        return Err(Failure::text(
+            "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'",
+        ));
+    }
     let found = builder::find(ctx, &request)?;
     if found.infos.is_empty() && !found.errors.is_empty() {
         return Err(Failure::many(found.errors));
