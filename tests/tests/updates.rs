@@ -363,3 +363,48 @@ fn bindings_of_the_whole_cluster_are_checked() {
         "The ClusterRoleBinding \"b\" is invalid: roleRef.kind: Unsupported value: \"Role\": supported values: \"ClusterRole\"\n"
     );
 }
+
+#[test]
+fn rules_that_few_manifests_meet() {
+    let mut c = Cluster::new();
+    for (file, want) in [
+        (
+            "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: r}\nspec: {replicas: -1, selector: {matchLabels: {a: x}}, template: {metadata: {labels: {a: z}}, spec: {containers: [{name: a, image: b}]}}}\n",
+            "The ReplicaSet \"r\" is invalid: \n* spec.replicas: Invalid value: -1: must be greater than or equal to 0\n* spec.template.metadata.labels: Invalid value: map[string]string{\"a\":\"z\"}: `selector` does not match template `labels`\n",
+        ),
+        (
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: j}\nspec: {schedule: '@every soon', jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: b}]}}}}}\n",
+            "The CronJob \"j\" is invalid: spec.schedule: Invalid value: \"@every soon\": failed to parse duration @every soon: time: invalid duration \"soon\"\n",
+        ),
+    ] {
+        assert_eq!(c.apply(file), want);
+    }
+    // A megabyte is allowed, a byte more is not.
+    let map = |n: usize| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: big}}\ndata: {{k: {}}}\n",
+            "x".repeat(n)
+        )
+    };
+    let mut create = |n: usize| c.say(&["create", "-f", "f.yaml"], &map(n));
+    assert_eq!(create(1024 * 1024), "configmap/big created\n");
+    assert!(create(1024 * 1024 + 1).contains("Too long"));
+}
+
+#[test]
+fn stateful_sets_change_little() {
+    let mut c = Cluster::new();
+    let set = WEB
+        .replace("Deployment", "StatefulSet")
+        .replace("spec:\n  selector", "spec:\n  serviceName: s\n  selector");
+    c.apply(&set);
+    assert_eq!(
+        c.apply(&set.replace("image: b", "image: c")),
+        "statefulset.apps/nn configured\n"
+    );
+    let said = c.apply(&set.replace("serviceName: s", "serviceName: t"));
+    assert!(
+        said.contains("spec: Forbidden: updates to statefulset spec for fields other than"),
+        "{said}"
+    );
+}

@@ -20,11 +20,13 @@ const FILES: [&str; 2] = [
     "crates/rollout-api/src/validation/**/*.rs",
 ];
 /// The test files that have to notice; the unit tests of both crates come first.
-const TESTS: [&str; 15] = [
+const TESTS: [&str; 17] = [
     "vectors_controllers",
     "vectors_validation",
     "api_vectors",
     "apiserver",
+    "answers",
+    "updates",
     "objects_autoscaler",
     "objects_volumes",
     "objects_around",
