@@ -8,6 +8,7 @@ import './checks-limits.mjs';
 import './checks-compare.mjs';
 import './checks-instrument.mjs';
 import './checks-transcripts.mjs';
+import './checks-break.mjs';
 import { main } from './runner.mjs';
 
 await main();

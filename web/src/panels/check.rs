@@ -23,7 +23,8 @@ pub struct CheckProps {
 pub fn Check(props: &CheckProps) -> Html {
     let (checks, dispatch) = (&props.checks, &props.dispatch);
     html! { <>
-        <section class="remarks" aria-label="What is wrong here">
+        <section class="remarks" aria-labelledby="wrong-title">
+            <h3 id="wrong-title">{"What is wrong here"}</h3>
             if let Some(rows) = &checks.evidence {
                 if rows.is_empty() { <p class="hint-line" role="status">{"Nothing is out of order."}</p> }
                 <ol class="evidence">{ for rows.iter().map(|row| html! {
@@ -36,10 +37,11 @@ pub fn Check(props: &CheckProps) -> Html {
                     </li>
                 }) }</ol>
             } else {
-                <Button testid="ask-wrong" onclick={dispatch.reform(|_: MouseEvent| Msg::AskWrong)}>{"What is wrong here?"}</Button>
+                <Button testid="ask-wrong" onclick={dispatch.reform(|_: MouseEvent| Msg::AskWrong)}>{"Show the evidence"}</Button>
             }
         </section>
-        <section class="remarks" aria-label="Remarks on the manifest">
+        <section class="remarks" aria-labelledby="remarks-title">
+            <h3 id="remarks-title">{"Remarks on the manifest"}</h3>
             if checks.lints.is_empty() { <p class="hint-line">{"No remark on this manifest."}</p> }
             <ol class="lints">{ for checks.lints.iter().enumerate().map(|(i, lint)| html! {
                 <li data-testid="lint" data-lint={lint.id}>

@@ -108,7 +108,7 @@ fn Pane(props: &PaneProps) -> Html {
                 <h2>{pane.name.clone()}</h2>
                 <p class="plan-why" data-testid="pane-why"><Spans spans={pane.page.why.headline.clone()} dispatch={props.dispatch.clone()} /></p>
                 <div class="plan-keys">
-                    <Button testid="compare-open" label={format!("Open {} alone", pane.name)} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenPane(index))}>{"Open alone"}</Button>
+                    <Button testid="compare-open" label={format!("Open alone: {}", pane.name)} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenPane(index))}>{"Open alone"}</Button>
                     if props.removable {
                         <Button class="btn btn-plain" testid="compare-remove" label={format!("Remove {}", pane.name)} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::DropPane(index))}>{"Remove"}</Button>
                     }
