@@ -170,6 +170,9 @@ fn pods_of(ctx: &Ctx<'_, '_>, object: &Value, namespace: &str) -> Vec<Value> {
 pub(crate) fn pod_for(ctx: &mut Ctx<'_, '_>, word: &str) -> Res<Value> {
     let namespace = ctx.namespace.clone();
     let missing = |e: &ApiError| {
+        if !e.is_not_found() {
+            return e.clone().into();
+        }
         Failure::text(format!(
             "error from server ({}): {} in namespace {}",
             e.reason,

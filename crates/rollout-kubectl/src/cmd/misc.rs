@@ -291,46 +291,80 @@ const VERBS: &[&str] = &[
     "escalate",
 ];
 
-/// `auth can-i --list`: the rules that hold for the user.
+/// What everybody who is known may read and ask. Mirrors the roles system:discovery, system:public-info-viewer, system:basic-user.
+const OPEN: &str = "/api/* /api /apis/* /apis /healthz /healthz /livez /livez /openapi/* /openapi /readyz /readyz /version/ /version/ /version /version";
+
+/// `auth can-i --list`: the rules that hold for the user, in the order of their Go texts.
 fn can_i_list(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
-    let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
-    let mut rows = Vec::new();
-    if !ctx.flags.on("no-headers") {
-        rows.push(row([
-            "Resources",
-            "Non-Resource URLs",
-            "Resource Names",
-            "Verbs",
-        ]));
-    }
     let user = ctx.client.user().cloned();
     let namespace = ctx.namespace.clone();
-    let rules = user.map(|u| ctx.client.world().rules_of(&u, &namespace));
-    let list = |v: &Value, path: &str| {
-        let words: Vec<&str> = v.list_at(path).iter().filter_map(Value::as_str).collect();
-        format!("[{}]", words.join(" "))
+    // Group, resource, names, verbs.
+    let mut found: Vec<(String, String, String, Vec<String>)> = Vec::new();
+    let words = |v: &Value, path: &str| -> Vec<String> {
+        let list = v.list_at(path).iter().filter_map(Value::as_str);
+        list.map(str::to_owned).collect()
     };
+    let rules = user.map(|u| ctx.client.world().rules_of(&u, &namespace));
     for rule in rules.iter().flatten() {
-        for group in rule.list_at("apiGroups").iter().filter_map(Value::as_str) {
-            for r in rule.list_at("resources").iter().filter_map(Value::as_str) {
-                let dot = if group.is_empty() { "" } else { "." };
-                let (names, verbs) = (list(rule, "resourceNames"), list(rule, "verbs"));
-                rows.push(row([&format!("{r}{dot}{group}"), "[]", &names, &verbs]));
+        let names = words(rule, "resourceNames").join(" ");
+        for group in words(rule, "apiGroups") {
+            for resource in words(rule, "resources") {
+                let same = |f: &&mut (String, String, String, Vec<String>)| {
+                    f.0 == group && f.1 == resource && f.2 == names
+                };
+                let verbs = words(rule, "verbs");
+                match found.iter_mut().find(same) {
+                    Some(f) => f.3.extend(verbs),
+                    None => found.push((group.clone(), resource, names.clone(), verbs)),
+                }
             }
         }
     }
+    let own = |what: &str, group: &str, verb: &str| {
+        let empty = String::new();
+        (
+            group.to_owned(),
+            what.to_owned(),
+            empty,
+            vec![verb.to_owned()],
+        )
+    };
     if rules.is_none() {
-        rows.push(row(["*.*", "[]", "[]", "[*]"]));
-        rows.push(row(["", "[*]", "[]", "[*]"]));
+        found.push(own("*", "*", "*"));
     }
-    for r in [
-        "selfsubjectreviews.authentication.k8s.io",
-        "selfsubjectaccessreviews.authorization.k8s.io",
-        "selfsubjectrulesreviews.authorization.k8s.io",
-    ] {
-        rows.push(row([r, "[]", "[]", "[create]"]));
+    for what in ["accessreviews", "rulesreviews"] {
+        let what = format!("selfsubject{what}");
+        found.push(own(&what, "authorization.k8s.io", "create"));
     }
-    let text = table::lines(&rows);
+    found.push(own("selfsubjectreviews", "authentication.k8s.io", "create"));
+    let mut rows: Vec<(String, Vec<String>)> = Vec::new();
+    for (group, resource, names, verbs) in found {
+        let verbs = format!("[{}]", verbs.join(" "));
+        let dot = if group.is_empty() { "" } else { "." };
+        let key = format!("{verbs}[{group}][{resource}]");
+        let shown = format!("{resource}{dot}{group}");
+        rows.push((
+            key,
+            vec![shown, "[]".to_owned(), format!("[{names}]"), verbs],
+        ));
+    }
+    let all = if rules.is_none() { "*" } else { "" };
+    for (i, path) in all.split(' ').chain(OPEN.split(' ')).enumerate() {
+        if path.is_empty() {
+            continue;
+        }
+        let verbs = if path == "*" { "[*]" } else { "[get]" };
+        let row = ["", &format!("[{path}]"), "[]", verbs].map(str::to_owned);
+        rows.push((format!("{verbs}[][]{i:02}"), row.to_vec()));
+    }
+    rows.order_by(|a, b| a.0.cmp(&b.0));
+    let head = ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"];
+    let mut lines = Vec::new();
+    if !ctx.flags.on("no-headers") {
+        lines.push(head.map(str::to_owned).to_vec());
+    }
+    lines.extend(rows.into_iter().map(|r| r.1));
+    let text = table::lines(&lines);
     ctx.print(&text);
     Ok(Next::Done)
 }

@@ -80,7 +80,8 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         let patch = object! { "spec" => object! { "replicas" => replicas } };
         let options = super::options(ctx, dry);
         // The size is a subresource with a right of its own.
-        for verb in ["get", "patch"] {
+        let looks = current >= 0 || !version.is_empty();
+        for verb in ["get", "patch"].into_iter().skip(usize::from(!looks)) {
             ctx.client
                 .may(verb, info.kind(), "scale", &info.namespace, &info.name)?;
         }
