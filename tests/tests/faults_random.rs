@@ -20,6 +20,14 @@ spec:
         resources: {limits: {memory: 64Mi}}
         readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 3}
         livenessProbe: {httpGet: {path: /live, port: 8080}, periodSeconds: 5}
+        env: [{name: K, valueFrom: {configMapKeyRef: {name: conf, key: k}}}]
+        volumeMounts: [{name: conf, mountPath: /conf}, {name: conf, mountPath: /one, subPath: k}, {name: tmp, mountPath: /tmp}]
+      volumes: [{name: conf, configMap: {name: conf}}, {name: tmp, emptyDir: {}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: conf}
+data: {k: a}
 ---
 apiVersion: v1
 kind: Service
@@ -40,6 +48,8 @@ const LINES: &[&str] = &[
     "kubectl rollout pause deployment/web",
     "kubectl rollout resume deployment/web",
     "kubectl delete pod -l app=web --wait=false",
+    "kubectl patch configmap conf --type=merge -p '{\"data\":{\"k\":\"#\"}}'",
+    "kubectl exec deploy/web -- sh -c 'cat /conf/k /one; echo x >> /tmp/#'",
     "kubectl cordon node-#",
     "kubectl uncordon node-#",
     "image web:v$ missing",
