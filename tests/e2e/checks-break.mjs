@@ -135,6 +135,24 @@ check('broken link', 'a broken cluster travels in the link and is the same there
   await fresh.close();
 });
 
+check('lesson 26', 'under an autoscaler the manifest keeps its 3 replicas, and applying it takes the pods away', async (page) => {
+  await open(page, '?preset=shop-auto');
+  equal(number(await state(page), 'desired'), 8, 'replicas under load');
+  const text = await page.locator(id('yaml')).inputValue();
+  assert(/replicas: 3/.test(text), 'the editor follows the autoscaler');
+  await apply(page, text.replace('image: shop:v1', 'image: shop:v2'));
+  await stepUntil(page, (s) => number(s, 'desired') === 3 && number(s, 'total') <= 4, { most: 60 });
+  await stepUntil(page, (s) => number(s, 'desired') === 8, { most: 300 });
+});
+
+check('lesson 25', 'a marker on a disk survives the update that waits for the disk', async (page) => {
+  await open(page, '?preset=disk-1');
+  await kubectl(page, "kubectl exec deploy/disk -- sh -c 'echo kept > /data/marker'");
+  await kubectl(page, 'kubectl set image deployment/disk app=disk:v2');
+  await stepUntil(page, (s) => s.events.some((e) => /Multi-Attach error/.test(e)), { most: 60 });
+  assert(/kept/.test(await kubectl(page, 'kubectl exec deploy/disk -- cat /data/marker')), 'the marker');
+});
+
 check('axe tabs', 'a scan of Break it, Traffic, Check with evidence and of a comparison finds nothing, light and dark', async (page) => {
   const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
   const scan = async (what) => {

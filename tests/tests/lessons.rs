@@ -714,6 +714,10 @@ fn lesson_26_autoscaler_versus_manifest() {
         let mut d = Desk::preset("shop-auto");
         assert_eq!(d.numbers(), "8/8 8 8");
         d.ok("kubectl get hpa shop");
+        // The editor of the page follows commands, not the autoscaler: the manifest still says 3.
+        let text = d.s.files().values().next().unwrap().clone();
+        assert!(text.contains("replicas: 3"));
+        assert_eq!(rollout_view::live_text(&d.s, &text), None);
         d
     };
     let spec = "kubectl get deployment shop -o jsonpath={.spec.replicas}";

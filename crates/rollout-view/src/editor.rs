@@ -108,7 +108,9 @@ pub fn live_text(session: &Session, text: &str) -> Option<String> {
                 now = edited;
             }
         };
-        if let Some(replicas) = live.value.at("spec.replicas") {
+        if let Some(replicas) = live.value.at("spec.replicas")
+            && !is_autoscaled(session, &key)
+        {
             set("spec.replicas", replicas);
         }
         for name in ["maxSurge", "maxUnavailable"] {
@@ -132,6 +134,17 @@ pub fn live_text(session: &Session, text: &str) -> Option<String> {
         }
     }
     (now != text).then_some(now)
+}
+
+/// Does an autoscaler own the replicas? What it does is no command, and the manifest still says what it says.
+fn is_autoscaled(session: &Session, key: &rollout_api::ObjectKey) -> bool {
+    let kind = rollout_api::Kind::HORIZONTAL_POD_AUTOSCALER;
+    session.store().list_in(kind, &key.namespace).any(|hpa| {
+        let target = hpa.value.at("spec.scaleTargetRef");
+        target.is_some_and(|t| {
+            t.str_at("kind") == "Deployment" && t.str_at("name") == key.name.as_str()
+        })
+    })
 }
 
 /// The Deployment of the text: the one that is shown, else the first.
