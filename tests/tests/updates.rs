@@ -408,3 +408,35 @@ fn stateful_sets_change_little() {
         "{said}"
     );
 }
+
+#[test]
+fn an_autoscaler_of_the_older_version() {
+    let mut c = Cluster::new();
+    let file = "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\nspec: {maxReplicas: 5, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, targetCPUUtilizationPercentage: 70}\n";
+    let said = |verb| format!("horizontalpodautoscaler.autoscaling/h {verb}\n");
+    assert_eq!(c.apply(file), said("created"));
+    assert_eq!(c.apply(file), said("unchanged"));
+    let target = |c: &mut Cluster| {
+        let metrics = c.get("hpa/h").list_at("spec.metrics").to_vec();
+        metrics[0].at("resource.target.averageUtilization").cloned()
+    };
+    assert_eq!(c.apply(&file.replace("70", "60")), said("configured"));
+    assert_eq!(target(&mut c), Some(Value::from(60)));
+    // Without a target there is one of 80.
+    assert_eq!(
+        c.apply(&file.replace(", targetCPUUtilizationPercentage: 70", "")),
+        said("configured")
+    );
+    assert_eq!(target(&mut c), Some(Value::from(80)));
+    let shown = c.say(
+        &[
+            "get",
+            "-f",
+            "f.yaml",
+            "-o",
+            "jsonpath={.apiVersion} {.spec.targetCPUUtilizationPercentage}",
+        ],
+        file,
+    );
+    assert_eq!(shown, "autoscaling/v1 80");
+}

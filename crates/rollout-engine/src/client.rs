@@ -16,6 +16,8 @@ pub struct WriteOptions {
     pub validation: FieldValidation,
     /// Fields that the sender found twice in the text: `spec.replicas`, in order.
     pub duplicate_fields: Vec<String>,
+    /// An autoscaler is patched as `autoscaling/v1` has it.
+    pub as_v1: bool,
 }
 
 /// What to do about unknown and repeated fields.

@@ -5,6 +5,7 @@ use crate::error::{Failure, Res};
 use crate::flags::quoted;
 use crate::selector::{self, Fields, Selector};
 use rollout_api::Order;
+use rollout_api::defaults::autoscaler_to_v1;
 use rollout_api::kinds::{self, Resource};
 use rollout_api::status_error::ApiError;
 use rollout_api::{Kind, Minor, Value};
@@ -239,7 +240,8 @@ pub fn find(ctx: &mut Ctx<'_, '_>, request: &Request) -> Res<Found> {
             for mut info in std::mem::take(&mut found.infos) {
                 match get(ctx, info.resource, &info.namespace, &info.name) {
                     Ok(v) => {
-                        info.object = v;
+                        let old = crate::cmd::apply::is_old_autoscaler(&info.object);
+                        info.object = if old { autoscaler_to_v1(&v) } else { v };
                         kept.push(info);
                     }
                     Err(e) => found.errors.push(e.into()),

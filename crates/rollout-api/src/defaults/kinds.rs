@@ -416,6 +416,39 @@ fn autoscaler_from_v1(object: &mut Map) {
     });
 }
 
+/// The share of a CPU that a metric wants.
+fn cpu_target(metric: &Value) -> Option<&Value> {
+    let target = metric.at("resource.target")?;
+    let is_cpu = metric.at("resource.name").and_then(Value::as_str) == Some("cpu");
+    target.get("averageUtilization").filter(|_| is_cpu)
+}
+
+/// An autoscaler as `autoscaling/v1` has it. Mirrors pkg/apis/autoscaling/v1/conversion.go.
+/// Differs: what the older version does not know is left out instead of written into annotations.
+pub fn autoscaler_to_v1(object: &Value) -> Value {
+    let mut out = object.clone();
+    out.set("apiVersion", "autoscaling/v1");
+    let map = out.map_mut();
+    with(map, "spec", |spec| {
+        let metrics = spec.remove("metrics").unwrap_or_default();
+        if let Some(percent) = metrics.as_list().iter().find_map(cpu_target) {
+            spec.insert("targetCPUUtilizationPercentage", percent);
+        }
+        spec.remove("behavior");
+    });
+    with(map, "status", |status| {
+        let metrics = status.remove("currentMetrics").unwrap_or_default();
+        let current = |m: &Value| m.at("resource.current.averageUtilization").cloned();
+        if let Some(percent) = metrics.as_list().iter().find_map(current) {
+            status.insert("currentCPUUtilizationPercentage", percent);
+        }
+        status.remove("conditions");
+        status.entry("currentReplicas", || 0.into());
+        status.entry("desiredReplicas", || 0.into());
+    });
+    out
+}
+
 /// Mirrors SetDefaults_HorizontalPodAutoscaler, pkg/apis/autoscaling/v2/defaults.go.
 fn autoscaler(spec: &mut Map) {
     if_nil(spec, "minReplicas", 1);

@@ -7,7 +7,7 @@ mod kinds;
 mod pod;
 
 pub use gates::drop_disabled_fields;
-pub use kinds::generate_job_selector;
+pub use kinds::{autoscaler_to_v1, generate_job_selector};
 pub use pod::{Of, admit_pod, qos_class, set_pod_spec_defaults};
 
 use crate::kinds::Resource;

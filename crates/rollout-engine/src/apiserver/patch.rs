@@ -5,7 +5,6 @@ use super::write::{replace, same_namespace};
 use super::{key, not_found};
 use crate::client::{FieldValidation, PatchType, WriteOptions, Written};
 use crate::world::World;
-use rollout_api::decode;
 use rollout_api::gofmt::quote;
 use rollout_api::patch::{
     apply_json_patch, apply_merge_patch, apply_strategic, check_unstructured, go_notation,
@@ -14,6 +13,7 @@ use rollout_api::patch::{
 use rollout_api::status_error::{ApiError, Cause};
 use rollout_api::types::Schema;
 use rollout_api::{Kind, Minor, Value};
+use rollout_api::{decode, defaults};
 
 /// The refusal of a patch whose result cannot be read.
 fn refuse(shown: &str, why: &str) -> ApiError {
@@ -43,29 +43,32 @@ pub(crate) fn patch(
         .get(&key)
         .cloned()
         .ok_or_else(|| not_found(kind, name))?;
-    let api_version = old.value.str_at("apiVersion").to_owned();
+    let base = if options.as_v1 {
+        defaults::autoscaler_to_v1(&old.value)
+    } else {
+        old.value.clone()
+    };
+    let api_version = base.str_at("apiVersion").to_owned();
     let schema = Schema::of_object(&api_version, kind.0, minor);
     // What is left of the patch when it has been applied.
     let mut left = patch.clone();
     let patched = match (patch_type, schema) {
-        (PatchType::Strategic, _) if patch.is_null() => old.value.clone(),
+        (PatchType::Strategic, _) if patch.is_null() => base.clone(),
         (PatchType::Strategic | PatchType::Merge, _) if patch.as_map().is_none() => {
             return Err(no_patch(patch_type, patch));
         }
         (PatchType::Strategic, Some(schema)) => {
-            apply_strategic(&old.value, &mut left, schema).map_err(|e| e.into_api_error())?
+            apply_strategic(&base, &mut left, schema).map_err(|e| e.into_api_error())?
         }
-        (PatchType::Strategic | PatchType::Merge, _) => apply_merge_patch(&old.value, patch),
-        (PatchType::Json, _) => {
-            apply_json_patch(&old.value, patch).map_err(|e| e.into_api_error())?
-        }
+        (PatchType::Strategic | PatchType::Merge, _) => apply_merge_patch(&base, patch),
+        (PatchType::Json, _) => apply_json_patch(&base, patch).map_err(|e| e.into_api_error())?,
     };
     let shown = || match patch_type {
         PatchType::Strategic => go_notation(&left),
-        PatchType::Merge | PatchType::Json => patched_text(&old.value, patch, &patched, schema),
+        PatchType::Merge | PatchType::Json => patched_text(&base, patch, &patched, schema),
     };
     if patch_type != PatchType::Strategic
-        && let Some(why) = other_kind(&patched, &old.value, minor)
+        && let Some(why) = other_kind(&patched, &base, minor)
     {
         return Err(refuse(&shown(), &why));
     }
@@ -91,7 +94,7 @@ pub(crate) fn patch(
             }
             let mut value = decoded.value;
             for key in ["kind", "apiVersion"] {
-                let same = old.value.get(key).cloned().unwrap_or_default();
+                let same = base.get(key).cloned().unwrap_or_default();
                 value.map_mut().insert(key, same);
             }
             value
@@ -113,6 +116,12 @@ pub(crate) fn patch(
     }
     same_namespace(&mut value, namespace)?;
     rules::defaults(kind, &mut value, minor);
+    if options.as_v1
+        && value.at("spec.behavior").is_none()
+        && let Some(behavior) = old.value.at("spec.behavior")
+    {
+        value.set("spec.behavior", behavior.clone());
+    }
     let told = warnings.clone();
     replace(world, &key, &old, value, &patched, warnings, options).map_err(|mut e| {
         e.warnings = told;

@@ -6,13 +6,14 @@ use crate::context::{Ctx, DryRun};
 use crate::error::{Failure, Res};
 use crate::flags::quoted;
 use crate::{Next, print};
+use rollout_api::defaults::autoscaler_to_v1;
 use rollout_api::json::{Html, from_json, to_json_pretty};
 use rollout_api::patch::{
     LAST_APPLIED, create_apply_patch, last_applied, with_last_applied, without_nulls,
 };
 use rollout_api::types::Schema;
 use rollout_api::{Value, object};
-use rollout_engine::client::PatchType;
+use rollout_engine::client::{PatchType, WriteOptions};
 use rollout_manifest::resources::url_problem;
 
 /// `apply`.
@@ -105,7 +106,12 @@ pub(crate) fn one(
         super::annotate(&mut info.object, super::CHANGE_CAUSE, cause);
     }
     let r = info.resource;
-    let version = r.api_version(ctx.client.version());
+    let as_v1 = is_old_autoscaler(&info.object);
+    let version = if as_v1 {
+        "autoscaling/v1".to_owned()
+    } else {
+        r.api_version(ctx.client.version())
+    };
     let slash = if r.group.is_empty() { "/" } else { "" };
     let place = format!(
         "Resource: \"{slash}{version}, Resource={}\", GroupVersionKind: \"{slash}{version}, Kind={}\"\nName: {}, Namespace: {}",
@@ -120,7 +126,10 @@ pub(crate) fn one(
             quoted(&info.source)
         )));
     }
-    let options = super::options(ctx, dry);
+    let options = WriteOptions {
+        as_v1,
+        ..super::options(ctx, dry)
+    };
     // Inside the cluster's memory a missing namespace is seen when the object is created.
     let live = ctx.client.get(info.kind(), &info.namespace, &info.name);
     if let Err(e) = &live
@@ -153,6 +162,7 @@ pub(crate) fn one(
         };
     }
     let live = match live {
+        Ok(v) if as_v1 => autoscaler_to_v1(&v),
         Ok(v) if info.has_version() => v,
         _ => {
             let object = without_nulls(&with_last_applied(&info.object));
@@ -202,6 +212,12 @@ pub(crate) fn one(
             Err(e.into())
         }
     }
+}
+
+/// Is a manifest an autoscaler of the older version, which the server keeps as the newer one?
+pub(crate) fn is_old_autoscaler(manifest: &Value) -> bool {
+    manifest.str_at("apiVersion") == "autoscaling/v1"
+        && manifest.str_at("kind") == "HorizontalPodAutoscaler"
 }
 
 /// Both schemas of the server are asked for the patch, then the built-in types: none of them could make it.
