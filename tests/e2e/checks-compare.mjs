@@ -16,6 +16,7 @@ const panes = (page) => page.evaluate(() => ({
 
 /** Opens the usual three plans of four replicas. */
 async function three(page) {
+  await page.setViewportSize({ width: 1280, height: 1000 });
   await open(page, '?preset=boot-4');
   await page.click(id('compare'));
   await page.waitForSelector(id('compare-pane'));
@@ -60,6 +61,14 @@ check(59, 'Recreate, 0/1 and 1/0: peaks 4, 4, 5, lowest 0, 3, 4; one clock at ev
     const s = await panes(page);
     assert(s.panes.every((p) => p.time === s.panes[0].time), `playing ${k}: ${JSON.stringify(s)}`);
     await page.waitForTimeout(20);
+  }
+  // The same as text, opened by key: a row for each plan, with its numbers.
+  await page.locator('.as-text summary').focus();
+  await page.keyboard.press('Enter');
+  const rows = (await page.locator(id('compare-text')).innerText()).split('\n');
+  assert(await page.locator(id('compare-text')).isVisible(), 'the text is not opened');
+  for (const [name, peak, lowest] of [['Recreate', 4, 0], ['Surge 0, unavailable 1', 4, 3], ['Surge 1, unavailable 0', 5, 4]]) {
+    assert(rows.some((r) => r.startsWith(name) && new RegExp(`^ +${peak} +${lowest} `).test(r.slice(name.length))), `${name} in the text: ${rows.join(' | ')}`);
   }
 });
 
