@@ -1,10 +1,20 @@
 //! Go's `sort.Sort`: the order of equal elements is part of kubectl's output.
 
+use rollout_api::Minor;
+
 /// Sorts as Go's `sort.Sort` does, equal elements in the same (unstable) order. Mirrors `pdqsort`, sort/zsortinterface.go.
-pub fn sort_by<T>(data: &mut [T], less: impl FnMut(&T, &T) -> bool) {
+///
+/// The client counts: from Go 1.24 on, with which kubectl 1.33 is built, its random numbers are others (golang/go#70144).
+pub fn sort_by<T>(client: Minor, data: &mut [T], less: impl FnMut(&T, &T) -> bool) {
     let n = data.len();
     let limit = usize::BITS - n.leading_zeros();
-    Sorter { data, less }.pdqsort(0, n, limit as usize);
+    let shifts = if client >= Minor(33) {
+        (7, 17)
+    } else {
+        (17, 5)
+    };
+    let mut sorter = Sorter { data, less, shifts };
+    sorter.pdqsort(0, n, limit as usize);
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,6 +27,8 @@ enum Hint {
 struct Sorter<'a, T, F> {
     data: &'a mut [T],
     less: F,
+    /// How far the generator shifts right, then left.
+    shifts: (u32, u32),
 }
 
 impl<T, F: FnMut(&T, &T) -> bool> Sorter<'_, T, F> {
@@ -217,8 +229,8 @@ impl<T, F: FnMut(&T, &T) -> bool> Sorter<'_, T, F> {
             let idx = a + (length / 4) * 2;
             for i in 0..3 {
                 random ^= random << 13;
-                random ^= random >> 17;
-                random ^= random << 5;
+                random ^= random >> self.shifts.0;
+                random ^= random << self.shifts.1;
                 let mut other = (random as usize) & (modulus - 1);
                 if other >= length {
                     other -= length;
@@ -278,15 +290,32 @@ impl<T, F: FnMut(&T, &T) -> bool> Sorter<'_, T, F> {
 mod tests {
     use super::*;
 
+    /// The order of equal elements, as each of Go's two generators leaves it.
+    #[test]
+    fn the_client_decides_about_equal_elements() {
+        let keys = "aabbcaabcadcbabcddabacbdabcaabcbbdca";
+        let sorted = |client| {
+            let mut v: Vec<(usize, u8)> = keys.bytes().enumerate().collect();
+            sort_by(Minor(client), &mut v, |a, b| a.1 < b.1);
+            assert!(v.windows(2).all(|w| w[0].1 <= w[1].1));
+            v
+        };
+        assert_eq!(sorted(32), sorted(28));
+        assert_eq!(sorted(33), sorted(36));
+    }
+
     #[test]
     fn sorts_every_length() {
+        let sort_by = |v: &mut [usize], less: fn(&usize, &usize) -> bool| {
+            sort_by(Minor::V1_32, v, less);
+        };
         for n in 0..200usize {
             let mut v: Vec<usize> = (0..n).map(|i| i * 7919 % 101).collect();
             let mut want = v.clone();
             want.sort_unstable();
             sort_by(&mut v, |a, b| a < b);
             assert_eq!(v, want);
-            let mut equal = vec![1; n];
+            let mut equal = vec![1usize; n];
             sort_by(&mut equal, |a, b| a < b);
             let mut down: Vec<usize> = (0..n).rev().collect();
             sort_by(&mut down, |a, b| a < b);

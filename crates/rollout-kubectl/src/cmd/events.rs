@@ -61,7 +61,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
         ctx.warn(line);
         return Ok(Next::Done);
     }
-    gosort::sort_by(&mut list, |a, b| moment(a) < moment(b));
+    gosort::sort_by(ctx.minor(), &mut list, |a, b| moment(a) < moment(b));
     if matches!(format, print::Format::Name) {
         return Ok(Next::Done);
     }

@@ -257,7 +257,8 @@ fn tables(ctx: &mut Ctx<'_, '_>, found: Found, options: &TableOptions) -> Res<Ne
         }
     }
     for (resource, mut objects) in groups {
-        let sorted = |o: &mut Vec<Value>| sort.as_ref().is_none_or(|p| sort_objects(o, p));
+        let client = ctx.minor();
+        let sorted = |o: &mut Vec<Value>| sort.as_ref().is_none_or(|p| sort_objects(o, p, client));
         if unreadable || !sorted(&mut objects) {
             continue;
         }
@@ -297,7 +298,7 @@ fn generic(ctx: &mut Ctx<'_, '_>, found: Found, format: Format) -> Res<Next> {
     if let Some(path) = sort_path(ctx)?
         && objects.len() > 1
     {
-        sort_objects(&mut objects, &path);
+        sort_objects(&mut objects, &path, ctx.minor());
     }
     let mut printer = Printer::new(format, ctx);
     if found.single {
@@ -305,7 +306,7 @@ fn generic(ctx: &mut Ctx<'_, '_>, found: Found, format: Format) -> Res<Next> {
             let text = printer.text(Some(info.resource), object)?;
             ctx.print(&text);
         }
-    } else if !objects.is_empty() || errors.is_empty() {
+    } else if !objects.is_empty() || errors.is_empty() && !ctx.flags.on("ignore-not-found") {
         let text = printer.text(None, &print::list_of(objects))?;
         ctx.print(&text);
     }
@@ -326,7 +327,7 @@ fn sort_path(ctx: &Ctx<'_, '_>) -> Res<Option<JsonPath>> {
 }
 
 /// Sorts as `--sort-by` does; false if no object has the field.
-pub(crate) fn sort_objects(objects: &mut Vec<Value>, path: &JsonPath) -> bool {
+pub(crate) fn sort_objects(objects: &mut Vec<Value>, path: &JsonPath, client: Minor) -> bool {
     let mut rows: Vec<(Option<Value>, Value)> = std::mem::take(objects)
         .into_iter()
         .map(|o| {
@@ -340,7 +341,7 @@ pub(crate) fn sort_objects(objects: &mut Vec<Value>, path: &JsonPath) -> bool {
         .collect();
     let any = rows.iter().any(|r| r.0.is_some());
     if any {
-        gosort::sort_by(&mut rows, |a, b| match (&a.0, &b.0) {
+        gosort::sort_by(client, &mut rows, |a, b| match (&a.0, &b.0) {
             (None, _) => true,
             (_, None) => false,
             (Some(a), Some(b)) => value_less(a, b),

@@ -513,7 +513,7 @@ pub(crate) fn change(ctx: &mut Ctx<'_, '_>, what: Change) -> Res<Next> {
             }
         };
         if let Some(p) = problem {
-            errors.push(Failure::text(format!("{subject} {p}")));
+            errors.push(Failure::text(format!("error: {subject} {p}")));
             continue;
         }
         let patch = match what {

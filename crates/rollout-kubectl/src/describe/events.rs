@@ -76,7 +76,7 @@ pub(crate) fn block(d: &mut Desk<'_, '_, '_>, o: &Value) {
         d.doc.line(0, "Events:\t<none>");
         return;
     }
-    gosort::sort_by(&mut list, |a, b| time(a) < time(b));
+    gosort::sort_by(d.minor(), &mut list, |a, b| time(a) < time(b));
     d.doc.flush();
     d.doc.line(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage");
     d.doc.line(1, "----\t------\t----\t----\t-------");
