@@ -38,6 +38,8 @@ pub(crate) struct Kept {
     pub(crate) collected: Collected,
     most: u32,
     marks: Vec<RawMark>,
+    /// Steps that an action made.
+    acted: Vec<usize>,
     run: RunSoFar,
     runs: Vec<RunSoFar>,
     /// There was no such Deployment at the start.
@@ -81,6 +83,7 @@ impl Kept {
             most,
             chart,
             marks: Vec::new(),
+            acted: Vec::new(),
             runs: vec![run],
             run,
             began_without: walk.deployment.is_none(),
@@ -119,6 +122,9 @@ impl Kept {
             }
             if relevant || step.action.is_some() {
                 self.chart.active.push(step.at);
+            }
+            if step.action.is_some() {
+                self.acted.push(self.walked);
             }
             self.run.take(&self.walk, step);
             self.walked += 1;
@@ -402,7 +408,7 @@ fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
     };
     let (marks, notes) = marks(session, &past, kept);
     past.notes = notes;
-    past.flags = flags(session, &past);
+    past.flags = flags(session, &past, &kept.acted);
     past.ticks = ticks(&past);
     past.label = label(chart, &gaps, at);
     Drawn {
@@ -618,15 +624,16 @@ fn marks(session: &Session, past: &PastView, kept: &Kept) -> (Vec<MarkView>, Vec
     (out, notes)
 }
 
-fn flags(session: &Session, past: &PastView) -> Vec<FlagView> {
+fn flags(session: &Session, past: &PastView, acted: &[usize]) -> Vec<FlagView> {
     let cursor = session.position();
-    let last = session.steps()[..cursor]
-        .iter()
-        .rposition(|s| s.action.is_some())
-        .map(|i| i + 1);
+    let before = acted.partition_point(|i| *i < cursor);
+    let last = acted[..before].last().map(|i| i + 1);
     let mut out: Vec<FlagView> = Vec::new();
     let mut seen: Option<&std::rc::Rc<rollout_session::LogEntry>> = None;
-    for (i, step) in session.steps().iter().enumerate() {
+    for &i in acted {
+        let Some(step) = session.steps().get(i) else {
+            continue;
+        };
         let Some(entry) = &step.action else { continue };
         if seen.is_some_and(|s| std::rc::Rc::ptr_eq(s, entry)) {
             continue;
