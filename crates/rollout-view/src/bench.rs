@@ -5,6 +5,7 @@ use crate::cluster::{CHANGE_CAUSE, Rollout, revision_of, tag};
 use crate::explain;
 use crate::model::*;
 use rollout_api::Order;
+use rollout_api::views::Object;
 use rollout_api::{Kind, ObjectKey, Timestamp, Value};
 use rollout_kubectl::duration::age;
 use rollout_session::Session;
@@ -100,8 +101,11 @@ pub fn conditions(r: Option<&Rollout>) -> Vec<ConditionRow> {
         .collect()
 }
 
+/// Rows of the list of events: long sessions have thousands, and each look at another moment makes them anew.
+const EVENT_ROWS: usize = 200;
+
 /// Events about the focus and what hangs on it, newest first. Without a focus: all.
-pub fn events(session: &Session, key: Option<&ObjectKey>) -> Vec<EventRow> {
+pub fn events(session: &Session, key: Option<&ObjectKey>) -> EventsView {
     let ours = |kind: &str, name: &str| {
         let Some(key) = key else { return true };
         let name_of = |prefix: &str| {
@@ -114,67 +118,76 @@ pub fn events(session: &Session, key: Option<&ObjectKey>) -> Vec<EventRow> {
             _ => true,
         }
     };
-    let namespace = key.map(|k| k.namespace.to_string());
-    let mut rows: Vec<(i64, u64, EventRow)> = session
-        .store()
-        .list(Kind::EVENT)
-        .filter(|e| {
-            namespace
-                .as_ref()
-                .is_none_or(|n| e.meta.namespace.as_str() == n)
-        })
-        .filter(|e| {
+    let text = |v: &Value, key: &str| {
+        let text = v.get(key).and_then(Value::as_str);
+        text.and_then(Timestamp::parse)
+    };
+    let mut warnings = 0;
+    let mut found: Vec<(Timestamp, &Object)> = Vec::new();
+    for e in session.store().list(Kind::EVENT) {
+        let about = e.value.get("involvedObject");
+        let part = |key: &str| about.and_then(|a| a.get(key)?.as_str()).unwrap_or("");
+        let here = key.is_none_or(|k| k.namespace == e.meta.namespace);
+        if here && ours(part("kind"), part("name")) {
             let v = &e.value;
-            ours(
-                v.str_at("involvedObject.kind"),
-                v.str_at("involvedObject.name"),
-            )
-        })
-        .map(|e| {
-            let v = &e.value;
-            let stamp = |path: &str| Timestamp::parse(v.str_at(path));
-            let micro = v.str_at("eventTime");
-            let last = stamp("series.lastObservedTime")
-                .or(stamp("lastTimestamp"))
-                .or(Timestamp::parse(micro))
+            let series = v.get("series");
+            let last = series
+                .and_then(|s| text(s, "lastObservedTime"))
+                .or_else(|| text(v, "lastTimestamp"))
+                .or_else(|| text(v, "eventTime"))
                 .or(e.meta.creation)
                 .unwrap_or_default();
-            let first = stamp("firstTimestamp")
-                .or(Timestamp::parse(micro))
-                .unwrap_or(last);
-            let count = v
-                .int_at("series.count")
-                .or(v.int_at("count"))
-                .unwrap_or(1)
-                .max(1);
-            let at = session.at_of_wall(last);
-            let row = EventRow {
-                uid: e.meta.uid.to_string(),
-                at: if at < 0 {
-                    "before".to_owned()
-                } else {
-                    seconds(at as u64)
-                },
-                kind: v.str_at("type").to_owned(),
-                reason: v.str_at("reason").to_owned(),
-                object: format!(
-                    "{}/{}",
-                    v.str_at("involvedObject.kind").to_lowercase(),
-                    v.str_at("involvedObject.name")
-                ),
-                message: v.str_at("message").to_owned(),
-                count: u32::try_from(count).unwrap_or(u32::MAX),
-                times: if count > 1 {
-                    format!("x{count} over {}", age(Some(first), last))
-                } else {
-                    String::new()
-                },
-            };
-            (last.0, e.meta.resource_version, row)
-        })
-        .collect();
-    rows.order_by_key(|(at, version, _)| std::cmp::Reverse((*at, *version)));
-    rows.into_iter().map(|(.., row)| row).collect()
+            warnings += usize::from(v.str_at("type") == "Warning");
+            found.push((last, e));
+        }
+    }
+    found.order_by_key(|(last, e)| std::cmp::Reverse((last.0, e.meta.resource_version)));
+    let row = |(last, e): &(Timestamp, &Object)| {
+        let v = &e.value;
+        let first = text(v, "firstTimestamp")
+            .or_else(|| text(v, "eventTime"))
+            .unwrap_or(*last);
+        let count = v
+            .int_at("series.count")
+            .or(v.int_at("count"))
+            .unwrap_or(1)
+            .max(1);
+        let at = session.at_of_wall(*last);
+        EventRow {
+            uid: e.meta.uid.to_string(),
+            at: if at < 0 {
+                "before".to_owned()
+            } else {
+                seconds(at as u64)
+            },
+            kind: v.str_at("type").to_owned(),
+            reason: v.str_at("reason").to_owned(),
+            object: format!(
+                "{}/{}",
+                v.str_at("involvedObject.kind").to_lowercase(),
+                v.str_at("involvedObject.name")
+            ),
+            message: v.str_at("message").to_owned(),
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+            times: if count > 1 {
+                format!("x{count} over {}", age(Some(first), *last))
+            } else {
+                String::new()
+            },
+        }
+    };
+    let rows: Vec<EventRow> = found.iter().take(EVENT_ROWS).map(row).collect();
+    EventsView {
+        older: match found.len() - rows.len() {
+            0 => String::new(),
+            n => plain(
+                Msg::OlderEvents,
+                &[("k", counted(n as i64, Quantity::Count))],
+            ),
+        },
+        warnings,
+        rows,
+    }
 }
 
 /// The console at the cursor.

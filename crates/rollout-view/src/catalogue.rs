@@ -352,6 +352,8 @@ messages! {
     // Sums
     /// Room 0.
     NoteRoomStop = "Stop. The ceiling is reached.";
+    /// Below the list of events.
+    OlderEvents = "{k} older {k|event|events}: kubectl get events shows {k|it|them}.";
     /// Room above 0.
     NoteRoomClear = "Clear. {k} may be added.";
     /// Spare 0.

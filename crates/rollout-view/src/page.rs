@@ -41,8 +41,8 @@ pub(crate) fn page_view_beside(
     let rollout = key
         .as_ref()
         .and_then(|k| explain::rollout_at_cursor(session, k));
-    let drawn = past::draw(session, key.as_ref(), shared);
-    let marks = drawn.marks.clone();
+    let mut drawn = past::draw(session, key.as_ref(), shared);
+    let marks = std::mem::take(&mut drawn.marks);
     let why = explain::why(session, key.as_ref(), rollout.as_ref());
     let sign = match (why.kind, rollout.as_ref()) {
         (_, Some(r)) if r.view().paused => ControllerSign::Paused,

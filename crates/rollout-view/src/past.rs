@@ -338,9 +338,15 @@ fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
     let chart = &kept.chart;
     let at = session.at();
     let mut active = chart.active.clone();
-    active.extend([at, end]);
-    active.extend_from_slice(shared);
-    active.order();
+    if shared.is_empty() {
+        // In order already; the cursor and the end go to their places.
+        active.insert(active.partition_point(|t| *t <= at), at);
+        active.push(end);
+    } else {
+        active.extend([at, end]);
+        active.extend_from_slice(shared);
+        active.order();
+    }
     let (segments, cuts) = axis_segments(&active);
     let width = segments
         .last()

@@ -9,7 +9,7 @@ use super::spans::Coach;
 use super::traffic::Traffic;
 use crate::playground::Msg;
 use crate::ui::{Button, Icon, Tabs};
-use rollout_view::{ConditionRow, EventRow, HistoryRow, HistoryView, PageView, PodView};
+use rollout_view::{ConditionRow, EventsView, HistoryRow, HistoryView, PageView, PodView};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -29,7 +29,7 @@ pub struct BenchProps {
 #[component]
 pub fn Bench(props: &BenchProps) -> Html {
     let page = &props.page;
-    let warnings = page.events.iter().filter(|e| e.kind == "Warning").count();
+    let warnings = page.events.warnings;
     let mut tabs: Vec<(&'static str, AttrValue)> = vec![
         ("why", "Why".into()),
         ("history", "History".into()),
@@ -130,7 +130,7 @@ fn Station(props: &StationProps) -> Html {
 
 #[derive(Properties, PartialEq)]
 struct EventsProps {
-    events: Vec<EventRow>,
+    events: EventsView,
     conditions: Vec<ConditionRow>,
 }
 
@@ -143,12 +143,13 @@ fn Events(props: &EventsProps) -> Html {
             }) }
         </dl>
         <ol class="events" aria-label="Events, newest first" tabindex="0">
-            { for props.events.iter().map(|e| html! {
+            { for props.events.rows.iter().map(|e| html! {
                 <li key={e.uid.clone()} data-testid="event-row" data-kind={e.kind.clone()} data-reason={e.reason.clone()} class={(e.kind == "Warning").then_some("warn")}>
                     <time>{e.at.clone()}</time><b>{e.reason.clone()}{" "}<small>{e.times.clone()}</small></b><span><small>{e.object.clone()}</small>{" "}{e.message.clone()}</span>
                 </li>
             }) }
         </ol>
-        if props.events.is_empty() { <p class="hint-line">{"No events yet."}</p> }
+        if props.events.rows.is_empty() { <p class="hint-line">{"No events yet."}</p> }
+        if !props.events.older.is_empty() { <p class="hint-line">{props.events.older.clone()}</p> }
     </> }
 }

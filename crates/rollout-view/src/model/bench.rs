@@ -71,6 +71,17 @@ pub struct BehaviourView {
     pub words: String,
 }
 
+/// Events, newest first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EventsView {
+    /// The newest.
+    pub rows: Vec<EventRow>,
+    /// How many more there are, as a sentence; empty for none.
+    pub older: String,
+    /// Warnings among all of them.
+    pub warnings: usize,
+}
+
 /// An event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EventRow {

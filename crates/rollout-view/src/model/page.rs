@@ -41,8 +41,8 @@ pub struct PageView {
     pub broken: BreakView,
     /// Requests, if there are any.
     pub traffic: Option<TrafficView>,
-    /// Events of the cluster, newest first.
-    pub events: Vec<EventRow>,
+    /// Events of the cluster.
+    pub events: EventsView,
     /// Conditions of the Deployment.
     pub conditions: Vec<ConditionRow>,
     /// Lines of the console up to the cursor.
