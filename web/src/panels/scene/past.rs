@@ -12,6 +12,10 @@ use yew::prelude::*;
 
 /// Width of a note in thousandths of the past.
 const NOTE_GAP: u32 = 76;
+/// Up to so many notes are all drawn.
+const NOTES_UP_TO: usize = 240;
+/// Of more, dots keep so many thousandths: nobody could tell them apart, and each costs the browser time at each seek.
+const DOT_GAP: u32 = 5;
 
 #[derive(Properties, PartialEq)]
 pub struct PastHeadProps {
@@ -39,6 +43,19 @@ pub fn PastHead(props: &PastHeadProps) -> Html {
         .zip(&places)
         .filter_map(|(x, place)| place.map(|p| format!("M{p} 0C{p} 60 {x} 40 {x} 100")))
         .collect();
+    let mut free = 0;
+    let drawn = past
+        .notes
+        .iter()
+        .zip(places)
+        .zip(xs)
+        .filter(|((_, place), x)| {
+            let drawn = place.is_some() || past.notes.len() <= NOTES_UP_TO || *x >= free;
+            if place.is_none() && drawn {
+                free = x + DOT_GAP;
+            }
+            drawn
+        });
     let last_flag = past.flags.iter().rposition(|f| f.when != When::Ahead);
     html! {
         <div class="past-head">
@@ -47,7 +64,7 @@ pub fn PastHead(props: &PastHeadProps) -> Html {
                 <Flag key={format!("f{}", flag.step)} flag={flag.clone()} width={past.width} shown={last_flag == Some(k)} dispatch={props.dispatch.clone()} />
             }) }
             <ol class="notes" aria-label="Writes of the controller">
-                { for past.notes.iter().zip(places).zip(xs).map(|((note, place), x)| html! {
+                { for drawn.map(|((note, place), x)| html! {
                     <Note key={note.step.to_string()} note={note.clone()} x={place.unwrap_or(x)} small={place.is_none()} dispatch={props.dispatch.clone()} />
                 }) }
             </ol>
