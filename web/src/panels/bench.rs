@@ -75,7 +75,7 @@ pub fn Bench(props: &BenchProps) -> Html {
             </> }) }
             { panel("events", html! { <>
                 <Probes probes={page.broken.probes.clone()} dispatch={props.dispatch.clone()} />
-                <Events events={page.events.clone()} conditions={page.conditions.clone()} />
+                <Events events={page.events.clone()} conditions={page.conditions.clone()} few={selected != "events"} />
             </> }) }
             { panel("traffic", html! { <Traffic traffic={page.traffic.clone()} broken={page.broken.clone()} dispatch={props.dispatch.clone()} /> }) }
             { panel("numbers", html! { <Measures measures={page.measures.clone()} /> }) }
@@ -132,10 +132,17 @@ fn Station(props: &StationProps) -> Html {
 struct EventsProps {
     events: EventsView,
     conditions: Vec<ConditionRow>,
+    /// Nobody sees them: the newest are enough, and a seek need not exchange all rows.
+    few: bool,
 }
+
+/// Rows of a list of events that is not seen.
+const FEW: usize = 40;
 
 #[component]
 fn Events(props: &EventsProps) -> Html {
+    let rows = &props.events.rows;
+    let rows = &rows[..rows.len().min(if props.few { FEW } else { rows.len() })];
     html! { <>
         <dl class="conditions" aria-label="Conditions">
             { for props.conditions.iter().map(|c| html! {
@@ -143,13 +150,13 @@ fn Events(props: &EventsProps) -> Html {
             }) }
         </dl>
         <ol class="events" aria-label="Events, newest first" tabindex="0">
-            { for props.events.rows.iter().map(|e| html! {
+            { for rows.iter().map(|e| html! {
                 <li key={e.uid.clone()} data-testid="event-row" data-kind={e.kind.clone()} data-reason={e.reason.clone()} class={(e.kind == "Warning").then_some("warn")}>
                     <time>{e.at.clone()}</time><b>{e.reason.clone()}{" "}<small>{e.times.clone()}</small></b><span><small>{e.object.clone()}</small>{" "}{e.message.clone()}</span>
                 </li>
             }) }
         </ol>
-        if props.events.rows.is_empty() { <p class="hint-line">{"No events yet."}</p> }
+        if rows.is_empty() { <p class="hint-line">{"No events yet."}</p> }
         if !props.events.older.is_empty() { <p class="hint-line">{props.events.older.clone()}</p> }
     </> }
 }
