@@ -297,6 +297,12 @@ fn what_waits_waits_in_simulated_time() {
         out.ends_with("deployment \"bootcamp\" successfully rolled out\n"),
         "{out}"
     );
+    // What was written before it looked is no news: the command of the same line is not told again.
+    let (out, _, _) = last(
+        &mut s,
+        "kubectl set image deployment/bootcamp bootcamp=bootcamp:v2 && kubectl rollout status deployment/bootcamp",
+    );
+    assert!(!out.contains("spec update"), "{out}");
     let (out, _, code) = last(
         &mut s,
         "X=$(kubectl rollout status deploy/bootcamp); echo \"[$X]\"",

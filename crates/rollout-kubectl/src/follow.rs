@@ -21,6 +21,8 @@ pub struct Progress {
 pub struct Follow {
     kind: Kind,
     ended: bool,
+    /// See [`Follow::begin_at`].
+    began: Option<u64>,
     /// `--as`: whose eyes and hands it has.
     pub(crate) user: Option<User>,
 }
@@ -61,8 +63,15 @@ impl Follow {
         Box::new(Follow {
             kind,
             ended: false,
+            began: None,
             user: None,
         })
+    }
+
+    /// What was written up to this resourceVersion is no news: a command of the same line may have written before this one
+    /// looked, and a watch begins behind its list.
+    pub fn begin_at(&mut self, version: u64) {
+        self.began = Some(version);
     }
 
     /// Changes of the cluster, and what time it is (milliseconds on any clock that only goes forward: time-outs are counted on
@@ -80,6 +89,12 @@ impl Follow {
                 ..Progress::default()
             };
         }
+        let began = self.began.unwrap_or(0);
+        let old = changes.iter().rposition(|c| {
+            let after = c.after.as_ref();
+            after.is_some_and(|o| o.meta.resource_version <= began)
+        });
+        let changes = &changes[old.map_or(0, |last| last + 1)..];
         // What a deletion waits for is seen by everybody.
         let user = self.user.clone();
         let user = user.filter(|_| !matches!(self.kind, Kind::Delete(_)));

@@ -162,8 +162,9 @@ impl Shell {
                 self.print(&out.stdout);
                 self.print_error(&out.stderr);
             }
-            Outcome::Following(out, follow) => {
+            Outcome::Following(out, mut follow) => {
                 self.env.status = out.exit;
+                follow.begin_at(scope.client.world().store.resource_version());
                 let frames = self.frames.len();
                 self.waiting = Some(Waiting::Kubectl(follow, Box::new(io)));
                 self.print(&out.stdout);
