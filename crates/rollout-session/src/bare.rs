@@ -3,9 +3,9 @@
 use crate::action::{Action, LogEntry};
 use crate::console;
 use crate::plan::Plan;
-use crate::scenario::{AFTERWARDS_MS, HORIZON_MS, Scenario, at_rest, traffic_line};
+use crate::scenario::{AFTERWARDS_MS, HORIZON_MS, Scenario, at_rest, patch_line, traffic_line};
 use crate::scene::{self, Prepared};
-use rollout_api::{SortedMap, json};
+use rollout_api::SortedMap;
 use rollout_engine::{Engine, SimTime, StepRecord};
 
 /// The cluster before the learner's first action, for all runs with the same number of replicas.
@@ -126,16 +126,7 @@ impl Bare<'_> {
     }
 
     fn keep_to(&mut self, plan: &Plan) {
-        let found = self.engine.list(rollout_api::Kind::DEPLOYMENT).next();
-        let line = found.and_then(|d| {
-            let patch = plan.patch(&d.value)?;
-            Some(format!(
-                "kubectl patch deployment {} -n {} --type=merge -p '{}'",
-                d.meta.name,
-                d.meta.namespace,
-                json::to_json(&patch)
-            ))
-        });
+        let line = patch_line(&self.engine, plan);
         if let Some(line) = line {
             self.line(&line);
         }

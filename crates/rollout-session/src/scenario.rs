@@ -255,18 +255,20 @@ fn stream(run: &mut Session, silent: &mut bool) {
     }
 }
 
-/// A Deployment that was made by a line, without a text, is brought under the plan by a patch of the same moment.
+/// The line that brings a Deployment that was made by a line, without a text, under the plan.
+pub(crate) fn patch_line(engine: &Engine, plan: &Plan) -> Option<String> {
+    let d = engine.list(Kind::DEPLOYMENT).next()?;
+    let patch = plan.patch(&d.value)?;
+    Some(format!(
+        "kubectl patch deployment {} -n {} --type=merge -p '{}'",
+        d.meta.name,
+        d.meta.namespace,
+        json::to_json(&patch)
+    ))
+}
+
 fn keep_to(run: &mut Session, plan: &Plan) {
-    let line = run.head().list(Kind::DEPLOYMENT).next().and_then(|d| {
-        let patch = plan.patch(&d.value)?;
-        Some(format!(
-            "kubectl patch deployment {} -n {} --type=merge -p '{}'",
-            d.meta.name,
-            d.meta.namespace,
-            json::to_json(&patch)
-        ))
-    });
-    if let Some(line) = line {
+    if let Some(line) = patch_line(run.head(), plan) {
         run.run(&line);
     }
 }

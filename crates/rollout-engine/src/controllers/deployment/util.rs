@@ -5,7 +5,7 @@ use rollout_api::Order;
 use rollout_api::semantic::equal;
 use rollout_api::types::Schema;
 use rollout_api::views::{Condition, DeploymentStatus, DeploymentView, StrategyType};
-use rollout_api::{Map, Minor, Str, Timestamp, Value};
+use rollout_api::{IntOrString, Map, Minor, Str, Timestamp, Value};
 use std::sync::OnceLock;
 
 /// Annotation: revision of a ReplicaSet, or of a Deployment's current template.
@@ -63,25 +63,11 @@ pub mod reason {
 pub struct InvalidIntOrPercent;
 
 fn scaled_value(value: &Value, total: i32, round_up: bool) -> Result<i32, InvalidIntOrPercent> {
-    match value {
-        Value::Null => Ok(0),
-        Value::Int(n) => i32::try_from(*n).map_err(|_| InvalidIntOrPercent),
-        Value::String(s) => {
-            let digits = s.strip_suffix('%').ok_or(InvalidIntOrPercent)?;
-            let percent: i64 = digits
-                .parse::<i32>()
-                .map_err(|_| InvalidIntOrPercent)?
-                .into();
-            let product = percent * i64::from(total);
-            let scaled = if round_up {
-                (product + 99).div_euclid(100)
-            } else {
-                product.div_euclid(100)
-            };
-            i32::try_from(scaled).map_err(|_| InvalidIntOrPercent)
-        }
-        _ => Err(InvalidIntOrPercent),
+    if matches!(value, Value::Null) {
+        return Ok(0);
     }
+    let scaled = IntOrString::of(Some(value)).and_then(|v| v.scaled(total, round_up));
+    scaled.ok_or(InvalidIntOrPercent)
 }
 
 /// Resolves surge (up) and unavailable (down) for a size; both zero make unavailable 1.
