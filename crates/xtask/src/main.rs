@@ -31,7 +31,7 @@ Usage: cargo xtask TASK
   goldens [DIR]          the recorded outputs of the real kubectl
   fidelity [--page]      count everything that is compared and write docs/fidelity.md; --page: from the known counts
   soak [SESSIONS] [FROM] random sessions against the invariants (default 100 000, from seed 0), in chunks
-  mutants [N] [SEED]     a seeded sample of mutants of controllers and validation (default 200, seed 1); needs cargo-mutants
+  mutants [N] [SEED] [--again]  a seeded sample of mutants of controllers and validation (default 200, seed 1); --again judges the missed ones only; needs cargo-mutants
 ";
 
 fn main() -> std::process::ExitCode {

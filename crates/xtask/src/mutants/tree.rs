@@ -26,6 +26,15 @@ pub(super) struct Mutant {
     pub(super) replacement: String,
 }
 
+/// What a mutant is called, without line and column.
+pub(super) fn placeless(name: &str) -> String {
+    let mut parts = name.splitn(4, ':');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(file), Some(_), Some(_), Some(rest)) => format!("{file}:{rest}"),
+        _ => name.to_owned(),
+    }
+}
+
 /// What the copy asks for the mutant that happens.
 const SWITCH: &str = "
 /// The mutant of this run.
