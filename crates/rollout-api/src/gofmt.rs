@@ -24,6 +24,21 @@ pub fn quote(text: &str) -> String {
     out
 }
 
+/// `n / d` as Go's `%f` prints it: six decimals. Infinite if `d` is 0.
+pub fn ratio_text(n: i128, d: i128) -> String {
+    if d == 0 {
+        return if n < 0 { "-Inf" } else { "+Inf" }.to_owned();
+    }
+    let minus = if (n < 0) != (d < 0) { "-" } else { "" };
+    let (n, d) = (n.unsigned_abs(), d.unsigned_abs());
+    let millionths = n.saturating_mul(2_000_000).saturating_add(d) / d.saturating_mul(2);
+    format!(
+        "{minus}{}.{:06}",
+        millionths / 1_000_000,
+        millionths % 1_000_000
+    )
+}
+
 /// Go's `unicode.IsPrint` for characters outside ASCII.
 fn is_print(c: char) -> bool {
     // Rust keeps a mark as it is only behind another character.
@@ -44,6 +59,22 @@ fn escape(c: char, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::quote;
+
+    #[test]
+    fn ratios_have_six_decimals() {
+        for (n, d, text) in [
+            (1, 6, "0.166667"),
+            (2, 3, "0.666667"),
+            (-1, 3, "-0.333333"),
+            (6, -2, "-3.000000"),
+            (1, 3_000_000, "0.000000"),
+            (1, 2_000_000, "0.000001"),
+            (1, 0, "+Inf"),
+            (-1, 0, "-Inf"),
+        ] {
+            assert_eq!(ratio_text(n, d), text);
+        }
+    }
 
     #[test]
     fn quotes_like_go() {

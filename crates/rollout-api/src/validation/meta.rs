@@ -4,6 +4,8 @@ use super::errors::Errors;
 use super::names;
 use super::path::Path;
 use super::shown::{Shown, Tree, json_field};
+use crate::Order;
+use crate::gofmt::quote;
 use crate::value::{Str, Value};
 
 /// Annotations may hold this many bytes together.
@@ -99,6 +101,7 @@ pub fn validate_object_meta_update(new: &Value, old: &Value, e: &mut Errors) {
     let meta = new.get("metadata").unwrap_or(&none);
     let before = old.get("metadata").unwrap_or(&none);
     let path = Path::root("metadata");
+    validate_no_new_finalizers(meta, before, &path.child("finalizers"), e);
     for key in ["name", "namespace", "uid"] {
         let (value, former) = (text(meta, key), text(before, key));
         if value != former && !(key != "name" && value.is_empty()) {
@@ -121,11 +124,34 @@ pub fn validate_object_meta_update(new: &Value, old: &Value, e: &mut Errors) {
     validate_kube_finalizers(meta, &path, e);
 }
 
+/// Mirrors `ValidateNoNewFinalizers`: what is being deleted waits for nothing new.
+fn validate_no_new_finalizers(meta: &Value, before: &Value, path: &Path<'_>, e: &mut Errors) {
+    if text(before, "deletionTimestamp").is_empty() {
+        return;
+    }
+    let old = items(before, "finalizers");
+    let mut extra: Vec<&str> = items(meta, "finalizers")
+        .iter()
+        .filter(|f| !old.contains(f))
+        .filter_map(Value::as_str)
+        .collect();
+    extra.order();
+    extra.dedup();
+    if !extra.is_empty() {
+        let extra: Vec<String> = extra.into_iter().map(quote).collect();
+        let extra = extra.join(", ");
+        let detail = format!(
+            "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{extra}}}"
+        );
+        e.forbidden(path, detail);
+    }
+}
+
 fn validate_finalizers(meta: &Value, path: &Path<'_>, e: &mut Errors) {
     let finalizers = items(meta, "finalizers");
     let at = path.child("finalizers");
-    for (i, f) in finalizers.iter().enumerate() {
-        validate_label_name(f.as_str().unwrap_or(""), &at.index(i), e);
+    for f in finalizers {
+        validate_label_name(f.as_str().unwrap_or(""), &at, e);
     }
     let has = |name: &str| finalizers.iter().any(|f| f.as_str() == Some(name));
     if has("orphan") && has("foregroundDeletion") {

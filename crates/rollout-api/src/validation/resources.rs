@@ -4,7 +4,7 @@ use super::errors::Errors;
 use super::meta::{entries, items, sub, text, validate_dns1123_label};
 use super::names;
 use super::path::Path;
-use super::shown::{Shown, Tree};
+use super::shown::{ADDRESS, Shown, Tree};
 use crate::Order;
 use crate::gofmt::quote;
 use crate::quantity::Quantity;
@@ -64,7 +64,8 @@ fn is_extended(name: &str, e: &Errors) -> bool {
         && !name.starts_with("requests.")
         && names::is_qualified_name(&format!("requests.{name}"), e.version).is_empty()
 }
-fn is_overcommit_allowed(name: &str) -> bool {
+/// Mirrors `IsOvercommitAllowed`.
+pub fn is_overcommit_allowed(name: &str) -> bool {
     is_native(name) && !is_huge_page(name)
 }
 fn is_integer(name: &str, e: &Errors) -> bool {
@@ -161,23 +162,37 @@ pub fn is_fractional(v: &Value) -> bool {
     amount(v).is_some_and(|q| q.milli_value() % 1000 != 0)
 }
 
-/// `resource.Quantity` in Go's notation, from the text the client sent.
-fn quantity_tree(v: &Value, path: &Path<'_>, e: &Errors) -> Tree {
-    let sent = e.sent.as_ref().and_then(|s| path.find(s)).unwrap_or(v);
-    let q = amount(sent).unwrap_or_default();
-    let (value, scale, format) = (q.value, q.scale, quote(q.format.name()));
-    let number = format!("resource.int64Amount{{value:{value}, scale:{scale}}}");
-    let decimal = "resource.infDecAmount{Dec:(*inf.Dec)(nil)}";
-    let go = format!("resource.Quantity{{i:{number}, d:{decimal}, s:\"\", Format:{format}}}");
-    Tree::Both(go, quote(&quantity(v)))
+/// What the client sent at a place.
+pub fn sent<'a>(path: &Path<'_>, e: &'a Errors) -> Option<&'a Value> {
+    e.sent.as_ref().and_then(|s| path.find(s))
 }
 
-/// A quantity as an error's value.
-pub fn shown_quantity(v: &Value) -> Tree {
-    quantity_tree(
-        v,
-        &Path::root(""),
-        &Errors::new(crate::version::Minor::NEWEST),
+/// `resource.Quantity` in Go's notation, from what the client sent. Once it was written as a text it keeps it.
+pub fn quantity_tree(v: &Value, written: bool, sent: Option<&Value>) -> Tree {
+    let mut q = amount(sent.unwrap_or(v)).unwrap_or_default();
+    q.round_to_milli();
+    let format = quote(q.format.name());
+    let number = format!("{{value:{}, scale:{}}}", q.value, q.scale);
+    let text = quote(&quantity(v));
+    let kept = if written { &text } else { "\"\"" };
+    let go = match &q.dec {
+        Some(_) => return decimal_tree(v),
+        None => go_quantity(&number, "nil", kept, &format),
+    };
+    Tree::Both(go, text)
+}
+
+/// The same of a number for which 64 bits were not enough: it is behind a pointer.
+pub fn decimal_tree(v: &Value) -> Tree {
+    let text = quote(&quantity(v));
+    let format = quote(amount(v).unwrap_or_default().format.name());
+    let go = go_quantity("{value:0, scale:0}", ADDRESS, &text, &format);
+    Tree::Both(go, text)
+}
+
+fn go_quantity(number: &str, decimal: &str, text: &str, format: &str) -> String {
+    format!(
+        "resource.Quantity{{i:resource.int64Amount{number}, d:resource.infDecAmount{{Dec:(*inf.Dec)({decimal})}}, s:{text}, Format:{format}}}"
     )
 }
 
@@ -208,7 +223,7 @@ pub fn is_positive(v: Option<&Value>) -> bool {
 pub fn validate_resource_quantity_value(name: &str, v: &Value, path: &Path<'_>, e: &mut Errors) {
     validate_nonnegative_quantity(v, path, e);
     if is_integer(name, e) && is_fractional(v) {
-        let shown = quantity_tree(v, path, e);
+        let shown = quantity_tree(v, false, sent(path, e));
         e.invalid(path, shown, "must be an integer");
     }
 }

@@ -9,7 +9,7 @@ use crate::version::Minor;
 pub const JSON_VALUES: Minor = Minor(34);
 
 /// A pointer's address: it differs from run to run, so nobody can rely on it.
-const ADDRESS: &str = "0xc000000000";
+pub(super) const ADDRESS: &str = "0xc000000000";
 
 /// A value as an error shows it.
 #[derive(Clone, Debug)]

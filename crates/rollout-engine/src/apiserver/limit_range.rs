@@ -3,7 +3,9 @@
 //! Mirrors plugin/pkg/admission/limitranger/admission.go.
 
 use super::forbidden;
+use super::quota::pod_amount;
 use crate::world::World;
+use rollout_api::gofmt::ratio_text;
 use rollout_api::quantity::Quantity;
 use rollout_api::status_error::ApiError;
 use rollout_api::{Kind, Map, ObjectKey, Str, Value};
@@ -54,10 +56,10 @@ fn more(a: &Quantity, b: &Quantity) -> bool {
     a.compare(b) == Ordering::Greater
 }
 
-/// Mirrors `minConstraint`, `maxConstraint` and `limitRequestRatioConstraint`.
+/// Mirrors `minConstraint`, `maxConstraint`, `maxRequestConstraint` and `limitRequestRatioConstraint`.
 fn check(item: &Value, amount: Amount<'_>, errors: &mut Vec<String>) {
     let kind = item.str_at("type");
-    // A claim has no limits.
+    // Nobody looks at the limits of a claim.
     let claim = kind == "PersistentVolumeClaim";
     let bounds = |field: &'static str| {
         entries(item, field).filter_map(|(name, v)| Some((name.as_str(), Quantity::of(v)?)))
@@ -74,22 +76,22 @@ fn check(item: &Value, amount: Amount<'_>, errors: &mut Vec<String>) {
     for (name, most) in bounds("max") {
         let head = format!("maximum {name} usage per {kind} is {most}");
         match (amount("requests", name), amount("limits", name)) {
-            (Some(r), _) if claim && more(&r, &most) => {
-                errors.push(format!("{head}, but request is {r}"));
-            }
-            _ if claim => {}
-            (_, None) => errors.push(format!("{head}.  No limit is specified")),
+            (None, _) if claim => errors.push(format!("{head}.  No request is specified")),
+            (_, None) if !claim => errors.push(format!("{head}.  No limit is specified")),
             (_, Some(l)) if more(&l, &most) => errors.push(format!("{head}, but limit is {l}")),
             (Some(r), _) if more(&r, &most) => errors.push(format!("{head}, but request is {r}")),
             _ => {}
         }
+    }
+    if claim {
+        return;
     }
     for (name, ratio) in bounds("maxLimitRequestRatio") {
         let head = format!("{name} max limit to request ratio per {kind} is {ratio}");
         let given = |field: &str| {
             amount(field, name)
                 .map(|q| i128::from(q.milli_value()))
-                .filter(|n| *n > 0)
+                .filter(|n| *n != 0)
         };
         match (given("requests"), given("limits")) {
             (None, _) => {
@@ -100,12 +102,8 @@ fn check(item: &Value, amount: Amount<'_>, errors: &mut Vec<String>) {
             (_, None) => errors.push(format!("{head}, but no limit is specified or limit is 0")),
             (Some(r), Some(l)) => {
                 if l * 1000 > r * i128::from(ratio.milli_value()) {
-                    let millionths = (l * 2_000_000 + r) / (2 * r);
-                    errors.push(format!(
-                        "{head}, but provided ratio is {}.{:06}",
-                        millionths / 1_000_000,
-                        millionths % 1_000_000
-                    ));
+                    let given = ratio_text(l, r);
+                    errors.push(format!("{head}, but provided ratio is {given}"));
                 }
             }
         }
@@ -118,17 +116,6 @@ fn of_container(container: &Value, field: &str, name: &str) -> Option<Quantity> 
         .get(field)?
         .get(name)
         .and_then(Quantity::of)
-}
-
-/// The sum of all containers; nothing if one of them is silent.
-fn of_pod(pod: &Value, field: &str, name: &str) -> Option<Quantity> {
-    let mut sum: Option<Quantity> = None;
-    for c in pod.list_at("spec.containers") {
-        if let Some(q) = of_container(c, field, name) {
-            sum = Some(sum.map_or(q.clone(), |s| s.plus(&q)));
-        }
-    }
-    sum
 }
 
 impl World {
@@ -192,14 +179,15 @@ impl World {
                 ("Pod", Kind::POD) => {
                     check(
                         &item,
-                        &|field, name| of_pod(value, field, name),
+                        &|field, name| pod_amount(value, field, name),
                         &mut errors,
                     );
                 }
                 ("PersistentVolumeClaim", Kind::PERSISTENT_VOLUME_CLAIM) => {
                     let amount = |field: &str, name: &str| {
-                        let resources = value.at("spec.resources")?;
-                        resources.get(field)?.get(name).and_then(Quantity::of)
+                        let requests = value.at("spec.resources.requests");
+                        let requests = requests.filter(|_| field == "requests")?;
+                        requests.get(name).and_then(Quantity::of)
                     };
                     check(&item, &amount, &mut errors);
                 }

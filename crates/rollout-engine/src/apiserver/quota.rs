@@ -36,27 +36,38 @@ fn charged_as(resource: &str, limits: bool) -> Vec<String> {
     }
 }
 
-/// What a pod's containers ask for under one field: the sum, or an init container's demand if that is more.
-fn pod_amount(pod: &Value, field: &str, resource: &str) -> Option<Quantity> {
+/// What a pod's containers ask for under one field: their sum with the sidecars, or the largest moment of initialization
+/// if that is more. Mirrors `PodRequests` and `PodLimits`, k8s.io/component-helpers/resource/helpers.go.
+pub(super) fn pod_amount(pod: &Value, field: &str, resource: &str) -> Option<Quantity> {
     let of = |c: &Value| {
         c.get("resources")?
             .get(field)?
             .get(resource)
             .and_then(Quantity::of)
     };
-    let mut sum: Option<Quantity> = None;
-    for amount in pod.list_at("spec.containers").iter().filter_map(of) {
-        sum = Some(sum.map_or(amount.clone(), |s| s.plus(&amount)));
+    let add = |sum: &Option<Quantity>, amount: &Option<Quantity>| match (sum, amount) {
+        (Some(a), Some(b)) => Some(a.plus(b)),
+        (a, b) => a.clone().or_else(|| b.clone()),
+    };
+    let greater = |a: &Option<Quantity>, b: Option<Quantity>| match (a, b) {
+        (Some(a), Some(b)) if a.compare(&b) == Ordering::Less => Some(b),
+        (a, b) => a.clone().or(b),
+    };
+    let (mut sum, mut sidecars, mut init) = (None, None, None);
+    for c in pod.list_at("spec.containers") {
+        sum = add(&sum, &of(c));
     }
-    for amount in pod.list_at("spec.initContainers").iter().filter_map(of) {
-        if sum
-            .as_ref()
-            .is_none_or(|s| s.compare(&amount) == Ordering::Less)
-        {
-            sum = Some(amount);
+    for c in pod.list_at("spec.initContainers") {
+        let own = of(c);
+        if c.str_at("restartPolicy") == "Always" {
+            sum = add(&sum, &own);
+            sidecars = add(&sidecars, &own);
+            init = greater(&init, sidecars.clone());
+        } else {
+            init = greater(&init, add(&sidecars, &own));
         }
     }
-    sum
+    greater(&sum, init)
 }
 
 fn resource_names(pod: &Value, field: &str) -> Vec<Str> {

@@ -302,7 +302,12 @@ impl World {
         }
         if kind == Kind::NAMESPACE {
             let name = value.shared_str_at("metadata.name").unwrap_or_default();
-            value.set("spec.finalizers", vec![Value::from("kubernetes")]);
+            let mut finalizers = value.list_at("spec.finalizers").to_vec();
+            let own = Value::from("kubernetes");
+            if !finalizers.contains(&own) {
+                finalizers.push(own);
+            }
+            value.set("spec.finalizers", finalizers);
             let labels = metadata(value).entry("labels", Value::object);
             labels
                 .map_mut()
