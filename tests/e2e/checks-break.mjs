@@ -33,8 +33,8 @@ check('faults', 'a node and a registry are broken and mended from the panel; eac
 check('rules', 'a behaviour for one tag, and for the second pod only', async (page) => {
   await open(page, '?preset=quarter-10');
   await tab(page, 'Break it');
-  await page.getByText('Only one pod, one node, some time').click();
-  const form = page.getByRole('form', { name: 'A rule for one pod, node or time' });
+  await page.getByText('With numbers, for one pod, node or time').click();
+  const form = page.getByRole('form', { name: 'A rule with numbers, for one pod, node or time' });
   await form.getByLabel('Image').fill('web:v2');
   await form.getByLabel('Only pod number').fill('2');
   await form.getByRole('button', { name: 'Break it so' }).click();
@@ -170,7 +170,7 @@ check('axe tabs', 'a scan of Break it, Traffic, Check with evidence and of a com
     for (const name of ['Break it', 'Traffic', 'Check']) {
       await tab(page, name);
       if (name === 'Check') await page.click(id('ask-wrong'));
-      if (name === 'Break it') await page.getByText('Only one pod, one node, some time').click();
+      if (name === 'Break it') await page.getByText('With numbers, for one pod, node or time').click();
       await scan(`${name}, ${theme}`);
       for (const width of [360, 600]) {
         await page.setViewportSize({ width, height: 740 });

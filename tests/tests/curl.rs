@@ -139,6 +139,62 @@ const CASES: &[Case] = &[
         0,
     ),
     (
+        "wrong-path",
+        "curl -s web",
+        "Hello from POD (web:v1)\n",
+        "",
+        0,
+        0,
+    ),
+    (
+        "wrong-path",
+        "curl -s -w '%{http_code}\n' web/healthz",
+        "404 page not found\n404\n",
+        "",
+        0,
+        0,
+    ),
+    (
+        "wrong-path",
+        "curl -f web/healthz?full=1",
+        "",
+        "curl: (22) The requested URL returned error: 404\n",
+        22,
+        0,
+    ),
+    (
+        "wrong-path",
+        "wget -qO- web/healthz",
+        "",
+        "wget: server returned error: HTTP/1.1 404 Not Found\n",
+        1,
+        0,
+    ),
+    (
+        "serves port=80 path=/healthz,/metrics",
+        "curl -s web/metrics web/other -o /dev/null -w '%{http_code}\n'",
+        "404\n",
+        "",
+        0,
+        0,
+    ),
+    (
+        "serves port=80 path=/healthz,/metrics",
+        "curl -s web/metrics",
+        "Hello from POD (web:v1)\n",
+        "",
+        0,
+        0,
+    ),
+    (
+        "serves port=8080",
+        "curl web",
+        "",
+        "curl: (7) Failed to connect to web port 80 after 0 ms: Couldn't connect to server\n",
+        7,
+        0,
+    ),
+    (
         "wrong-port",
         "wget -qO- http://web/x",
         "",
@@ -249,4 +305,140 @@ fn clients_hear_of_endpoints_late_where_a_stream_runs() {
     let at = s.at() + 20_000;
     s.play_to(at);
     assert_eq!(s.run_to_end("curl -s web", 1_000).exit, Some(0));
+}
+
+/// Container, ports of the Service, line with IP for the pod's address, what it answers: a text, or nobody listens there.
+const PORTS: &[(&str, &str, &str, Option<&str>)] = &[
+    // Nothing is said of the image: it may listen anywhere.
+    (
+        "image: 'web:v1'",
+        "port: 80",
+        "curl -s IP:9999",
+        Some("Hello"),
+    ),
+    (
+        "image: 'web:v1'",
+        "port: 80, targetPort: 7000",
+        "curl -s web",
+        Some("Hello"),
+    ),
+    // Images that are known for their port.
+    (
+        "image: nginx",
+        "port: 80",
+        "curl -s IP",
+        Some("Welcome to nginx!"),
+    ),
+    ("image: nginx", "port: 80", "curl IP:8080", None),
+    (
+        "image: 'httpd:2.4'",
+        "port: 8080, targetPort: 80",
+        "curl -s web:8080",
+        Some("It works!"),
+    ),
+    (
+        "image: nginx",
+        "port: 80, targetPort: 8080",
+        "curl web",
+        None,
+    ),
+    // Declared ones and those that probes ask.
+    (
+        "image: 'web:v1', ports: [{containerPort: 8080}]",
+        "port: 80",
+        "curl web",
+        None,
+    ),
+    (
+        "image: 'web:v1', ports: [{containerPort: 8080}]",
+        "port: 80, targetPort: 8080",
+        "curl -s web",
+        Some("Hello"),
+    ),
+    (
+        "image: 'web:v1', ports: [{containerPort: 8080}]",
+        "port: 80, targetPort: 8080",
+        "curl IP:80",
+        None,
+    ),
+    (
+        "image: 'web:v1', ports: [{containerPort: 8080}]",
+        "port: 80, targetPort: 8080",
+        "wget -qO- IP:80",
+        None,
+    ),
+    (
+        "image: 'web:v1', ports: [{containerPort: 53, protocol: UDP}, {containerPort: 8080}]",
+        "port: 80, targetPort: 53",
+        "curl web",
+        None,
+    ),
+    (
+        "image: 'web:v1', ports: [{containerPort: 8080, name: http}]",
+        "port: 80, targetPort: http",
+        "curl -s web",
+        Some("Hello"),
+    ),
+    (
+        "image: 'web:v1', readinessProbe: {httpGet: {path: /, port: 9090}}",
+        "port: 80, targetPort: 9090",
+        "curl -s web",
+        Some("Hello"),
+    ),
+    (
+        "image: 'web:v1', readinessProbe: {httpGet: {path: /, port: 9090}}",
+        "port: 80",
+        "curl web",
+        None,
+    ),
+];
+
+#[test]
+fn a_port_on_which_nothing_listens_refuses() {
+    for (container, port, line, answer) in PORTS {
+        let text = MANIFEST
+            .replace("image: 'web:v1'", container)
+            .replace("port: 80", port);
+        let mut s = Session::new(Start {
+            manifest: Some(text),
+            ..Start::empty()
+        });
+        s.play_to(30_000);
+        let ip = s.run_to_end(
+            "kubectl get pods -o jsonpath={.items[0].status.podIP}",
+            1_000,
+        );
+        let line = line.replace("IP", &ip.stdout);
+        let ran = s.run_to_end(&line, 600_000);
+        match answer {
+            Some(text) => assert!(
+                ran.stdout.contains(text),
+                "{container}, {line}: {}",
+                ran.stderr
+            ),
+            None if line.starts_with("wget") => assert_eq!(
+                (ran.stderr, ran.exit),
+                (
+                    format!(
+                        "wget: can't connect to remote host ({}): Connection refused\n",
+                        ip.stdout
+                    ),
+                    Some(1)
+                ),
+                "{container}, {line}"
+            ),
+            None => {
+                let to = line.trim_start_matches("curl ");
+                let (host, port) = to.split_once(':').unwrap_or((to, "80"));
+                let why = format!(
+                    "curl: (7) Failed to connect to {host} port {port} after 0 ms: Couldn't connect to server\n"
+                );
+                assert_eq!(
+                    (ran.stderr, ran.exit),
+                    (why, Some(7)),
+                    "{container}, {line}"
+                );
+            }
+        }
+    }
 }

@@ -53,6 +53,27 @@ const LINES: &[&str] = &[
     "kubectl cordon node-#",
     "kubectl uncordon node-#",
     "image web:v$ missing",
+    "image web:v$ late until=#m",
+    "image web:v$ slow-pull time=40 node=node-#",
+    "image web:v$ slow-answers latency=#s to=4m",
+    "image web:v$ needs-config key=NONE pod=#",
+    "image web:v$ needs-config key=K",
+    "image web:v$ wrong-port node=node-#",
+    "image web:v$ wrong-path from=#m to=5m",
+    "image web:v$ serves port=8080 path=/live",
+    "image web:v$ needs-write",
+    "image web:v$ needs-root",
+    "image web:v$ advisory",
+    "image web:v$ moved-tag digest=#",
+    "image web:v$ slow-start ready=9 errors percent=10 slow-answers latency=300ms",
+    "kubectl drain node-# --ignore-daemonsets --delete-emptydir-data --force --timeout=30s",
+    "kubectl create quota small --hard=pods=6",
+    "kubectl delete quota small --ignore-not-found",
+    "kubectl patch deployment web -p '{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"imagePullPolicy\":\"Always\"}]}}}}'",
+    "kubectl patch deployment web -p '{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"securityContext\":{\"runAsNonRoot\":true,\"readOnlyRootFilesystem\":true}}]}}}}'",
+    "kubectl patch service web -p '{\"spec\":{\"ports\":[{\"port\":80,\"targetPort\":808#}]}}'",
+    "kubectl patch deployment web -p '{\"spec\":{\"progressDeadlineSeconds\":6#}}'",
+    "load deployment/web cpu=100m@0 900m@#m",
     "image web:v$ crash after=3",
     "image web:v$ never-ready pod=#",
     "image web:v$ flapping up=7 down=9",
@@ -76,6 +97,8 @@ const LINES: &[&str] = &[
     "fault controllers down for=40s",
     "fault controllers restart",
     "fault schema #",
+    "fault webhook deny on=deployments label=app=web message=no for=20s",
+    "fault off",
     "traffic service/web 15/s mode=random",
     "traffic service/web 30/s",
 ];
@@ -91,8 +114,12 @@ impl Dice {
             .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n
     }
-    fn line(&mut self) -> String {
-        let line = LINES[self.below(LINES.len() as u64) as usize];
+    /// The next line of a shuffled deck: each comes before one comes again.
+    fn line(&mut self, deck: &mut Vec<&'static str>) -> String {
+        if deck.is_empty() {
+            deck.extend_from_slice(LINES);
+        }
+        let line = deck.swap_remove(self.below(deck.len() as u64) as usize);
         let digit = (1 + self.below(3)).to_string();
         line.replace(['#', '$'], &digit)
     }
@@ -137,6 +164,7 @@ fn check(session: &Session, what: &str) {
 
 #[test]
 fn random_faults_are_survived_explained_and_mended() {
+    let mut deck = Vec::new();
     for seed in 1..=8 {
         let mut dice = Dice(seed * 7919);
         let mut session = Session::new(Start {
@@ -147,7 +175,7 @@ fn random_faults_are_survived_explained_and_mended() {
         session.run("traffic service/web 12/s");
         let mut said = Vec::new();
         for _ in 0..12 {
-            let line = dice.line();
+            let line = dice.line(&mut deck);
             session.run(&line);
             said.push(line);
             let at = session.at();
@@ -164,6 +192,8 @@ fn random_faults_are_survived_explained_and_mended() {
         // Everything mended: the rollout completes and everybody is served.
         for line in [
             "fault off",
+            "kubectl delete quota small --ignore-not-found",
+            "kubectl patch service web -p '{\"spec\":{\"ports\":[{\"port\":80,\"targetPort\":8080}]}}'",
             "kubectl uncordon node-1",
             "kubectl uncordon node-2",
             "kubectl uncordon node-3",
@@ -258,4 +288,102 @@ fn waits_on_faults_are_explained() {
         !without.contains("node") && !without.contains("registry"),
         "{without}"
     );
+}
+
+/// Nothing that can be broken is left out of the random sessions.
+#[test]
+fn every_behaviour_and_fault_takes_part() {
+    for name in rollout_engine::images::Behaviour::names() {
+        let word = format!(" {name}");
+        let mut rules = LINES.iter().filter(|l| l.starts_with("image "));
+        assert!(rules.any(|l| l.contains(&word)), "{name}");
+    }
+    for words in [
+        "node node-# lost",
+        "node node-# back",
+        "registry down",
+        "registry up",
+        "api slow",
+        "api normal",
+        "endpoints slow",
+        "webhook deny image",
+        "webhook deny on=deployments",
+        "webhook off",
+        "controllers down",
+        "controllers restart",
+        "schema",
+        "off",
+    ] {
+        let line = format!("fault {words}");
+        assert!(LINES.iter().any(|l| l.starts_with(&line)), "{words}");
+    }
+    for scope in ["pod=", "node=", "from=", "to="] {
+        assert!(
+            LINES
+                .iter()
+                .any(|l| l.starts_with("image ") && l.contains(scope)),
+            "{scope}"
+        );
+    }
+}
+
+/// Every behaviour and every fault in one session: its link, in both packings, opens with the same bytes, at the end and at
+/// moments on the way.
+#[test]
+fn all_faults_at_once_travel_in_a_link() {
+    let mut session = Session::new(Start {
+        manifest: Some(MANIFEST.to_owned()),
+        ..Start::default()
+    });
+    let mut dice = Dice(99);
+    session.run("traffic service/web 12/s");
+    // All rules of one image stand together: each has a scope of its own.
+    let rules = LINES
+        .iter()
+        .filter(|l| l.starts_with("image ") && !l.contains("good"));
+    for (i, rule) in rules.enumerate() {
+        let rule = rule.replace(['#', '$'], "2");
+        let scope = if rule.contains(" to=") {
+            String::new()
+        } else {
+            format!(" to={}m", 60 + i)
+        };
+        let ran = session.run(&format!("{rule}{scope}"));
+        assert_eq!(ran.exit, Some(0), "{rule}: {}", ran.stderr);
+    }
+    for line in LINES
+        .iter()
+        .filter(|l| l.starts_with("fault ") && !l.contains("off"))
+    {
+        let ran = session.run(&line.replace(['#', '$'], "2"));
+        assert_eq!(ran.exit, Some(0), "{line}: {}", ran.stderr);
+        let at = session.at() + 100 + dice.below(900);
+        session.play_to(at);
+    }
+    session.run("kubectl set image deployment/web web=web:v2");
+    let at = session.at() + 200_000;
+    session.play_to(at);
+    let state = session.export_state();
+    let rules = |s: &Session| -> Vec<String> {
+        s.image_rules().iter().map(ToString::to_string).collect()
+    };
+    let all = rules(&session);
+    for name in rollout_engine::images::Behaviour::names() {
+        let word = format!(" {name}");
+        assert!(*name == "good" || all.iter().any(|r| r.contains(&word)), "{name}");
+    }
+    let links = [share::Packing::Json, share::Packing::Deflate]
+        .map(|packing| share::encode(&session.shared(None), packing));
+    for link in links {
+        let mut again = Session::open(&share::decode(&link).expect("our own link")).expect("opens");
+        assert!(again.export_state() == state, "the same end");
+        assert_eq!(rules(&again), all);
+        session.seek_time(at);
+        for back in 1..=5 {
+            for _ in 0..(back * 7) {
+                assert_eq!(session.back(), again.back());
+            }
+            assert!(session.export_state() == again.export_state(), "{back}");
+        }
+    }
 }

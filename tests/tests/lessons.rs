@@ -318,19 +318,26 @@ fn lesson_12_nobody_rolls_back_for_you() {
 
 #[test]
 fn lesson_13_bad_probe_and_back() {
-    let mut d = Desk::preset("model-4");
-    assert_eq!(
-        d.edit("            port: 8501", "            port: 8502")
-            .exit,
-        Some(0)
+    bad_probe_and_back(
+        ("            port: 8501", "            port: 8502"),
+        "dial tcp 10.244.",
     );
-    d.ok("image myrepo/tf-serving:1.0.3 wrong-port pod=5");
+    bad_probe_and_back(
+        ("/v1/models/classifier\n", "/v1/models/classifer\n"),
+        "HTTP probe failed with statuscode: 404",
+    );
+}
+
+/// The probe is broken in the manifest; the image is the same as before.
+fn bad_probe_and_back((from, to): (&str, &str), heard: &str) {
+    let mut d = Desk::preset("model-4");
+    assert_eq!(d.edit(from, to).exit, Some(0));
     d.after(120);
     assert_eq!(d.sizes(), [4, 1]);
     let told = d.evidence();
     let probe = told.iter().find(|e| e.stage == Stage::Event).unwrap();
     assert!(
-        probe.says.contains("Readiness probe failed"),
+        probe.says.contains("Readiness probe failed") && probe.says.contains(heard),
         "{}",
         probe.says
     );

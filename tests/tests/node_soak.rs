@@ -122,6 +122,9 @@ fn rule(dice: &mut Dice) -> Vec<String> {
         match name {
             "needs-config" => words.push("key=MODE".into()),
             "needs-schema" => words.push("schema=2".into()),
+            "serves" => {
+                words.push(["port=8080", "port=9", "path=/other"][dice.below(3) as usize].into())
+            }
             "crash" | "oom" => words.push(format!("after={}", dice.below(30))),
             "late" => words.push(format!("until={}", dice.below(300))),
             "slow-start" => words.push(format!("ready={}", dice.below(60))),

@@ -38,6 +38,11 @@ spec:
         - {name: MAYBE, valueFrom: {configMapKeyRef: {name: conf, key: later, optional: true}}}
         - {name: ME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
         - {name: PLAIN, value: p}
+        - {name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
+        - {name: MILLI, valueFrom: {resourceFieldRef: {resource: requests.cpu, divisor: 1m}}}
+        - {name: MEMORY, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi}}}
+        - {name: OTHER, valueFrom: {resourceFieldRef: {containerName: side, resource: limits.memory, divisor: 1Mi}}}
+        resources: {requests: {cpu: 250m}, limits: {memory: 100M}}
         envFrom:
         - {prefix: S_, secretRef: {name: key}}
         volumeMounts:
@@ -45,10 +50,13 @@ spec:
         - {name: conf, mountPath: /etc/one/mode, subPath: mode}
         - {name: all, mountPath: /all}
         - {name: tmp, mountPath: /cache}
+        - {name: down, mountPath: /down}
+      - {name: side, image: 'side:v1'}
       volumes:
       - {name: conf, configMap: {name: conf}}
       - {name: all, projected: {sources: [{secret: {name: key, items: [{key: token, path: s/t}]}}, {configMap: {name: conf, items: [{key: mode, path: m}]}}]}}
       - {name: tmp, emptyDir: {}}
+      - {name: down, downwardAPI: {items: [{path: cpu, resourceFieldRef: {containerName: web, resource: requests.cpu, divisor: 1m}}, {path: name, fieldRef: {fieldPath: metadata.name}}]}}
 ";
 
 fn open() -> Session {
@@ -98,6 +106,16 @@ fn a_mounted_object_changes_at_the_kubelets_next_look_and_nothing_else_does() {
     assert_eq!(env(&s, &pods[0], "MAYBE"), None);
     assert_eq!(env(&s, &pods[0], "ME").as_deref(), Some(pods[0].as_str()));
     assert_eq!(env(&s, &pods[0], "PLAIN").as_deref(), Some("p"));
+    // Rounded up; without a limit it is what the node has to give.
+    for (name, value) in [
+        ("CPU", "4"),
+        ("MILLI", "250"),
+        ("MEMORY", "96"),
+        ("OTHER", "8192"),
+    ] {
+        assert_eq!(env(&s, &pods[0], name).as_deref(), Some(value), "{name}");
+    }
+    assert_eq!(both(&s, "/down/cpu"), ["250", "250"]);
     assert_eq!(env(&s, &pods[0], "S_token").as_deref(), Some("one"));
 
     ok(&mut s, PATCH);

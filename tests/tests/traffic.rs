@@ -211,6 +211,14 @@ fn behaviours_are_seen_by_clients() {
     assert_eq!(schema.failed_by(Cause::Schema), 2_000);
     let port = after("image web:v1 wrong-port", "");
     assert_eq!(port.failed_by(Cause::WrongPort), 2_000);
+    let served = after("image web:v1 serves port=8080,9000 path=/x", "");
+    assert_eq!(
+        served.failed(),
+        0,
+        "clients ask for / at the port it serves"
+    );
+    let served = after("image web:v1 serves port=9000", "");
+    assert_eq!(served.failed_by(Cause::WrongPort), 2_000);
     let one = after("image web:v1 errors percent=100 pod=3", "");
     assert_eq!(one.failed(), 500, "a quarter: one of four pods");
     let late = after("image web:v1 errors percent=100 from=50", "");
@@ -393,4 +401,37 @@ fn a_long_stream_costs_nothing() {
     let took = began.elapsed().as_micros();
     eprintln!("4 totals of 61 200 requests: {took} µs");
     assert!(took < 50_000, "{took} µs");
+}
+
+/// A Service that sends requests to a port on which nothing listens: refused, until its port is mended.
+#[test]
+fn a_target_port_on_which_nothing_listens() {
+    let text = manifest("", "", "")
+        .replace("{containerPort: 8080}", "{containerPort: 8080, name: http}")
+        .replace("targetPort: 8080", "targetPort: 80");
+    let mut session = open(&text, &["traffic service/web 20/s"]);
+    session.play_to(50_000);
+    let before = total(&session);
+    assert_eq!(
+        before.failed_by(Cause::WrongPort),
+        before.total(),
+        "port 80"
+    );
+    let patch = |to: &str| {
+        format!(
+            "kubectl patch service web -p '{{\"spec\":{{\"ports\":[{{\"port\":80,\"targetPort\":{to}}}]}}}}'"
+        )
+    };
+    for (to, good) in [("8080", true), ("8081", false), ("\"http\"", true)] {
+        let ran = session.run(&patch(to));
+        assert_eq!(ran.exit, Some(0), "{}", ran.stderr);
+        // The clients hear of it after 1.5 s.
+        let from = session.at() + 2_000;
+        session.play_to(from + 10_000);
+        let (from, now) = (session.engine_time(from), session.engine_time(session.at()));
+        let tally = session.traffic().tally(&service(), from, now, now);
+        let refused = tally.failed_by(Cause::WrongPort);
+        assert_eq!(refused, if good { 0 } else { tally.total() }, "{to}");
+        assert_eq!(tally.total(), 200, "{to}");
+    }
 }

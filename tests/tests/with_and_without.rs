@@ -368,6 +368,22 @@ const ROWS: &[Row] = &[
         End::Stalls,
     ),
     row(
+        "serves another port",
+        PROBE,
+        &["image web:v2 serves port=9"],
+        ["", "connect: connection refused", ""],
+        false,
+        End::Stalls,
+    ),
+    row(
+        "serves another path",
+        PROBE,
+        &["image web:v2 serves path=/other"],
+        ["", "HTTP probe failed with statuscode: 404", ""],
+        false,
+        End::Stalls,
+    ),
+    row(
         "ignores the stop signal",
         PROBE,
         &["image web:v1 ignores-stop"],

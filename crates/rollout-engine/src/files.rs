@@ -294,6 +294,22 @@ impl<'a> Container<'a> {
         }
     }
 
+    /// A resource of a container of the pod, as `resourceFieldRef` asks.
+    fn resource(&self, asked: &Value) -> Str {
+        let container = match asked.str_at("containerName") {
+            "" => Some(self.spec),
+            name => container_of(&self.pod.value, name),
+        };
+        let node = self.pod.value.shared_str_at("spec.nodeName");
+        let node = node.unwrap_or_default();
+        let node = ObjectKey::new(Kind::NODE, Str::default(), node);
+        let node = self.world.store.get(&node);
+        let allocatable = node.and_then(|n| n.value.at("status.allocatable"));
+        container.map_or_else(Str::default, |c| {
+            crate::downward::container_resource(asked, c, allocatable)
+        })
+    }
+
     fn present(&self, secret: bool, name: &str) -> Option<Rc<Object>> {
         let name = Str::copy(name);
         Seen::now(self.world, &self.pod.meta.namespace, secret, &name).object
@@ -306,7 +322,10 @@ impl<'a> Container<'a> {
             let items = source.list_at("items");
             if kind == "downwardAPI" {
                 for i in items {
-                    let text = field(&self.pod.value, i.str_at("fieldRef.fieldPath"));
+                    let text = match i.get("resourceFieldRef") {
+                        Some(r) => self.resource(r),
+                        None => field(&self.pod.value, i.str_at("fieldRef.fieldPath")),
+                    };
                     out.push((i.shared_str_at("path").unwrap_or_default(), text));
                 }
                 continue;
@@ -564,6 +583,9 @@ impl World {
                 None => Some(e.shared_str_at("value").unwrap_or_default()),
                 Some(v) if v.get("fieldRef").is_some() => {
                     Some(field(&c.pod.value, v.str_at("fieldRef.fieldPath")))
+                }
+                Some(v) if v.get("resourceFieldRef").is_some() => {
+                    v.get("resourceFieldRef").map(|r| c.resource(r))
                 }
                 Some(_) => of("valueFrom.configMapKeyRef", false)
                     .or_else(|| of("valueFrom.secretKeyRef", true)),

@@ -11,6 +11,7 @@ pub mod components;
 pub mod config;
 pub mod controllers;
 pub mod decision;
+pub mod downward;
 mod engine;
 pub mod events;
 pub mod faults;

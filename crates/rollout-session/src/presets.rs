@@ -72,7 +72,11 @@ pub const PRESETS: &[Preset] = &[
         name: "model-4",
         words: "4 replicas, surge 1, unavailable 0, minReadySeconds 20",
         yaml: include_str!("../presets/model-4.yaml"),
-        images: &[],
+        // What the server of the lesson knows: a probe that is broken in the manifest fails.
+        images: &[
+            "image myrepo/tf-serving:1.0.3 serves port=8500,8501 path=/v1/models/classifier",
+            "image myrepo/tf-serving:1.0.4 serves port=8500,8501 path=/v1/models/classifier",
+        ],
         nodes: THREE,
         version: TUTORIALS,
         history: &[],

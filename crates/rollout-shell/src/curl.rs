@@ -504,10 +504,13 @@ fn pod_answer(
     }
     let first = containers.first().map(|c| c.str_at("name"));
     let world = client.world();
+    let port16 = u16::try_from(port).unwrap_or(0);
+    let mut knows = true;
     let outcome = match pod.shared_str_at("metadata.uid") {
         // The engine keeps what the first container does.
         Some(uid) if first == Some(container.str_at("name")) => {
-            world.traffic.ask_pod(&uid, turn, world.now)
+            knows = world.traffic.knows_path(&uid, path, world.now);
+            world.traffic.ask_pod(&uid, port16, turn, world.now)
         }
         _ => Outcome::Waiting,
     };
@@ -546,6 +549,13 @@ fn pod_answer(
         body,
         took,
     };
+    if !knows {
+        return Ok(match base {
+            b if b.contains("nginx") => missing("nginx"),
+            b if b.contains("httpd") => missing("Apache"),
+            _ => said(404, "404 page not found\n"),
+        });
+    }
     let front = matches!(path, "" | "/" | "/index.html");
     Ok(match base {
         b if b.contains("nginx") && front => ok(

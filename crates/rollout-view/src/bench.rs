@@ -220,18 +220,27 @@ pub fn console(session: &Session) -> ConsoleView {
 
 /// All images of the templates in the store, in order.
 pub fn images_in_use(session: &Session) -> Vec<String> {
+    let mut out = images_of(session, Kind::DEPLOYMENT);
+    for image in images_of(session, Kind::REPLICA_SET) {
+        if !out.contains(&image) {
+            out.push(image);
+        }
+    }
+    out
+}
+
+/// Images in the templates of one kind.
+pub fn images_of(session: &Session, kind: Kind) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
-    for kind in [Kind::DEPLOYMENT, Kind::REPLICA_SET] {
-        for object in session.store().list(kind) {
-            for path in [
-                "spec.template.spec.initContainers",
-                "spec.template.spec.containers",
-            ] {
-                for c in object.value.list_at(path) {
-                    let image = c.get("image").and_then(Value::as_str).unwrap_or("");
-                    if !image.is_empty() && !out.iter().any(|i| i == image) {
-                        out.push(image.to_owned());
-                    }
+    for object in session.store().list(kind) {
+        for path in [
+            "spec.template.spec.initContainers",
+            "spec.template.spec.containers",
+        ] {
+            for c in object.value.list_at(path) {
+                let image = c.get("image").and_then(Value::as_str).unwrap_or("");
+                if !image.is_empty() && !out.iter().any(|i| i == image) {
+                    out.push(image.to_owned());
                 }
             }
         }

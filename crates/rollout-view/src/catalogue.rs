@@ -284,6 +284,8 @@ messages! {
     RecreateOutage = "Recreate: {new} new {new|pod is|pods are} starting and 0 are available. Nobody answers.";
     /// Stalled: cause and limits.
     StalledAtLimits = "{cause} With {ceiling} pods at the ceiling and {available} available at the floor, nothing may be added or removed.";
+    /// Stalled: cause and limits; pods of the sets are missing.
+    StalledBySizes = "{cause} The sizes of the sets add up to {total}, the ceiling, and {available} available is the floor: nothing may be added or removed.";
     /// Stalled: cause, above the ceiling (it was lowered).
     StalledAboveCeiling = "{cause} {total} pods are more than the ceiling of {ceiling} and {available} available is the floor, so nothing may be added or removed.";
     /// Stalled: cause, below the floor.

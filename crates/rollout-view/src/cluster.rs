@@ -464,13 +464,15 @@ pub fn available_in_ms(pod: &PodView, min_ready_seconds: i32, now_ms: i64) -> i6
 /// The failing state of the first container that fails.
 fn failing_state(pod: &Value) -> Option<PodState> {
     let all = ["status.initContainerStatuses", "status.containerStatuses"];
-    all.iter().flat_map(|path| pod.list_at(path)).find_map(|c| {
+    let each = |(i, path): (usize, &&str)| pod.list_at(path).iter().map(move |c| (i == 0, c));
+    all.iter().enumerate().flat_map(each).find_map(|(init, c)| {
         let oom = |state: &str| c.str_at(&format!("{state}.terminated.reason")) == "OOMKilled";
         if c.at("state.terminated").is_some() {
             let exit = c.int_at("state.terminated.exitCode").unwrap_or(0);
             return match (oom("state"), exit) {
                 (true, _) => Some(PodState::Oom),
-                (false, 0) => None,
+                (false, 0) if init => None,
+                (false, 0) => Some(PodState::Completed),
                 (false, _) => Some(PodState::Crash),
             };
         }

@@ -1,7 +1,8 @@
 //! Images and their behaviours, for the table and its picker.
 
-use crate::bench::images_in_use;
+use crate::bench::{images_in_use, images_of};
 use crate::model::*;
+use rollout_api::Kind;
 use rollout_engine::images::{Behaviour, ImageName, ImageRule, Scope};
 use rollout_session::Session;
 
@@ -14,11 +15,16 @@ pub fn images(session: &Session) -> ImagesView {
         .collect();
     let mut seen = Vec::new();
     let mut rows = Vec::new();
-    let named = images_in_use(session).into_iter().map(|i| (i, true));
+    let templates = images_of(session, Kind::DEPLOYMENT);
+    let all = images_in_use(session).into_iter();
+    let named = all.map(|i| {
+        let now = templates.contains(&i);
+        (i, now)
+    });
     let others = rules.iter().map(|(_, r)| (r.image.to_string(), false));
     for (image, in_use) in named.chain(others) {
         let full = ImageName::of(&image).full();
-        if !in_use && seen.contains(&full) {
+        if seen.contains(&full) && !in_use {
             continue;
         }
         let of_image: Vec<&ImageRule> = rules
@@ -35,6 +41,7 @@ pub fn images(session: &Session) -> ImagesView {
             key,
             name: key.replace('-', " "),
             words: words(key).to_owned(),
+            numbers: numbers(key, session),
         })
         .collect();
     ImagesView { rows, behaviours }
@@ -83,6 +90,43 @@ fn rule_words(rule: &ImageRule) -> String {
     }
 }
 
+/// The numbers a behaviour is chosen with, as the command has them; those it needs come from the manifest that is shown.
+fn numbers(key: &str, session: &Session) -> String {
+    match key {
+        "needs-config" => "key=API_KEY".to_owned(),
+        "needs-schema" => "schema=2".to_owned(),
+        "serves" => serves(session),
+        _ => {
+            let usual = Behaviour::by_name(key).map_or(String::new(), |b| b.to_string());
+            usual
+                .strip_prefix(key)
+                .map_or("", str::trim_start)
+                .to_owned()
+        }
+    }
+}
+
+/// Port and path that the first readiness probe of a Deployment asks.
+fn serves(session: &Session) -> String {
+    let mut out = String::new();
+    let mut list = session.store().list(Kind::DEPLOYMENT);
+    if let Some(spec) = list.next().and_then(|d| d.value.at("spec.template.spec")) {
+        if let Some(port) = rollout_engine::traffic::listens(spec).first() {
+            out.push_str("port=");
+            out.push_str(&port.to_string());
+        }
+        let path = spec.shared_str_at("containers.0.readinessProbe.httpGet.path");
+        if let Some(path) = path.filter(|p| p.starts_with('/')) {
+            out.push_str(" path=");
+            out.push_str(&path);
+        }
+    }
+    if out.is_empty() {
+        out.push_str("port=8080");
+    }
+    out.trim_start().to_owned()
+}
+
 /// What a behaviour does, in a few words.
 pub fn words(name: &str) -> &'static str {
     match name {
@@ -101,6 +145,7 @@ pub fn words(name: &str) -> &'static str {
         "needs-schema" => "fails unless the database has its schema",
         "wrong-port" => "listens on another port than the probe asks",
         "wrong-path" => "knows another path than the probe asks",
+        "serves" => "listens on its port and knows its path only",
         "ignores-stop" => "runs until the grace period ends",
         "needs-write" => "fails with a read-only root",
         "needs-root" => "is refused with run-as-non-root",

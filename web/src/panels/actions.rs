@@ -176,7 +176,8 @@ fn ImageForm(props: &FormProps) -> Html {
         current.0,
         image.trim()
     );
-    let rule = (chosen != known).then(|| format!("image {} {chosen}", image.trim()));
+    let rule = (chosen != known)
+        .then(|| super::images::rule_line(image.trim(), &chosen, &props.images.behaviours));
     let ready = !image.trim().is_empty();
     let submit = {
         let (dispatch, line, rule) = (props.dispatch.clone(), line.clone(), rule.clone());

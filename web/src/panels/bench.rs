@@ -80,7 +80,7 @@ pub fn Bench(props: &BenchProps) -> Html {
             { panel("traffic", html! { <Traffic traffic={page.traffic.clone()} broken={page.broken.clone()} dispatch={props.dispatch.clone()} /> }) }
             { panel("numbers", html! { <Measures measures={page.measures.clone()} /> }) }
             { panel("check", html! { <Check checks={props.checks.clone()} dispatch={props.dispatch.clone()} /> }) }
-            if let Some(pod) = &props.pod { { panel("pod", html! { <PodCard pod={pod.clone()} dispatch={props.dispatch.clone()} /> }) } }
+            if let Some(pod) = &props.pod { { panel("pod", html! { <PodCard pod={pod.clone()} namespace={page.focus.as_ref().filter(|f| f.namespace != "default").map_or_else(String::new, |f| format!(" -n {}", f.namespace))} dispatch={props.dispatch.clone()} /> }) } }
         </section>
     }
 }

@@ -62,11 +62,11 @@ struct ScopedProps {
 }
 
 /// The fields of the form, in the order of the command.
-const FIELDS: usize = 7;
+const FIELDS: usize = 8;
 
-/// `image REFERENCE BEHAVIOUR [KEY=VALUE…] [pod=N] [node=NAME] [from=T] [to=T]`.
-fn command(fields: &[String; FIELDS], image: &str) -> String {
-    let [own, behaviour, more, pod, node, from, to] = fields;
+/// `image REFERENCE BEHAVIOUR [KEY=VALUE…] [BEHAVIOUR] [pod=N] [node=NAME] [from=T] [to=T]`.
+fn command(fields: &[String; FIELDS], image: &str, behaviours: &[BehaviourView]) -> String {
+    let [own, behaviour, more, pod, node, from, to, and] = fields;
     let image = if own.trim().is_empty() {
         image
     } else {
@@ -77,14 +77,16 @@ fn command(fields: &[String; FIELDS], image: &str) -> String {
     } else {
         behaviour
     };
-    let mut line = format!("image {image} {behaviour}");
-    for (key, value) in [
-        ("", more),
-        ("pod=", pod),
-        ("node=", node),
-        ("from=", from),
-        ("to=", to),
-    ] {
+    let mut line = if more.trim().is_empty() {
+        super::images::rule_line(image, behaviour, behaviours)
+    } else {
+        format!("image {image} {behaviour} {}", more.trim())
+    };
+    if !and.is_empty() {
+        let second = super::images::rule_line("", and, behaviours);
+        line.push_str(second.trim_start_matches("image ").trim_end());
+    }
+    for (key, value) in [("pod=", pod), ("node=", node), ("from=", from), ("to=", to)] {
         if !value.trim().is_empty() {
             line.push(' ');
             line.push_str(key);
@@ -97,7 +99,7 @@ fn command(fields: &[String; FIELDS], image: &str) -> String {
 #[component]
 fn Scoped(props: &ScopedProps) -> Html {
     let fields = use_state(<[String; FIELDS]>::default);
-    let line = command(&fields, &props.image);
+    let line = command(&fields, &props.image, &props.behaviours);
     let set = |i: usize| {
         let fields = fields.clone();
         move |value: String| {
@@ -126,9 +128,24 @@ fn Scoped(props: &ScopedProps) -> Html {
         .behaviours
         .iter()
         .map(|b| (b.key.to_owned(), b.name.clone()));
+    let seconds = std::iter::once((String::new(), "nothing else".to_owned()))
+        .chain(behaviours.clone().filter(|(k, _)| k != "good"))
+        .collect();
     let behaviours = std::iter::once((String::new(), "never ready".to_owned()))
         .chain(behaviours.filter(|(k, _)| k != "never-ready"))
         .collect();
+    let chosen = if fields[1].is_empty() {
+        "never-ready"
+    } else {
+        &fields[1]
+    };
+    let numbers = props.behaviours.iter().find(|b| b.key == chosen);
+    let numbers = numbers.map_or(String::new(), |b| b.numbers.clone());
+    let numbers = if numbers.is_empty() {
+        "none".to_owned()
+    } else {
+        numbers
+    };
     let nodes = std::iter::once((String::new(), "any".to_owned()))
         .chain(props.nodes.iter().map(|n| (n.clone(), n.clone())))
         .collect();
@@ -141,11 +158,12 @@ fn Scoped(props: &ScopedProps) -> Html {
     };
     html! {
         <details class="scoped" data-testid="scoped-rule">
-            <summary>{"Only one pod, one node, some time"}</summary>
-            <form aria-label="A rule for one pod, node or time" {onsubmit}>
+            <summary>{"With numbers, for one pod, node or time"}</summary>
+            <form aria-label="A rule with numbers, for one pod, node or time" {onsubmit}>
                 { text(0, "Image", props.image.clone().into()) }
                 { pick(1, "Behaviour", behaviours) }
-                { text(2, "Numbers", "percent=20".into()) }
+                { text(2, "Numbers", numbers.into()) }
+                { pick(7, "And also", seconds) }
                 { text(3, "Only pod number", "3".into()) }
                 { pick(4, "Only on node", nodes) }
                 { text(5, "From", "2m".into()) }

@@ -9,6 +9,8 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Default)]
 pub struct Checks {
     pub lints: Vec<Lint>,
+    /// The way from the Deployment to the logs: name and command.
+    pub path: Vec<(&'static str, String)>,
     /// None: nobody has asked yet.
     pub evidence: Option<Vec<Evidence>>,
 }
@@ -25,6 +27,10 @@ pub fn Check(props: &CheckProps) -> Html {
     html! { <>
         <section class="remarks" aria-labelledby="wrong-title">
             <h3 id="wrong-title">{"What is wrong here"}</h3>
+            <div class="path" role="group" aria-label="Where to look, in this order">{ for checks.path.iter().map(|(name, line)| html! {
+                <Button class="btn btn-small" testid="path-stop" command={AttrValue::from(line.clone())}
+                    onclick={let line = line.clone(); dispatch.reform(move |_: MouseEvent| Msg::Run(line.clone()))}>{*name}</Button>
+            }) }</div>
             if let Some(rows) = &checks.evidence {
                 if rows.is_empty() { <p class="hint-line" role="status">{"Nothing is out of order."}</p> }
                 <ol class="evidence">{ for rows.iter().map(|row| html! {

@@ -2,7 +2,7 @@
 
 use crate::playground::Msg;
 use crate::ui::{Button, Icon};
-use rollout_view::{ImageRow, ImagesView};
+use rollout_view::{BehaviourView, ImageRow, ImagesView};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -18,9 +18,9 @@ fn mark(behaviour: &str) -> &'static str {
         "good" => "m-tick",
         "missing" | "late" => "m-bang",
         "crash" => "m-loop",
-        "never-ready" | "wrong-port" | "wrong-path" => "m-dots",
-        "slow-start" | "slow" => "m-hourglass",
-        "greedy" => "m-drop",
+        "never-ready" | "wrong-port" | "wrong-path" | "flapping" => "m-dots",
+        "slow-start" | "slow-pull" | "slow-answers" => "m-hourglass",
+        "oom" => "m-drop",
         "needs-config" | "needs-root" => "m-key",
         _ => "m-dot",
     }
@@ -56,8 +56,20 @@ pub fn Images(props: &ImagesProps) -> Html {
             <input class="text" aria-label="Image and tag" placeholder="any image:tag" value={(*draft).clone()} {oninput} spellcheck="false" autocomplete="off" />
             <button type="submit" class="btn">{"Break this tag"}</button>
         </form>
-        <p class="hint-line">{"A rule is our own command: image REFERENCE BEHAVIOUR. It holds from this moment on."}</p>
+        <p class="hint-line">{"A rule is our own command: image REFERENCE BEHAVIOUR. It holds from this moment on. Numbers and more below."}</p>
     </> }
+}
+
+/// `image REFERENCE BEHAVIOUR`, with the numbers that a behaviour does not do without.
+pub fn rule_line(image: &str, key: &str, behaviours: &[BehaviourView]) -> String {
+    let mut line = format!("image {image} {key}");
+    if matches!(key, "needs-config" | "needs-schema" | "serves")
+        && let Some(b) = behaviours.iter().find(|b| b.key == key)
+    {
+        line.push(' ');
+        line.push_str(&b.numbers);
+    }
+    line
 }
 
 #[derive(Properties, PartialEq)]
@@ -71,9 +83,10 @@ struct RuleProps {
 fn Rule(props: &RuleProps) -> Html {
     let row = &props.row;
     let image = row.image.clone();
+    let behaviours = props.images.behaviours.clone();
     let onchange = props.dispatch.reform(move |event: Event| {
         let key = event.target_unchecked_into::<HtmlSelectElement>().value();
-        Msg::Run(format!("image {image} {key}"))
+        Msg::Run(rule_line(&image, &key, &behaviours))
     });
     let name = format!("Behaviour of {}", row.image);
     let use_it = row.image.clone();

@@ -9,15 +9,25 @@ use yew::prelude::*;
 #[derive(Properties, PartialEq)]
 pub struct PodCardProps {
     pub pod: PodView,
+    /// ` -n NAME`, or nothing for the namespace default.
+    pub namespace: String,
     pub dispatch: Callback<Msg>,
 }
 
 #[component]
 pub fn PodCard(props: &PodCardProps) -> Html {
     let pod = &props.pod;
-    let (delete, describe) = (
-        format!("kubectl delete pod {}", pod.name),
-        format!("kubectl describe pod {}", pod.name),
+    let more = &props.namespace;
+    let (delete, describe, events, logs) = (
+        format!("kubectl delete pod {}{more}", pod.name),
+        format!("kubectl describe pod {}{more}", pod.name),
+        format!("kubectl events --for pod/{}{more}", pod.name),
+        format!(
+            "kubectl logs {}{}{more}",
+            pod.name,
+            // Of a container that ended, what it wrote before.
+            if pod.restarts > 0 { " --previous" } else { "" }
+        ),
     );
     let run = |line: &str| {
         let line = line.to_owned();
@@ -33,6 +43,8 @@ pub fn PodCard(props: &PodCardProps) -> Html {
             </dl>
             <div class="row">
                 <Button command={AttrValue::from(describe.clone())} onclick={run(&describe)}>{"Describe"}</Button>
+                <Button command={AttrValue::from(events.clone())} onclick={run(&events)}>{"Events"}</Button>
+                <Button command={AttrValue::from(logs.clone())} onclick={run(&logs)}>{"Logs"}</Button>
                 <Button command={AttrValue::from(delete.clone())} onclick={run(&delete)}>{"Delete this pod"}</Button>
                 <Button class="btn btn-plain" label="Close" onclick={props.dispatch.reform(|_: MouseEvent| Msg::PickPod(None))}><Icon name="m-x" /></Button>
             </div>

@@ -640,6 +640,9 @@ impl Playground {
         if self.tab == "check" {
             checks.lints = self.lints();
             let key = super::instrument::key(self);
+            checks.path = key.as_ref().map_or(Vec::new(), |key| {
+                rollout_view::diagnosis::path(&self.session, key)
+            });
             if self.asked {
                 checks.evidence = Some(key.map_or(Vec::new(), |key| {
                     rollout_view::diagnosis::diagnosis(&self.session, &key)

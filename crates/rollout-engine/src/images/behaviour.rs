@@ -76,6 +76,13 @@ pub enum Behaviour {
     WrongPort,
     /// Knows another path than the probes ask.
     WrongPath,
+    /// Listens on these ports only and knows these paths only; each list is separated by commas, an empty one says nothing.
+    Serves {
+        /// `8500,8501`.
+        ports: Str,
+        /// `/healthz,/metrics`.
+        paths: Str,
+    },
     /// Runs until the grace period ends.
     IgnoresStop,
     /// Fails with a read-only root.
@@ -122,6 +129,10 @@ pub struct Effects {
     pub wrong_port: bool,
     /// Knows another path.
     pub wrong_path: bool,
+    /// The only ports it listens on; empty: those it is expected to.
+    pub ports: Str,
+    /// The only paths it knows besides `/`; empty: all.
+    pub paths: Str,
     /// Does not stop when asked.
     pub ignores_stop: bool,
     /// Writes to its root.
@@ -155,11 +166,37 @@ impl Effects {
             Behaviour::NeedsSchema { schema } => self.needs_schema = Some(*schema),
             Behaviour::WrongPort => self.wrong_port = true,
             Behaviour::WrongPath => self.wrong_path = true,
+            Behaviour::Serves { ports, paths } => {
+                self.ports = ports.clone();
+                self.paths = paths.clone();
+            }
             Behaviour::IgnoresStop => self.ignores_stop = true,
             Behaviour::NeedsWrite => self.needs_write = true,
             Behaviour::NeedsRoot => self.needs_root = true,
             Behaviour::Advisory => self.advisory = true,
             Behaviour::MovedTag { digest } => self.digest = *digest,
         }
+    }
+
+    /// Does it answer at this path? `/` is known to everybody.
+    pub fn knows(&self, path: &str) -> bool {
+        let path = path.split(['?', '#']).next().unwrap_or("");
+        if matches!(path, "" | "/") {
+            return true;
+        }
+        !self.wrong_path && (self.paths.is_empty() || self.paths.split(',').any(|p| p == path))
+    }
+
+    /// Does it listen on this port? `expected`: where it should; empty: everywhere. Zero asks for the port that is expected.
+    pub fn hears(&self, port: u16, expected: &[u16]) -> bool {
+        let usual = expected.first().copied();
+        let port = if port == 0 { usual.unwrap_or(0) } else { port };
+        if !self.ports.is_empty() {
+            return port == 0 || self.ports.split(',').any(|p| p.parse() == Ok(port));
+        }
+        if self.wrong_port {
+            return port != 0 && usual.is_some_and(|p| p.checked_add(1) == Some(port));
+        }
+        expected.is_empty() || expected.contains(&port)
     }
 }

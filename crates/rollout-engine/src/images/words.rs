@@ -39,7 +39,7 @@ impl fmt::Display for WordError {
 }
 
 /// The behaviours' names, in the order of the panel.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 21] = [
     "good",
     "missing",
     "late",
@@ -55,6 +55,7 @@ const NAMES: [&str; 20] = [
     "needs-schema",
     "wrong-port",
     "wrong-path",
+    "serves",
     "ignores-stop",
     "needs-write",
     "needs-root",
@@ -98,6 +99,10 @@ impl Behaviour {
             "needs-schema" => Behaviour::NeedsSchema { schema: 0 },
             "wrong-port" => Behaviour::WrongPort,
             "wrong-path" => Behaviour::WrongPath,
+            "serves" => Behaviour::Serves {
+                ports: Str::default(),
+                paths: Str::default(),
+            },
             "ignores-stop" => Behaviour::IgnoresStop,
             "needs-write" => Behaviour::NeedsWrite,
             "needs-root" => Behaviour::NeedsRoot,
@@ -125,6 +130,7 @@ impl Behaviour {
             Behaviour::NeedsSchema { .. } => "needs-schema",
             Behaviour::WrongPort => "wrong-port",
             Behaviour::WrongPath => "wrong-path",
+            Behaviour::Serves { .. } => "serves",
             Behaviour::IgnoresStop => "ignores-stop",
             Behaviour::NeedsWrite => "needs-write",
             Behaviour::NeedsRoot => "needs-root",
@@ -174,6 +180,14 @@ impl Behaviour {
             (Behaviour::NeedsConfig { key }, "key") => {
                 put(key, (!value.is_empty()).then(|| Str::copy(value)))
             }
+            (Behaviour::Serves { ports, .. }, "port") => {
+                let port = |p: &str| p.parse::<u16>().is_ok_and(|n| n > 0);
+                put(ports, value.split(',').all(port).then(|| Str::copy(value)))
+            }
+            (Behaviour::Serves { paths, .. }, "path") => {
+                let path = |p: &str| p.starts_with('/');
+                put(paths, value.split(',').all(path).then(|| Str::copy(value)))
+            }
             (Behaviour::NeedsSchema { schema }, "schema") => put(schema, value.parse().ok()),
             (Behaviour::MovedTag { digest }, "digest") => put(digest, value.parse().ok()),
             _ => None,
@@ -199,6 +213,15 @@ impl fmt::Display for Behaviour {
             Behaviour::Oom { after } => write!(f, " after={after}"),
             Behaviour::NeedsConfig { key } => write!(f, " key={key}"),
             Behaviour::NeedsSchema { schema } => write!(f, " schema={schema}"),
+            Behaviour::Serves { ports, paths } => {
+                for (key, list) in [(" port=", ports), (" path=", paths)] {
+                    if !list.is_empty() {
+                        f.write_str(key)?;
+                        f.write_str(list)?;
+                    }
+                }
+                Ok(())
+            }
             Behaviour::MovedTag { digest } => write!(f, " digest={digest}"),
             _ => Ok(()),
         }
@@ -316,6 +339,9 @@ pub(super) fn parse(words: &[&str]) -> Result<ImageRule, WordError> {
             Behaviour::NeedsConfig { key } if key.is_empty() => {
                 return Err(WordError::Missing("needs-config", "key"));
             }
+            Behaviour::Serves { ports, paths } if ports.is_empty() && paths.is_empty() => {
+                return Err(WordError::Missing("serves", "port"));
+            }
             Behaviour::NeedsSchema { schema: 0 } => {
                 return Err(WordError::Missing("needs-schema", "schema"));
             }
@@ -360,6 +386,7 @@ mod tests {
             let text = match name {
                 "needs-config" => "web:v2 needs-config key=DB_URL".to_owned(),
                 "needs-schema" => "web:v2 needs-schema schema=2".to_owned(),
+                "serves" => "web:v2 serves port=80,8080 path=/healthz".to_owned(),
                 _ => format!("web:v2 {name}"),
             };
             let rule = read(&text).unwrap();
@@ -404,6 +431,9 @@ mod tests {
                 WordError::BadValue("after=soon".into()),
             ),
             ("a needs-config", WordError::Missing("needs-config", "key")),
+            ("a serves", WordError::Missing("serves", "port")),
+            ("a serves port=0", WordError::BadValue("port=0".into())),
+            ("a serves path=x", WordError::BadValue("path=x".into())),
             ("a good pod=0", WordError::BadValue("pod=0".into())),
             (
                 "a slow-start ready=99999999999999999999",

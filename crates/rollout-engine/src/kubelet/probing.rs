@@ -70,9 +70,10 @@ impl Kubelet {
         let (result, text) = program::probe(probe, c, &effects, since_start, &ip);
         let mut told = false;
         if result == ProbeResult::Failure {
+            let line = program::probe_line(probe, &text);
             let text = format!("{} probe failed: {text}", probe.kind.title());
             told = pod.event(world, Some(i), "Warning", "Unhealthy", &text);
-            if let Some(line) = program::probe_line(probe, &effects) {
+            if let Some(line) = line {
                 pod.log(world, i, line);
             }
         }

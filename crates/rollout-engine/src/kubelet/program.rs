@@ -119,14 +119,18 @@ pub fn probe(
         health = Health::Good;
     }
     let network = !matches!(probe.handler, Handler::Exec { .. });
-    if network && effects.wrong_port {
+    let port = match &probe.handler {
+        Handler::Http { port, .. } | Handler::Tcp { port } | Handler::Grpc { port } => *port,
+        Handler::Exec { .. } => 0,
+    };
+    // A probe asks where the process is expected to listen.
+    if network && !effects.hears(u16::try_from(port).unwrap_or(0), &[]) {
         health = Health::Refuses;
     }
     if health != Health::Refuses && effects.latency > probe.timeout {
         return (ProbeResult::Failure, timeout(probe, ip));
     }
-    let wrong_path =
-        effects.wrong_path && matches!(&probe.handler, Handler::Http { path, .. } if path != "/");
+    let wrong_path = matches!(&probe.handler, Handler::Http { path, .. } if !effects.knows(path));
     if health == Health::Good && !wrong_path {
         return (ProbeResult::Success, String::new());
     }
@@ -212,6 +216,7 @@ pub fn listening(plan: &ContainerPlan, effects: &Effects) -> Option<String> {
         Handler::Exec { .. } => None,
     });
     match (port, effects.wrong_port) {
+        _ if !effects.ports.is_empty() => Some(format!("listening on :{}", effects.ports)),
         (Some(port), false) => Some(format!("listening on :{port}")),
         (Some(port), true) => Some(format!("listening on :{}", port + 1)),
         (None, _) => Some("ready to serve".to_owned()),
@@ -228,13 +233,14 @@ pub fn last_line(end: &End) -> Option<String> {
     }
 }
 
-/// The access line of a failing probe request.
-pub fn probe_line(probe: &ProbePlan, effects: &Effects) -> Option<String> {
-    match &probe.handler {
-        Handler::Http { path, .. } if effects.wrong_path => Some(format!("GET {path} 404")),
-        Handler::Http { path, .. } => Some(format!("GET {path} 503 not ready")),
-        _ => None,
-    }
+/// The access line of a failing probe request, if the process got it. `heard`: what the probe was told.
+pub fn probe_line(probe: &ProbePlan, heard: &str) -> Option<String> {
+    let Handler::Http { path, .. } = &probe.handler else {
+        return None;
+    };
+    let code = heard.strip_prefix("HTTP probe failed with statuscode: ")?;
+    let more = if code == "503" { " not ready" } else { "" };
+    Some(format!("GET {path} {code}{more}"))
 }
 
 /// Does the pod's environment or the container's hold this key? Plain values and references count by name, `envFrom`

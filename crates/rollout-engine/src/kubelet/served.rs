@@ -16,10 +16,9 @@ impl Kubelet {
         let Some(Run::Running(run)) = &c.newest else {
             return;
         };
-        let owner = world
-            .store
-            .get(&pod.key)
-            .and_then(|o| o.meta.controller.as_ref().map(|c| c.name.clone()));
+        let object = world.store.get(&pod.key).cloned();
+        let controller = object.as_ref().and_then(|o| o.meta.controller.as_ref());
+        let owner = controller.map(|c| c.name.clone());
         let version = Version {
             owner: owner.unwrap_or_default(),
             image: plan.image.clone(),
@@ -32,6 +31,9 @@ impl Kubelet {
             full: plan.full.clone(),
             ordinal: c.ordinal,
             version: 0,
+            listens: object
+                .and_then(|o| o.value.get("spec").map(crate::traffic::listens))
+                .unwrap_or_default(),
             runs: Vec::new(),
         });
         world.traffic.set_version(&pod.uid, version);

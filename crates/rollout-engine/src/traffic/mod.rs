@@ -6,12 +6,14 @@
 //! requests are counted from the intervals in which nothing changes. So a question for any moment costs little, whether
 //! asked for once or in many small parts, and looking back needs no second run.
 
+mod listens;
 mod query;
 mod server;
 mod stream;
 mod tally;
 mod words;
 
+pub use listens::listens;
 pub use query::Request;
 pub use server::{End, Run, Server, Version};
 pub use stream::{Mode, Setting, Stream};
@@ -185,9 +187,9 @@ impl World {
         if !self.traffic.streams.contains_key(target) {
             let mut stream = Stream::default();
             let parts = current_parts(self, target);
-            for (name, part) in parts {
+            for (name, port, part) in parts {
                 let ids = known(&mut self.traffic, part);
-                stream.set_part(name, ids);
+                stream.set_part(name, port, ids);
             }
             stream.publish(SimTime::ZERO);
             Rc::make_mut(&mut self.traffic.streams).insert(target.clone(), Rc::new(stream));
@@ -212,6 +214,13 @@ fn known(traffic: &mut Traffic, part: Vec<Address>) -> Vec<(u32, bool, bool)> {
             (id, ready, serving)
         })
         .collect()
+}
+
+/// The port of a slice that clients of its Service's first port are sent to; zero: it tells none.
+fn slice_port(slice: &Object) -> u16 {
+    let first = slice.value.list_at("ports").first();
+    let port = first.and_then(|p| p.int_at("port"));
+    port.and_then(|p| u16::try_from(p).ok()).unwrap_or(0)
 }
 
 /// The addresses of an EndpointSlice.
@@ -261,18 +270,18 @@ fn pod_part(pod: &Object) -> Vec<Address> {
     )]
 }
 
-/// What a target's clients know at this moment, by slice or by pod.
-fn current_parts(world: &World, target: &ObjectKey) -> Vec<(Str, Vec<Address>)> {
+/// What a target's clients know at this moment, by slice or by pod: its name, the port, the addresses.
+fn current_parts(world: &World, target: &ObjectKey) -> Vec<(Str, u16, Vec<Address>)> {
     if target.kind == Kind::SERVICE {
         let slices = world.store.list_in(Kind::ENDPOINT_SLICE, &target.namespace);
         return slices
             .filter(|s| service_of(s) == Some(target.name.as_str()))
-            .map(|s| (s.meta.name.clone(), slice_part(s)))
+            .map(|s| (s.meta.name.clone(), slice_port(s), slice_part(s)))
             .collect();
     }
     let pods = world.store.list_in(Kind::POD, &target.namespace);
     pods.filter(|p| belongs(world, target, p))
-        .map(|p| (p.meta.name.clone(), pod_part(p)))
+        .map(|p| (p.meta.name.clone(), 0, pod_part(p)))
         .collect()
 }
 
@@ -320,10 +329,10 @@ pub(crate) fn observe(world: &mut World, change: &Change) {
         if !world.traffic.streams.contains_key(&target) {
             continue;
         }
-        let part = match (&change.after, key.kind) {
-            (None, _) => Vec::new(),
-            (Some(o), Kind::POD) => pod_part(o),
-            (Some(o), _) => slice_part(o),
+        let (port, part) = match (&change.after, key.kind) {
+            (None, _) => (0, Vec::new()),
+            (Some(o), Kind::POD) => (0, pod_part(o)),
+            (Some(o), _) => (slice_port(o), slice_part(o)),
         };
         let ids = known(&mut world.traffic, part);
         let streams = Rc::make_mut(&mut world.traffic.streams);
@@ -331,7 +340,7 @@ pub(crate) fn observe(world: &mut World, change: &Change) {
             continue;
         };
         let stream = Rc::make_mut(stream);
-        if stream.set_part(key.name.clone(), ids) {
+        if stream.set_part(key.name.clone(), port, ids) {
             stream.publish(at);
         }
     }

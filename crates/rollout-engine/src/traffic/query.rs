@@ -1,7 +1,7 @@
 //! Questions about a stream: what became of one request, of all in a span, and who would answer now.
 
 use super::server::Conduct;
-use super::stream::{Mode, Set, Stream};
+use super::stream::{Door, Mode, Set, Stream};
 use super::tally::{Cause, Outcome, Tally};
 use super::{Server, Traffic};
 use crate::time::{Millis, SimTime};
@@ -28,7 +28,7 @@ struct Segment<'s> {
     set: &'s Set,
     lo: u64,
     hi: u64,
-    list: &'s [u32],
+    list: &'s [Door],
 }
 
 impl Stream {
@@ -152,12 +152,12 @@ impl Traffic {
         segments.map(|s| s.hi - s.lo).sum()
     }
 
-    /// What becomes of one more request, the `nth` of somebody, that is sent now to a pod, by its uid. It is never waiting, and
-    /// fails for no impatience of the client.
-    pub fn ask_pod(&self, uid: &Str, nth: u64, now: SimTime) -> Outcome {
+    /// What becomes of one more request, the `nth` of somebody, that is sent now to a port of a pod, by its uid. It is never
+    /// waiting, and fails for no impatience of the client.
+    pub fn ask_pod(&self, uid: &Str, port: u16, nth: u64, now: SimTime) -> Outcome {
         let known = self.by_uid.get(uid).and_then(|id| self.server(*id));
         let assumed = Server::assumed(uid.clone(), 0);
-        match known.unwrap_or(&assumed).conduct(self, now).0 {
+        match known.unwrap_or(&assumed).conduct(self, now, port).0 {
             Conduct::Fails(cause) => Outcome::Failed(cause),
             Conduct::Answers { errors, .. }
                 if scatter(self.seed, nth ^ now.0) % 100 < u64::from(errors) =>
@@ -170,12 +170,19 @@ impl Traffic {
         }
     }
 
+    /// Does the process of a pod know a path now?
+    pub fn knows_path(&self, uid: &Str, path: &str, now: SimTime) -> bool {
+        let known = self.by_uid.get(uid).and_then(|id| self.server(*id));
+        let mut until = now;
+        known.is_none_or(|s| s.effects(self, now, &mut until).knows(path))
+    }
+
     /// Uids of the pods that clients of a target know now, if a stream keeps them: news of endpoints take their time.
     pub fn known_to_clients(&self, target: &ObjectKey, now: SimTime) -> Option<Vec<Str>> {
         let list = self.stream(target)?.endpoints(now);
-        let uid_of = |id: &u32| {
+        let uid_of = |door: &Door| {
             let mut all = self.by_uid.iter();
-            all.find(|(_, known)| *known == id)
+            all.find(|(_, known)| **known == door.server())
                 .map(|(uid, _)| uid.clone())
         };
         Some(list.iter().filter_map(uid_of).collect())
@@ -210,7 +217,7 @@ impl Traffic {
         out
     }
 
-    fn choose(&self, segment: &Segment<'_>, index: u64) -> Option<u32> {
+    fn choose(&self, segment: &Segment<'_>, index: u64) -> Option<Door> {
         let m = segment.list.len() as u64;
         let n = match segment.set.setting.mode {
             Mode::RoundRobin => index,
@@ -225,7 +232,7 @@ impl Traffic {
     /// What becomes of a request by what its pod does.
     fn natural(&self, segment: &Segment<'_>, index: u64, now: SimTime) -> Request {
         let at = segment.set.time(index);
-        let Some(id) = self.choose(segment, index) else {
+        let Some(door) = self.choose(segment, index) else {
             return Request {
                 index,
                 at,
@@ -234,7 +241,7 @@ impl Traffic {
             };
         };
         let mut outcome = Outcome::Waiting;
-        self.batch(segment, id, index, index + 1, 1, now, &mut |o, n| {
+        self.batch(segment, door, index, index + 1, 1, now, &mut |o, n| {
             if n > 0 {
                 outcome = o;
             }
@@ -242,7 +249,7 @@ impl Traffic {
         Request {
             index,
             at,
-            server: Some(id),
+            server: Some(door.server()),
             outcome,
         }
     }
@@ -260,12 +267,12 @@ impl Traffic {
         } else {
             segment.lo + m
         }) {
-            let Some(id) = self.choose(segment, first) else {
+            let Some(door) = self.choose(segment, first) else {
                 continue;
             };
             let hi = if one_by_one { first + 1 } else { segment.hi };
-            let version = Some(self.servers[id as usize].version);
-            self.batch(segment, id, first, hi, m, now, &mut |outcome, count| {
+            let version = Some(self.servers[door.server() as usize].version);
+            self.batch(segment, door, first, hi, m, now, &mut |outcome, count| {
                 tally.add(version, outcome, count)
             });
         }
@@ -275,19 +282,20 @@ impl Traffic {
     fn batch(
         &self,
         segment: &Segment<'_>,
-        id: u32,
+        door: Door,
         first: u64,
         hi: u64,
         every: u64,
         now: SimTime,
         tell: &mut dyn FnMut(Outcome, u64),
     ) {
+        let id = door.server();
         let server = &self.servers[id as usize];
         let timeout = segment.set.setting.timeout.0;
         let mut index = first;
         while index < hi {
             let at = segment.set.time(index);
-            let (conduct, mut until) = server.conduct(self, at);
+            let (conduct, mut until) = server.conduct(self, at, door.port());
             let (outcome, errors) = match conduct {
                 Conduct::Fails(cause) => (Outcome::Failed(cause), 0),
                 Conduct::Answers { latency, errors } => {
@@ -335,7 +343,7 @@ fn listed_before(stream: &Stream, id: u32, at: SimTime) -> bool {
         .lists
         .iter()
         .take_while(|(t, _)| *t <= at)
-        .any(|(_, l)| l.binary_search(&id).is_ok())
+        .any(|(_, l)| l.iter().any(|d| d.server() == id))
 }
 
 /// An answer that takes `took` milliseconds: cut off by the end of the process, or not there yet; and until when that

@@ -50,6 +50,8 @@ pub struct Server {
     pub ordinal: u32,
     /// Which version.
     pub version: u32,
+    /// Where it is expected to listen; empty: anywhere.
+    pub listens: Vec<u16>,
     /// Its runs in order. None at all: a process of which nothing is known, and that simply answers.
     pub runs: Vec<Run>,
 }
@@ -72,6 +74,7 @@ impl Server {
             full: Str::default(),
             ordinal: 1,
             version,
+            listens: Vec::new(),
             runs: Vec::new(),
         }
     }
@@ -85,8 +88,8 @@ impl Server {
         12 + (h >> 32) % 17
     }
 
-    /// What it does with a request that arrives at `at`, and until when that stays so.
-    pub(super) fn conduct(&self, traffic: &Traffic, at: SimTime) -> (Conduct, SimTime) {
+    /// What it does with a request that arrives at `at` at a port, and until when that stays so.
+    pub(super) fn conduct(&self, traffic: &Traffic, at: SimTime, port: u16) -> (Conduct, SimTime) {
         let mut until = SimTime(u64::MAX);
         for (_, from, to) in traffic.outages.iter().filter(|(n, _, _)| *n == self.node) {
             if *from > at {
@@ -123,27 +126,37 @@ impl Server {
             Some(signal) => until = until.min(signal),
             None => {}
         }
-        let n = traffic.rules.partition_point(|(t, _)| *t <= at);
-        if let Some((next, _)) = traffic.rules.get(n) {
-            until = until.min(*next);
-        }
-        let rules = n.checked_sub(1).and_then(|n| traffic.rules.get(n));
-        let mut effects = Effects::default();
-        if let Some((_, rules)) = rules.filter(|(_, r)| !r.is_empty()) {
-            let who = Who {
-                ordinal: self.ordinal,
-                node: &self.node,
-            };
-            effects = rules.effects(&self.full, &who, at);
-            if let Some(next) = rules.next_change(&self.full, at) {
-                until = until.min(next);
-            }
-        }
+        let effects = self.effects(traffic, at, &mut until);
         let since = at.since(run.started).0;
         if let Some(next) = crate::kubelet::next_change_of(&effects, since) {
             until = until.min(SimTime(run.started.0.saturating_add(next)));
         }
-        (self.with(traffic, &effects, at, since, &mut until), until)
+        let conduct = if since >= effects.slow_start && !effects.hears(port, &self.listens) {
+            Conduct::Fails(Cause::WrongPort)
+        } else {
+            self.with(traffic, &effects, at, since, &mut until)
+        };
+        (conduct, until)
+    }
+
+    /// What holds for its image, and until when that stays so at most.
+    pub(super) fn effects(&self, traffic: &Traffic, at: SimTime, until: &mut SimTime) -> Effects {
+        let n = traffic.rules.partition_point(|(t, _)| *t <= at);
+        if let Some((next, _)) = traffic.rules.get(n) {
+            *until = (*until).min(*next);
+        }
+        let rules = n.checked_sub(1).and_then(|n| traffic.rules.get(n));
+        let Some((_, rules)) = rules.filter(|(_, r)| !r.is_empty()) else {
+            return Effects::default();
+        };
+        let who = Who {
+            ordinal: self.ordinal,
+            node: &self.node,
+        };
+        if let Some(next) = rules.next_change(&self.full, at) {
+            *until = (*until).min(next);
+        }
+        rules.effects(&self.full, &who, at)
     }
 
     fn with(
@@ -156,9 +169,6 @@ impl Server {
     ) -> Conduct {
         if since < effects.slow_start {
             return Conduct::Fails(Cause::Starting);
-        }
-        if effects.wrong_port {
-            return Conduct::Fails(Cause::WrongPort);
         }
         if crate::kubelet::is_unhealthy(effects, since) {
             return Conduct::Fails(Cause::Unhealthy);

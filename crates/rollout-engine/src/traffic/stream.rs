@@ -72,14 +72,32 @@ impl Set {
 /// Addresses of one slice or pod: server, ready, serving.
 type Part = Vec<(u32, bool, bool)>;
 
+/// An endpoint as clients know it: a server and the port it is asked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Door(u64);
+
+impl Door {
+    fn new(server: u32, port: u16) -> Door {
+        Door((u64::from(server) << 16) | u64::from(port))
+    }
+    /// Who is asked.
+    pub(super) fn server(self) -> u32 {
+        (self.0 >> 16) as u32
+    }
+    /// Where; zero: where the process is expected to listen.
+    pub(super) fn port(self) -> u16 {
+        (self.0 & 0xffff) as u16
+    }
+}
+
 /// A stream of requests.
 #[derive(Clone, Default)]
 pub struct Stream {
     pub(super) sets: Vec<Set>,
     /// From when on clients know which endpoints.
-    pub(super) lists: Vec<(SimTime, Rc<[u32]>)>,
+    pub(super) lists: Vec<(SimTime, Rc<[Door]>)>,
     pub(super) members: SortedSet<u32>,
-    parts: SortedMap<Str, Part>,
+    parts: SortedMap<Str, (u16, Part)>,
 }
 
 impl Stream {
@@ -95,7 +113,7 @@ impl Stream {
     }
 
     /// The endpoints that clients know at a moment.
-    pub fn endpoints(&self, at: SimTime) -> &[u32] {
+    pub(super) fn endpoints(&self, at: SimTime) -> &[Door] {
         let n = self.lists.partition_point(|(t, _)| *t <= at);
         let list = n.checked_sub(1).and_then(|n| self.lists.get(n));
         list.map_or(&[], |(_, l)| l)
@@ -111,10 +129,11 @@ impl Stream {
     }
 
     /// One slice's, or pod's, addresses from now on. False: nothing changed.
-    pub(super) fn set_part(&mut self, name: Str, part: Part) -> bool {
+    pub(super) fn set_part(&mut self, name: Str, port: u16, part: Part) -> bool {
         if part.is_empty() {
             return self.parts.remove(&name).is_some();
         }
+        let part = (port, part);
         if self.parts.get(&name) == Some(&part) {
             return false;
         }
@@ -124,23 +143,29 @@ impl Stream {
 
     /// The clients hear of it at this moment: ready endpoints, or if there is none those that still serve.
     pub(super) fn publish(&mut self, at: SimTime) {
-        let all = || self.parts.values().flatten();
-        let mut list: Vec<u32> = all().filter(|a| a.1).map(|a| a.0).collect();
-        if list.is_empty() {
-            list = all().filter(|a| a.2).map(|a| a.0).collect();
+        let mut list: Vec<u64> = Vec::new();
+        for serving in [false, true] {
+            for (port, part) in self.parts.values() {
+                let listed = part.iter().filter(|a| if serving { a.2 } else { a.1 });
+                list.extend(listed.map(|a| Door::new(a.0, *port).0));
+            }
+            if !list.is_empty() {
+                break;
+            }
         }
         list.order();
         list.dedup();
+        let list: Rc<[Door]> = list.into_iter().map(Door).collect();
         let last = self.lists.last();
-        if last.is_some_and(|(_, l)| **l == *list) {
+        if last.is_some_and(|(_, l)| *l == list) {
             return;
         }
         // News never overtake older news.
         let at = last.map_or(at, |(t, _)| at.max(*t));
-        self.members.extend(list.iter().copied());
+        self.members.extend(list.iter().map(|d| d.server()));
         if last.is_some_and(|(t, _)| *t == at) {
             self.lists.pop();
         }
-        self.lists.push((at, list.into()));
+        self.lists.push((at, list));
     }
 }

@@ -238,6 +238,9 @@ fn list(ctx: &mut Ctx<'_, '_>, info: &Info, pattern: &str) -> Res<()> {
                         },
                         |v| format!("{name}={v}"),
                     )
+                } else if let Some(r) = source.get("resourceFieldRef").filter(|_| resolve) {
+                    let value = rollout_engine::downward::container_resource(r, c, None);
+                    format!("{name}={value}")
                 } else if let Some(r) = source.get("resourceFieldRef") {
                     let container = if r.str_at("containerName").is_empty() {
                         String::new()

@@ -253,7 +253,10 @@ fn cause(r: &Rollout, pods: &[&Pod], new: bool) -> Option<Cause> {
         (PodState::Crash, Msg::CauseCrash, "image"),
         (PodState::Oom, Msg::CauseOom, "image"),
     ] {
-        let failing = in_state(state);
+        let mut failing = in_state(state);
+        if state == PodState::Crash {
+            failing.extend(in_state(PodState::Completed));
+        }
         if let Some(first) = failing.first() {
             let value = if name == "image" {
                 image(first)
@@ -348,7 +351,13 @@ fn stalled(r: &Rollout, cause: Cause) -> Explanation {
     } else if r.wanted() > l.ceiling() && r.available() <= l.floor() {
         tail(Msg::StalledAboveCeiling, &numbers)
     } else if r.wanted() == l.ceiling() && r.available() <= l.floor() {
-        tail(Msg::StalledAtLimits, &numbers)
+        let all_there = r.total() >= r.wanted();
+        let msg = if all_there {
+            Msg::StalledAtLimits
+        } else {
+            Msg::StalledBySizes
+        };
+        tail(msg, &numbers)
     } else if r.available() <= l.floor() && r.old_size() > 0 {
         tail(Msg::StalledAtFloor, &numbers)
     } else {

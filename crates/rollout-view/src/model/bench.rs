@@ -56,7 +56,7 @@ pub struct ImageRow {
     pub behaviour: String,
     /// `the pull fails`.
     pub words: String,
-    /// A template in the cluster uses it.
+    /// The template of a Deployment uses it.
     pub in_use: bool,
 }
 
@@ -69,6 +69,8 @@ pub struct BehaviourView {
     pub name: String,
     /// What it does, in a few words.
     pub words: String,
+    /// Its usual numbers: `after=1 exit=1`.
+    pub numbers: String,
 }
 
 /// Events, newest first.
