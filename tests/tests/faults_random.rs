@@ -364,13 +364,15 @@ fn all_faults_at_once_travel_in_a_link() {
     let at = session.at() + 200_000;
     session.play_to(at);
     let state = session.export_state();
-    let rules = |s: &Session| -> Vec<String> {
-        s.image_rules().iter().map(ToString::to_string).collect()
-    };
+    let rules =
+        |s: &Session| -> Vec<String> { s.image_rules().iter().map(ToString::to_string).collect() };
     let all = rules(&session);
     for name in rollout_engine::images::Behaviour::names() {
         let word = format!(" {name}");
-        assert!(*name == "good" || all.iter().any(|r| r.contains(&word)), "{name}");
+        assert!(
+            *name == "good" || all.iter().any(|r| r.contains(&word)),
+            "{name}"
+        );
     }
     let links = [share::Packing::Json, share::Packing::Deflate]
         .map(|packing| share::encode(&session.shared(None), packing));

@@ -41,7 +41,7 @@ spec:
         - {name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
         - {name: MILLI, valueFrom: {resourceFieldRef: {resource: requests.cpu, divisor: 1m}}}
         - {name: MEMORY, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi}}}
-        - {name: OTHER, valueFrom: {resourceFieldRef: {containerName: side, resource: limits.memory, divisor: 1Mi}}}
+        - {name: OTHER, valueFrom: {resourceFieldRef: {containerName: web, resource: limits.ephemeral-storage, divisor: 1Gi}}}
         resources: {requests: {cpu: 250m}, limits: {memory: 100M}}
         envFrom:
         - {prefix: S_, secretRef: {name: key}}
@@ -51,7 +51,6 @@ spec:
         - {name: all, mountPath: /all}
         - {name: tmp, mountPath: /cache}
         - {name: down, mountPath: /down}
-      - {name: side, image: 'side:v1'}
       volumes:
       - {name: conf, configMap: {name: conf}}
       - {name: all, projected: {sources: [{secret: {name: key, items: [{key: token, path: s/t}]}}, {configMap: {name: conf, items: [{key: mode, path: m}]}}]}}
@@ -111,7 +110,7 @@ fn a_mounted_object_changes_at_the_kubelets_next_look_and_nothing_else_does() {
         ("CPU", "4"),
         ("MILLI", "250"),
         ("MEMORY", "96"),
-        ("OTHER", "8192"),
+        ("OTHER", "59"),
     ] {
         assert_eq!(env(&s, &pods[0], name).as_deref(), Some(value), "{name}");
     }
