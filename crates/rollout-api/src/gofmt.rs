@@ -58,7 +58,7 @@ fn escape(c: char, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::quote;
+    use super::{quote, ratio_text};
 
     #[test]
     fn ratios_have_six_decimals() {

@@ -113,10 +113,8 @@ pub fn validate_list(value: &Value, server: Minor) -> Vec<String> {
             "ValidationError({list}): missing required field \"items\" in {own}"
         )),
         Some(Value::List(items)) => {
-            for (i, item) in items.iter().enumerate() {
-                let path = format!("{list}.items[{i}]");
-                visit(item, schema, &path, "", api_version, &mut out);
-            }
+            let path = format!("{list}.items");
+            visit_items(items, schema, &path, "", api_version, &mut out);
         }
         Some(other) => wrong("items", other, "array"),
     }
@@ -194,6 +192,26 @@ fn kind_of(value: &Value) -> &'static str {
     }
 }
 
+/// Each item of a list. A null in it is said of the list.
+fn visit_items(
+    items: &[Value],
+    schema: Schema,
+    path: &str,
+    place: &str,
+    api_version: &str,
+    out: &mut Vec<String>,
+) {
+    for (i, v) in items.iter().enumerate() {
+        if v.is_null() {
+            out.push(format!(
+                "ValidationError({path}): unknown object type \"nil\" in {path}[{i}]"
+            ));
+        } else {
+            visit(v, schema, &format!("{path}[{i}]"), place, api_version, out);
+        }
+    }
+}
+
 /// `path`: where the value is; `place`: the schema's name for the place.
 fn visit(
     value: &Value,
@@ -258,9 +276,7 @@ fn visit(
         }
         (Shape::List(_), Value::List(items)) => {
             let Some(item) = schema.item() else { return };
-            for (i, v) in items.iter().enumerate() {
-                visit(v, item, &format!("{path}[{i}]"), place, api_version, out);
-            }
+            visit_items(items, item, path, place, api_version, out);
         }
         (
             Shape::Struct(_),

@@ -15,23 +15,21 @@ pub(super) fn set_defaults(value: &mut Value, resource: &Resource, minor: Minor)
         set_pod_defaults(value, minor);
         return;
     }
-    let template_labels = match resource.kind.0 {
-        "ReplicaSet" | "ReplicationController" | "Job" => value
-            .at("spec.template.metadata.labels")
-            .filter(|l| !l.is_empty())
-            .cloned(),
-        _ => None,
+    let template_labels = |value: &Value| {
+        let labels = value.at("spec.template.metadata.labels");
+        labels.filter(|l| !l.is_empty()).cloned()
     };
     if let Some(spec) = pod_template(value, resource).and_then(|t| t.at_mut("spec")) {
         set_pod_spec_defaults(spec, Of::Template, minor);
     }
-    let object = value.map_mut();
-    if let Some(labels) = template_labels {
-        if resource.kind.0 == "ReplicationController" {
-            with(object, "spec", |s| if_empty(s, "selector", labels.clone()));
-        }
+    if resource.kind.0 == "ReplicationController"
+        && let Some(labels) = template_labels(value)
+    {
+        let object = value.map_mut();
+        with(object, "spec", |s| if_empty(s, "selector", labels.clone()));
         with(object, "metadata", |m| if_empty(m, "labels", labels));
     }
+    let object = value.map_mut();
     match resource.kind.0 {
         "Deployment" => with(object, "spec", deployment),
         "ReplicaSet" | "ReplicationController" => {
@@ -249,8 +247,16 @@ fn persistent_volume_claim_spec(claim: &mut Map) {
 
 /// A new Job is told apart by labels made of its uid, which must be set.
 ///
-/// Mirrors generateSelector, pkg/registry/batch/job/strategy.go.
+/// Mirrors generateSelector, pkg/registry/batch/job/strategy.go, and SetDefaults_Job, which then finds the labels.
 pub fn generate_job_selector(job: &mut Value) {
+    generate_selector(job);
+    let labels = job.at("spec.template.metadata.labels").cloned();
+    if let Some(labels) = labels.filter(|l| !l.is_empty()) {
+        with(job.map_mut(), "metadata", |m| if_empty(m, "labels", labels));
+    }
+}
+
+fn generate_selector(job: &mut Value) {
     let (uid, name) = (
         Str::copy(job.str_at("metadata.uid")),
         Str::copy(job.str_at("metadata.name")),
@@ -299,6 +305,22 @@ fn persistent_volume_claim(object: &mut Map) {
 
 /// Mirrors NormalizeDataSources, pkg/api/persistentvolumeclaim/util.go.
 fn normalize_data_sources(spec: &mut Map) {
+    // Other namespaces are behind a gate that is closed.
+    let foreign = |r: &Value| !r.str_at("namespace").is_empty();
+    if spec.get("dataSourceRef").is_some_and(foreign) {
+        spec.remove("dataSourceRef");
+    }
+    let get = |key: &str| spec.get(key).filter(|v| !v.is_null()).cloned();
+    // Mirrors EnforceDataSourceBackwardsCompatibility: the old field knows two kinds.
+    let known = |v: &Value| {
+        matches!(
+            (v.str_at("kind"), v.str_at("apiGroup")),
+            ("PersistentVolumeClaim", "") | ("VolumeSnapshot", "snapshot.storage.k8s.io")
+        )
+    };
+    if get("dataSourceRef").is_none() && get("dataSource").is_some_and(|v| !known(&v)) {
+        spec.remove("dataSource");
+    }
     let get = |key: &str| spec.get(key).filter(|v| !v.is_null()).cloned();
     match (get("dataSource"), get("dataSourceRef")) {
         (Some(source), None) => {

@@ -90,7 +90,7 @@ fn invalid_selector(
     path: &Path<'_>,
     e: &mut Errors,
 ) {
-    let shown = selector.map_or(Shown::Nil, |s| Tree::label_selector(s).into());
+    let shown = selector.map_or(Shown::Nil, |s| shown_selector(s, path, e).into());
     e.invalid(path, shown, detail);
 }
 
@@ -118,8 +118,18 @@ fn refuse_empty(s: &Value, empty: &'static str, path: &Path<'_>, e: &mut Errors)
 /// A selector as messages show it: with the empty maps and lists that were sent.
 fn shown_selector(s: &Value, path: &Path<'_>, e: &Errors) -> Tree {
     let mut shown = s.clone();
+    let at = path.child("matchExpressions");
+    if let Some(list) = shown.map_mut().get_mut("matchExpressions") {
+        for (i, r) in list.list_mut().iter_mut().enumerate() {
+            if let Some(values) = e.given(r.get("values"), &at.index(i).child("values")) {
+                r.map_mut().insert("values", values);
+            }
+        }
+    }
     for key in ["matchLabels", "matchExpressions"] {
-        if let Some(v) = e.given(s.get(key), &path.child(key)) {
+        if s.get(key).is_none()
+            && let Some(v) = e.given(None, &path.child(key))
+        {
             shown.map_mut().insert(key, v);
         }
     }
@@ -446,7 +456,7 @@ fn validate_rolling_update_daemon_set(rolling: &Value, path: &Path<'_>, e: &mut 
 
 /// Mirrors `ValidateStatefulSet`: its pod spec is not looked at.
 pub fn validate_stateful_set(object: &Value, e: &mut Errors) {
-    validate_object_meta(object, true, names::is_dns1123_subdomain, e);
+    validate_object_meta(object, true, names::is_dns1123_label, e);
     validate_stateful_set_spec(&spec_of(object), &Path::root("spec"), e);
 }
 

@@ -44,6 +44,9 @@ pub fn validate_job(object: &Value, e: &mut Errors) {
         }
     }
     validate_job_spec(spec, &path, e);
+    if selector.is_none() {
+        e.required(&at, "");
+    }
     validate_label_selector(selector, &at, e);
     let found = selector_matches(selector, template.at("metadata.labels"), e);
     validate_match(template, found, &path.child("template"), e);
@@ -210,9 +213,13 @@ fn validate_cron_job_spec(object: &Value, e: &mut Errors) {
         let at = path.child("timeZone");
         if zone.is_empty() {
             e.invalid(&at, zone, "timeZone must be nil or non-empty string");
-        } else if zone.eq_ignore_ascii_case("local") {
+        }
+        if zone.eq_ignore_ascii_case("local") {
             e.invalid(&at, zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
-        } else if !ZONES.contains(&zone.split('/').next().unwrap_or(zone)) {
+        }
+        if !["", "Local"].contains(&zone)
+            && !ZONES.contains(&zone.split('/').next().unwrap_or(zone))
+        {
             e.invalid(&at, zone, format!("unknown time zone {zone}"));
         }
     }

@@ -46,7 +46,8 @@ fn validate_ingress_object(object: &Value, e: &mut Errors) {
     let rules = items(spec, "rules");
     let backend = sub(spec, "defaultBackend");
     if rules.is_empty() && backend.is_none() {
-        let shown = Tree::list("[]networking.IngressRule", spec.get("rules"), Tree::scalar);
+        let rules = e.given(spec.get("rules"), &path.child("rules"));
+        let shown = Tree::list("[]networking.IngressRule", rules.as_ref(), Tree::scalar);
         e.invalid(
             &path,
             shown,
@@ -155,13 +156,13 @@ fn validate_backend(backend: &Value, path: &Path<'_>, e: &mut Errors) {
         (None, None) => e.invalid(path, "", "resource or service backend is required"),
         (Some(resource), None) => {
             let at = path.child("resource");
-            if sub(resource, "apiGroup").is_none() {
-                e.required(&at.child("apiGroup"), "");
+            if let Some(group) = sub(resource, "apiGroup").and_then(Value::as_str) {
+                validate_dns1123_subdomain(group, &at.child("apiGroup"), e);
             }
-            for key in ["kind", "name"] {
+            for (key, missing) in [("kind", "kind is required"), ("name", "name is required")] {
                 let value = text(resource, key);
                 if value.is_empty() {
-                    e.required(&at.child(key), "");
+                    e.required(&at.child(key), missing);
                 } else {
                     e.invalid_each(
                         &at.child(key),
@@ -274,7 +275,7 @@ fn validate_policy_port(port: &Value, path: &Path<'_>, e: &mut Errors) {
             validate_port_num(number, &at, e);
             if let Some(end) = end {
                 if end < number {
-                    e.invalid(&end_at, end, "must be greater than or equal to `port`");
+                    e.invalid(&end_at, number, "must be greater than or equal to `port`");
                 }
                 validate_port_num(end, &end_at, e);
             }

@@ -2,10 +2,12 @@
 
 use super::apps::{validate_not_more_than_100_percent, validate_positive_int_or_percent};
 use super::errors::Errors;
-use super::meta::{int, items, sub, text, validate_label_selector, validate_object_meta};
+use super::meta::{
+    int, items, sub, text, validate_dns1123_label, validate_label_selector, validate_object_meta,
+};
 use super::names;
 use super::path::Path;
-use super::resources::{is_positive, quantity};
+use super::resources::{is_positive, quantity_tree, sent, validate_container_resource_name};
 use super::shown::{Shown, Tree, field};
 use crate::value::{Str, Value};
 
@@ -110,6 +112,11 @@ pub fn validate_horizontal_pod_autoscaler_spec(object: &Value, e: &mut Errors) {
     for (i, metric) in items(spec, "metrics").iter().enumerate() {
         validate_metric(metric, &metrics_at.index(i), e);
     }
+    let counts = |m: &Value| ["Object", "External"].contains(&text(m, "type"));
+    if min == Some(0) && !items(spec, "metrics").iter().any(counts) {
+        let detail = "must specify at least one Object or External metric to support scaling to zero replicas";
+        e.forbidden(&metrics_at, detail);
+    }
     if let Some(percent) = int(spec, "targetCPUUtilizationPercentage")
         && percent < 1
     {
@@ -207,11 +214,29 @@ fn validate_metric_source(key: &str, source: &Value, path: &Path<'_>, e: &mut Er
     let set = |key: &str| sub(target, key).is_some();
     match key {
         "resource" | "containerResource" => {
-            if text(source, "name").is_empty() {
+            let (name, container) = (text(source, "name"), text(source, "container"));
+            if name.is_empty() {
                 e.required(&path.child("name"), "must specify a resource name");
+            } else if key == "containerResource" {
+                let at = path.child("name");
+                let complaints = names::is_qualified_name(name, e.version);
+                if complaints.is_empty() {
+                    validate_container_resource_name(name, &at, e);
+                } else {
+                    e.invalid_each(&at, name, complaints);
+                    if !name.contains('/') {
+                        let detail = "must be a standard resource for containers";
+                        e.invalid(&at, Shown::stringer(name), detail);
+                    }
+                }
             }
-            if key == "containerResource" && text(source, "container").is_empty() {
-                e.required(&path.child("container"), "must specify a container");
+            if key == "containerResource" {
+                let at = path.child("container");
+                if container.is_empty() {
+                    e.required(&at, "must specify a container");
+                } else {
+                    validate_dns1123_label(container, &at, e);
+                }
             }
             validate_metric_target(target, &target_at, e);
             match (set("averageUtilization"), set("averageValue")) {
@@ -248,7 +273,7 @@ fn validate_metric_source(key: &str, source: &Value, path: &Path<'_>, e: &mut Er
     let at = target_at.child("averageValue");
     match key {
         "pods" => {
-            if !is_positive(sub(target, "averageValue")) {
+            if !set("averageValue") {
                 e.required(&at, "must specify a positive target averageValue");
             }
         }
@@ -286,8 +311,9 @@ fn validate_metric_target(target: &Value, path: &Path<'_>, e: &mut Errors) {
         if let Some(v) = sub(target, key)
             && !is_positive(Some(v))
         {
-            // A pointer to a quantity: its text.
-            e.invalid(&path.child(key), quantity(v).as_str(), "must be positive");
+            let at = path.child(key);
+            let shown = quantity_tree(v, true, sent(&at, e));
+            e.invalid(&at, shown, "must be positive");
         }
     }
     if let Some(percent) = int(target, "averageUtilization")

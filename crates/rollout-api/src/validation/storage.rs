@@ -3,14 +3,19 @@
 use super::affinity::validate_node_selector;
 use super::errors::Errors;
 use super::meta::{
-    entries, items, sub, text, validate_dns1123_subdomain, validate_label_name,
-    validate_label_selector, validate_object_meta, validate_object_meta_update,
+    entries, items, sub, text, validate_dns1123_label, validate_dns1123_subdomain,
+    validate_label_name, validate_label_selector, validate_object_meta,
+    validate_object_meta_update,
 };
 use super::names;
 use super::path::Path;
-use super::resources::{quantity, validate_positive_quantity, validate_resource_quantity_value};
+use super::resources::{
+    quantity, quantity_tree, sent, validate_positive_quantity, validate_resource_quantity_value,
+};
 use super::shown::{Shown, Tree};
+use super::volume_plugins::validate_persistent_plugin;
 use super::volumes::{validate_csi_driver_name, validate_host_path};
+use crate::Order;
 use crate::quantity::Quantity;
 use crate::value::Value;
 
@@ -197,11 +202,16 @@ pub fn validate_persistent_volume(object: &Value, e: &mut Errors) {
     if keys != ["storage"] {
         let shown = match capacity {
             Some(c) => {
-                let list =
-                    entries(Some(c)).map(|(k, q)| (k.to_owned().into(), Tree::Text(quantity(q))));
+                let list = entries(Some(c)).map(|(k, q)| {
+                    let sent = sent(&at.key(k), e);
+                    (k.to_owned().into(), quantity_tree(q, true, sent))
+                });
                 Tree::Map("core.ResourceList", Some(list.collect()))
             }
-            None => Tree::Map("core.ResourceList", None),
+            None => {
+                let sent = e.given(None, &at).map(|_| Vec::new());
+                Tree::Map("core.ResourceList", sent)
+            }
         };
         e.not_supported(&at, shown, &["storage"]);
     }
@@ -273,14 +283,19 @@ fn validate_persistent_source(spec: &Value, affinity: bool, path: &Path<'_>, e: 
             continue;
         };
         let at = path.child(key);
-        if found {
+        if found && *key != "flexVolume" {
+            // The capital letters are the server's.
+            let at = if *key == "cephfs" {
+                path.child("cephFS")
+            } else {
+                at
+            };
             e.forbidden(&at, "may not specify more than 1 volume type");
             continue;
         }
         found = true;
         match *key {
             "hostPath" => validate_host_path(source, &at, e),
-            "nfs" => super::volume_plugins::validate_plugin("nfs", source, &at, e),
             "local" => {
                 let target = text(source, "path");
                 if target.is_empty() {
@@ -300,8 +315,19 @@ fn validate_persistent_source(spec: &Value, affinity: bool, path: &Path<'_>, e: 
                 if text(source, "volumeHandle").is_empty() {
                     e.required(&at.child("volumeHandle"), "");
                 }
+                for key in [
+                    "controllerPublishSecretRef",
+                    "controllerExpandSecretRef",
+                    "nodePublishSecretRef",
+                    "nodeExpandSecretRef",
+                ] {
+                    if let Some(secret) = sub(source, key) {
+                        let at = at.child(key);
+                        validate_secret_reference(secret, &at, e);
+                    }
+                }
             }
-            _ => {}
+            key => validate_persistent_plugin(key, source, path, e),
         }
     }
     if !found {
@@ -315,6 +341,21 @@ fn validate_persistent_source(spec: &Value, affinity: bool, path: &Path<'_>, e: 
     {
         let at = path.child("persistentVolumeReclaimPolicy");
         e.forbidden(&at, "may not be 'recycle' for a hostPath mount of '/'");
+    }
+}
+
+/// Mirrors `validatePVSecretReference`.
+fn validate_secret_reference(secret: &Value, path: &Path<'_>, e: &mut Errors) {
+    let (name, namespace) = (text(secret, "name"), text(secret, "namespace"));
+    if name.is_empty() {
+        e.required(&path.child("name"), "");
+    } else {
+        validate_dns1123_subdomain(name, &path.child("name"), e);
+    }
+    if namespace.is_empty() {
+        e.required(&path.child("namespace"), "");
+    } else {
+        validate_dns1123_label(namespace, &path.child("namespace"), e);
     }
 }
 
@@ -356,7 +397,8 @@ pub fn validate_storage_class(object: &Value, e: &mut Errors) {
         &["Immediate", "WaitForFirstConsumer"],
     );
     let topologies = Path::root("allowedTopologies");
-    for (i, term) in items(object, "allowedTopologies").iter().enumerate() {
+    let terms = items(object, "allowedTopologies");
+    for (i, term) in terms.iter().enumerate() {
         let at = topologies.index(i);
         let at = at.child("matchLabelExpressions");
         let mut keys: Vec<&str> = Vec::new();
@@ -379,7 +421,28 @@ pub fn validate_storage_class(object: &Value, e: &mut Errors) {
             }
             keys.push(key);
         }
+        // The server compares with all terms, those it has not come to yet being empty.
+        let own = pairs(term);
+        for (j, other) in terms.iter().enumerate() {
+            let known = if j < i { pairs(other) } else { Vec::new() };
+            if own == known {
+                e.duplicate(&at, "");
+            }
+        }
     }
+}
+
+/// What a topology term allows, in order.
+fn pairs(term: &Value) -> Vec<(&str, Option<&str>)> {
+    let mut pairs = Vec::new();
+    for r in items(term, "matchLabelExpressions") {
+        let values = items(r, "values").iter().filter_map(Value::as_str);
+        pairs.push((text(r, "key"), None));
+        pairs.extend(values.map(|v| (text(r, "key"), Some(v))));
+    }
+    pairs.order();
+    pairs.dedup();
+    pairs
 }
 
 /// Mirrors `ValidateStorageClassUpdate`.

@@ -8,6 +8,48 @@ use super::shown::{Shown, Tree};
 use super::volumes::{is_true, require};
 use crate::value::Value;
 
+/// Sources of volumes, where some rules differ from those of pods.
+pub fn validate_persistent_plugin(key: &str, source: &Value, path: &Path<'_>, e: &mut Errors) {
+    let at = match key {
+        "gcePersistentDisk" => path.child("persistentDisk"),
+        _ => path.child(key),
+    };
+    match key {
+        "iscsi" => {
+            let name = e.sent.as_ref().map_or("", |s| s.str_at("metadata.name"));
+            let target = text(source, "targetPortal");
+            if sub(source, "initiatorName").is_some() && name.len() + 1 + target.len() > 64 {
+                let detail = "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.";
+                e.invalid(&at.child("targetportal"), target, detail);
+            }
+            validate_iscsi(source, "must be valid format", &at, e);
+        }
+        "nfs" | "rbd" | "cephfs" | "cinder" | "fc" | "flexVolume" => {
+            validate_plugin(key, source, &at, e);
+        }
+        _ => validate_old_plugin(key, source, &at, e),
+    }
+    if let Some(secret) = sub(source, "secretRef") {
+        if key == "iscsi" {
+            require(secret, &["name"], &at.child("secretRef"), e);
+        } else if key == "cinder" || key == "storageos" {
+            require(secret, &["namespace"], &at.child("secretRef"), e);
+        }
+    }
+    if let Some(namespace) = sub(source, "endpointsNamespace").and_then(Value::as_str) {
+        let at = at.child("endpointsNamespace");
+        if namespace.is_empty() {
+            let detail = "if the endpointnamespace is set, it must be a valid namespace name";
+            e.invalid(&at, namespace, detail);
+        } else {
+            validate_dns1123_label(namespace, &at, e);
+        }
+    }
+    if sub(source, "secretNamespace").is_some() {
+        require(source, &["secretNamespace"], &at, e);
+    }
+}
+
 /// Sources that are still in use.
 pub fn validate_plugin(key: &str, source: &Value, path: &Path<'_>, e: &mut Errors) {
     match key {
@@ -18,7 +60,10 @@ pub fn validate_plugin(key: &str, source: &Value, path: &Path<'_>, e: &mut Error
                 e.invalid(&path.child("path"), target, "must be an absolute path");
             }
         }
-        "iscsi" => validate_iscsi(source, path, e),
+        "iscsi" => {
+            let wrong_start = "must be valid format starting with iqn, eui, or naa";
+            validate_iscsi(source, wrong_start, path, e);
+        }
         "rbd" => {
             require_items(source, "monitors", path, e);
             require(source, &["image"], path, e);
@@ -130,18 +175,14 @@ fn is_iscsi_name(name: &str) -> bool {
     }
 }
 
-fn validate_iscsi(source: &Value, path: &Path<'_>, e: &mut Errors) {
+fn validate_iscsi(source: &Value, wrong_start: &'static str, path: &Path<'_>, e: &mut Errors) {
     require(source, &["targetPortal"], path, e);
     let known = |name: &str| ["iqn", "eui", "naa"].iter().any(|p| name.starts_with(p));
     let iqn = text(source, "iqn");
     if iqn.is_empty() {
         e.required(&path.child("iqn"), "");
     } else if !known(iqn) {
-        e.invalid(
-            &path.child("iqn"),
-            iqn,
-            "must be valid format starting with iqn, eui, or naa",
-        );
+        e.invalid(&path.child("iqn"), iqn, wrong_start);
     } else if !is_iscsi_name(iqn) {
         e.invalid(&path.child("iqn"), iqn, "must be valid format");
     }
@@ -157,11 +198,7 @@ fn validate_iscsi(source: &Value, path: &Path<'_>, e: &mut Errors) {
     if let Some(initiator) = sub(source, "initiatorName").and_then(Value::as_str) {
         let at = path.child("initiatorname");
         if !known(initiator) {
-            e.invalid(
-                &at,
-                initiator,
-                "must be valid format starting with iqn, eui, or naa",
-            );
+            e.invalid(&at, initiator, wrong_start);
         } else if !is_iscsi_name(initiator) {
             e.invalid(&at, initiator, "must be valid format");
         }

@@ -23,6 +23,7 @@ impl World {
     pub(super) fn admit_pod(&mut self, pod: &mut Value) -> Result<(), ApiError> {
         self.default_limits(pod);
         self.priority(pod)?;
+        self.runtime_class(pod)?;
         default_toleration_seconds(pod);
         // The cluster of the recordings has no service accounts.
         if !matches!(self.config.node_side, NodeSide::Scripted(_)) {
@@ -78,16 +79,55 @@ impl World {
                 return Err(super::forbidden(Kind::POD, name, &why));
             }
         };
+        let policy = policy.unwrap_or(Str::Static("PreemptLowerPriority"));
+        let given = pod.int_at("spec.priority").filter(|n| *n != value);
+        let given_policy = pod.str_at("spec.preemptionPolicy");
+        let (what, given, computed) = match given {
+            Some(given) => (
+                "integer value of priority",
+                given.to_string(),
+                value.to_string(),
+            ),
+            None if !given_policy.is_empty() && given_policy != policy.as_str() => (
+                "string value of PreemptionPolicy",
+                given_policy.to_owned(),
+                policy.to_string(),
+            ),
+            None => Default::default(),
+        };
+        if !what.is_empty() {
+            let why = format!(
+                "the {what} ({given}) must not be provided in pod spec; priority admission controller computed {computed} from the given PriorityClass name"
+            );
+            return Err(super::forbidden(
+                Kind::POD,
+                pod.str_at("metadata.name"),
+                &why,
+            ));
+        }
         let spec = pod.map_mut().entry("spec", Value::object).map_mut();
         if !name.is_empty() {
             spec.insert("priorityClassName", name);
         }
         spec.insert("priority", value);
-        spec.insert(
-            "preemptionPolicy",
-            policy.unwrap_or(Str::Static("PreemptLowerPriority")),
-        );
+        spec.insert("preemptionPolicy", policy);
         Ok(())
+    }
+
+    /// Mirrors `prepareObjects`, plugin/pkg/admission/runtimeclass/admission.go.
+    /// Differs: what a class asks for besides (overhead, nodes) is left out.
+    fn runtime_class(&self, pod: &Value) -> Result<(), ApiError> {
+        let class = pod.str_at("spec.runtimeClassName");
+        let key = ObjectKey::new(Kind("RuntimeClass"), "", Str::copy(class));
+        if pod.at("spec.runtimeClassName").is_none() || self.store.get(&key).is_some() {
+            return Ok(());
+        }
+        let why = format!("pod rejected: RuntimeClass \"{class}\" not found");
+        Err(super::forbidden(
+            Kind::POD,
+            pod.str_at("metadata.name"),
+            &why,
+        ))
     }
 
     fn service_account(&mut self, pod: &mut Value) {

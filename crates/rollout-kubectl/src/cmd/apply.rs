@@ -116,7 +116,8 @@ pub(crate) fn one(
     let place = format!(
         "Resource: \"{slash}{version}, Resource={}\", GroupVersionKind: \"{slash}{version}, Kind={}\"\nName: {}, Namespace: {}",
         r.plural,
-        r.kind.0,
+        // As the manifest writes it.
+        info.object.str_at("kind"),
         quoted(&info.name),
         quoted(&info.namespace)
     );

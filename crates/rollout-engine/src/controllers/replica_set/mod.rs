@@ -695,7 +695,6 @@ fn get_pod_from_template(rs: &ReplicaSet, version: Minor) -> Value {
     if let Some(resource) = rollout_api::kinds::of_kind(Kind::POD) {
         rollout_api::defaults::complete(&mut pod, resource, version);
     }
-    rollout_api::defaults::admit_pod(&mut pod);
     let qos = rollout_api::defaults::qos_class(pod.get("spec").unwrap_or(&Value::Null));
     pod.map_mut().insert(
         "status",
