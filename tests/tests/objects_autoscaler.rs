@@ -373,3 +373,67 @@ fn numbers_come_out_as_doubles_would() {
         }
     }
 }
+
+/// When the size was changed by somebody but the console.
+fn resized(s: &Session, from: usize) -> Vec<u64> {
+    let size = |o: &Option<std::rc::Rc<rollout_api::views::Object>>| {
+        o.as_ref().and_then(|o| o.value.int_at("spec.replicas"))
+    };
+    s.steps()[from..]
+        .iter()
+        .filter(|t| {
+            t.record.changes.iter().any(|c| {
+                c.key.kind == rollout_api::Kind::DEPLOYMENT && size(&c.before) != size(&c.after)
+            })
+        })
+        .map(|t| t.record.at.0)
+        .collect()
+}
+
+#[test]
+fn it_looks_every_fifteen_seconds_even_after_a_rest() {
+    let mut s = session(36);
+    s.apply("hpa.yaml", HPA);
+    let begin = s.at();
+    ok(&mut s, "load deployment/web cpu=150m@0 400m@613s");
+    let from = s.steps().len();
+    after(&mut s, 700);
+    let at = resized(&s, from);
+    assert!(!at.is_empty());
+    for at in at {
+        assert_eq!((at - begin) % 15_000, 0, "{at}");
+        assert!(at - begin > 613_000);
+    }
+}
+
+#[test]
+fn conditions_keep_the_time_of_their_change_and_averages_their_unit() {
+    let mut s = session(36);
+    ok(&mut s, "load deployment/web cpu=150m");
+    s.apply(
+        "hpa.yaml",
+        &HPA.replace(
+            "{type: Utilization, averageUtilization: 50}",
+            "{type: AverageValue, averageValue: 50m}",
+        ),
+    );
+    let times = |s: &mut Session| {
+        ok(
+            s,
+            "kubectl get hpa web -o jsonpath={.status.conditions[*].lastTransitionTime}",
+        )
+    };
+    after(&mut s, 40);
+    let first = times(&mut s);
+    assert_eq!(first.split(' ').count(), 3, "{first}");
+    ok(&mut s, "load deployment/web cpu=300m");
+    after(&mut s, 100);
+    assert_eq!(times(&mut s), first, "the states are the same");
+    assert_eq!(
+        ok(
+            &mut s,
+            "kubectl get hpa web -o jsonpath={.status.currentMetrics[0].resource.current.averageValue}"
+        ),
+        "50m"
+    );
+}

@@ -439,3 +439,77 @@ fn without_controllers_claims_and_disks_wait() {
     after(&mut s, 30);
     assert_eq!(held(&s), 0);
 }
+
+#[test]
+fn a_disk_stays_attached_for_a_second_pod_of_the_node() {
+    let mut s = session(None);
+    s.apply("claim.yaml", &claim("data", ""));
+    s.apply("p.yaml", &pod("p", "data"));
+    after(&mut s, 60);
+    let node = ok(&mut s, "kubectl get pod p -o jsonpath={.spec.nodeName}");
+    let second = pod("q", "data").replace("spec:\n", &format!("spec:\n  nodeName: {node}\n"));
+    s.apply("q.yaml", &second);
+    after(&mut s, 60);
+    assert_eq!(
+        reasons(&mut s, "pod/q"),
+        ["Pulled", "Created", "Started"],
+        "nothing is attached again"
+    );
+    assert_eq!(
+        reasons(&mut s, "pod/p")
+            .iter()
+            .filter(|r| *r == "SuccessfulAttachVolume")
+            .count(),
+        1
+    );
+    // Both go: only the last one takes the disk away, and a third one gets it again.
+    ok(&mut s, "kubectl delete pod p");
+    after(&mut s, 60);
+    let third = second.replace("name: q", "name: r");
+    s.apply("r.yaml", &third);
+    after(&mut s, 20);
+    assert_eq!(reasons(&mut s, "pod/r"), ["Pulled", "Created", "Started"]);
+}
+
+#[test]
+fn a_claim_names_the_pods_it_waits_for() {
+    let mut s = session(None);
+    let nowhere = |text: String| {
+        text.replace(
+            "spec:\n  containers",
+            "spec:\n  nodeSelector: {disk: none}\n  containers",
+        )
+    };
+    s.apply("p.yaml", &nowhere(pod("p", "data")));
+    // Another pod that waits, for another claim.
+    s.apply("other.yaml", &nowhere(pod("other", "else")));
+    s.apply("claim.yaml", &claim("data", ""));
+    s.apply("else.yaml", &claim("else", ""));
+    after(&mut s, 60);
+    let text = ok(&mut s, "kubectl describe pvc data");
+    has(
+        &text,
+        "persistentvolume-controller  waiting for pod p to be scheduled",
+    );
+}
+
+#[test]
+fn provisioners_sign_their_events() {
+    let mut s = session(None);
+    s.apply("class.yaml", "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: local}\nprovisioner: rancher.io/local-path\n");
+    s.apply("a.yaml", &claim("a", ""));
+    s.apply("b.yaml", &claim("b", "  storageClassName: local\n"));
+    s.apply("p.yaml", &pod("p", "a"));
+    s.apply("q.yaml", &pod("q", "b"));
+    after(&mut s, 30);
+    let sources = |s: &mut Session, claim: &str| {
+        ok(
+            s,
+            &format!(
+                "kubectl get events --field-selector involvedObject.name={claim},reason=ProvisioningSucceeded -o jsonpath={{.items[*].source.component}}"
+            ),
+        )
+    };
+    assert!(sources(&mut s, "a").starts_with("disk.csi.example.com_csi-provisioner-0_"));
+    assert!(sources(&mut s, "b").starts_with("rancher.io/local-path_local-path-provisioner-"));
+}

@@ -145,27 +145,11 @@ impl Budget {
 }
 
 impl DisruptionController {
-    /// Its watch: budgets, pods, and the sizes of their controllers.
+    /// Its watch: budgets and pods. The sizes of controllers are looked up, not watched.
     pub fn observe(&mut self, world: &mut World, change: &Change) {
         match change.key.kind {
             Kind::POD_DISRUPTION_BUDGET => self.observe_budget(world, change),
             Kind::POD if !self.budgets.is_empty() => self.observe_pod(world, change),
-            Kind::DEPLOYMENT | Kind::REPLICA_SET if !self.budgets.is_empty() => {
-                let size = |o: &Option<Rc<Object>>| {
-                    o.as_ref().and_then(|o| o.value.int_at("spec.replicas"))
-                };
-                if size(&change.before) != size(&change.after) {
-                    let keys: Vec<ObjectKey> = self
-                        .budgets
-                        .keys()
-                        .filter(|k| k.namespace == change.key.namespace)
-                        .cloned()
-                        .collect();
-                    for key in keys {
-                        self.queue.add(world, key);
-                    }
-                }
-            }
             _ => {}
         }
     }

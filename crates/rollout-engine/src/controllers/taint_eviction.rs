@@ -43,11 +43,6 @@ fn no_execute(node: &Object) -> Vec<&Value> {
 }
 
 impl TaintEviction {
-    /// How long a pod still has, in milliseconds from now, if its eviction is planned.
-    pub fn due(&self, pod: &ObjectKey) -> Option<SimTime> {
-        self.work.get(pod).map(|w| w.ticket.at)
-    }
-
     /// Its watch: nodes and pods.
     pub(crate) fn observe(&mut self, world: &mut World, change: &Change) {
         match change.key.kind {

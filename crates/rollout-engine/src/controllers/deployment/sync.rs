@@ -666,3 +666,35 @@ pub fn replica_sets_to_clean_up(old: &[ReplicaSet], limit: i32) -> Vec<usize> {
     });
     alive
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rollout_api::object;
+
+    #[test]
+    fn only_empty_and_observed_sets_are_cleaned_up() {
+        let set = |revision: i64, wanted: i64, there: i64, observed: i64| {
+            ReplicaSet::of(object! {
+                "metadata" => object! {
+                    "name" => format!("web-{revision}"),
+                    "generation" => 2,
+                    "annotations" => object! { util::REVISION => revision.to_string() },
+                },
+                "spec" => object! { "replicas" => wanted },
+                "status" => object! { "replicas" => there, "observedGeneration" => observed },
+            })
+        };
+        let old = [
+            set(1, 0, 0, 2),
+            set(2, 1, 0, 2),
+            set(3, 0, 1, 2),
+            set(4, 0, 0, 1),
+            set(5, 1, 1, 1),
+            set(6, 0, 0, 2),
+        ];
+        assert_eq!(replica_sets_to_clean_up(&old, 0), [0, 5]);
+        assert_eq!(replica_sets_to_clean_up(&old, 5), [0]);
+        assert!(replica_sets_to_clean_up(&old, 6).is_empty());
+    }
+}

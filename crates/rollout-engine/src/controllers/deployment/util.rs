@@ -690,3 +690,30 @@ pub fn replica_set_name(deployment: &str, hash: &str) -> String {
     };
     format!("{cut}-{hash}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rollout_api::object;
+
+    #[test]
+    fn the_second_highest_revision() {
+        let last = |revisions: &[i64]| {
+            let sets: Vec<ReplicaSet> = revisions
+                .iter()
+                .map(|r| {
+                    let annotations = object! { REVISION => r.to_string() };
+                    ReplicaSet::of(
+                        object! { "metadata" => object! { "annotations" => annotations } },
+                    )
+                })
+                .collect();
+            last_revision(&sets)
+        };
+        assert_eq!(last(&[]), 0);
+        assert_eq!(last(&[7]), 0);
+        assert_eq!(last(&[1, 3, 2]), 2);
+        assert_eq!(last(&[4, 1, 2]), 2);
+        assert_eq!(last(&[2, 5]), 2);
+    }
+}

@@ -265,6 +265,22 @@ mod tests {
         r#"{"selectPolicy":"Max","policies":[{"type":"Percent","value":100,"periodSeconds":15}]}"#;
 
     #[test]
+    fn events_older_than_every_period_are_forgotten() {
+        let behavior = behavior(
+            r#"{"policies":[{"type":"Pods","value":4,"periodSeconds":60},{"type":"Percent","value":9,"periodSeconds":30}]}"#,
+            NONE,
+        );
+        let mut history = History::default();
+        for (from, to, second) in [(1, 2, 0), (2, 4, 50), (4, 7, 100), (7, 5, 100)] {
+            let now = SimTime(second * 1000);
+            history.store_scale_event(Some(&behavior), from, to, now);
+        }
+        let changes = |events: &[ScaleEvent]| events.iter().map(|e| e.change).collect::<Vec<_>>();
+        assert_eq!(changes(&history.up), [2, 3]);
+        assert_eq!(changes(&history.down), [2]);
+    }
+
+    #[test]
     fn policies_of_a_period() {
         let cases = [
             // policies up, current, added 10 s ago, desired → allowed, reason

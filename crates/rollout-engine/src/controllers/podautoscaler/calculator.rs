@@ -110,8 +110,7 @@ fn group_pods(
 }
 
 /// Will the formula see other pods soon, without any write? Young pods get samples and grow up.
-pub(super) fn restless(world: &World, pods: &[Rc<Object>]) -> bool {
-    let now = world.wall();
+pub(super) fn restless(now: Timestamp, pods: &[Rc<Object>]) -> bool {
     pods.iter().any(|pod| {
         let Some(view) = pod.pod() else { return false };
         let start = Timestamp::parse(pod.value.str_at("status.startTime"));
@@ -266,4 +265,49 @@ pub(super) fn replicas(
         return Ok(proposal(current, counted, assumed, true));
     }
     Ok(proposal(replicas, counted, assumed, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rollout_api::object;
+
+    /// A running pod of some seconds, ready or not since some other.
+    fn pod(age: i64, ready: bool, since: i64) -> Rc<Object> {
+        let ago = |seconds: i64| Timestamp(NOW - seconds).rfc3339();
+        Rc::new(Object::new(object! {
+            "kind" => "Pod",
+            "metadata" => object! { "name" => "p", "creationTimestamp" => ago(age) },
+            "status" => object! {
+                "phase" => "Running",
+                "startTime" => ago(age),
+                "conditions" => vec![object! {
+                    "type" => "Ready",
+                    "status" => if ready { "True" } else { "False" },
+                    "lastTransitionTime" => ago(since),
+                }],
+            },
+        }))
+    }
+
+    const NOW: i64 = 1_750_000_000;
+
+    #[test]
+    fn young_pods_leave_no_rest() {
+        for (age, ready, since, want) in [
+            // Its first sample comes.
+            (20, true, 10, true),
+            (400, true, 20, true),
+            (400, true, 40, false),
+            // Not ready: from five minutes on it counts, as the next sample shows.
+            (200, false, 150, true),
+            (310, false, 150, true),
+            (316, false, 150, false),
+            (310, true, 150, false),
+        ] {
+            let pods = [pod(age, ready, since)];
+            let found = restless(Timestamp(NOW), &pods);
+            assert_eq!(found, want, "{age} s old, ready {ready} since {since} s");
+        }
+    }
 }

@@ -382,7 +382,7 @@ fn reconcile(
     let restless = desired != current
         || stabilized != proposed
         || limited.is_some_and(|r| r == "ScaleUpLimit" || r == "ScaleDownLimit")
-        || calculator::restless(world, &scale.pods)
+        || calculator::restless(world.wall(), &scale.pods)
         || load_is_new(world);
     let decision = if desired != current {
         rescale(

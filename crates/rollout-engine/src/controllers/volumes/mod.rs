@@ -88,7 +88,8 @@ impl VolumeControllers {
         let place = |o: &Option<Rc<Object>>| {
             let o = o.as_ref()?;
             let pod = o.pod()?;
-            Some((pod.node.clone(), pod.is_live()))
+            // A pod without a place is what a claim may say that it waits for.
+            Some((pod.node.clone(), pod.is_live(), pod.unschedulable))
         };
         if place(&change.before) == place(&change.after) && change.before.is_some() {
             return;

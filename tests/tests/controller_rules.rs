@@ -1,0 +1,193 @@
+//! Rules of controllers that few rollouts meet: each is seen from outside, in what is stored and said.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use rollout_api::Minor;
+use rollout_session::{Session, Start};
+
+fn session() -> Session {
+    Session::new(Start {
+        version: Minor(36),
+        ..Start::default()
+    })
+}
+
+fn ok(s: &mut Session, line: &str) -> String {
+    let ran = s.run_to_end(line, 120_000);
+    assert_eq!(ran.exit, Some(0), "{line}: {}", ran.stderr);
+    s.settle();
+    ran.stdout
+}
+
+fn after(s: &mut Session, seconds: u64) {
+    let at = s.at() + seconds * 1000;
+    s.play_to(at);
+}
+
+/// A Deployment whose pods have the label `app`.
+fn deployment(name: &str, app: &str, replicas: u32, more: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  replicas: {replicas}\n{more}  selector:\n    matchLabels: {{app: {app}}}\n  template:\n    metadata:\n      labels: {{app: {app}}}\n    spec:\n      containers:\n      - name: web\n        image: {name}:v1\n"
+    )
+}
+
+/// What was decided since a step, as Rust shows it.
+fn decided(s: &Session, from: usize) -> String {
+    s.steps()[from..]
+        .iter()
+        .map(|t| format!("{:?}\n", t.record.decisions))
+        .collect()
+}
+
+#[test]
+fn deployments_of_one_selector_leave_each_others_replica_sets_alone() {
+    let mut s = session();
+    s.apply("one.yaml", &deployment("one", "shop", 2, ""));
+    after(&mut s, 10);
+    s.apply("two.yaml", &deployment("two", "shop", 3, ""));
+    after(&mut s, 30);
+    let sizes = ok(
+        &mut s,
+        "kubectl get replicasets -o jsonpath='{range .items[*]}{.metadata.ownerReferences[0].name}={.spec.replicas} {end}'",
+    );
+    assert_eq!(sizes, "one=2 two=3 ");
+    let ready = ok(
+        &mut s,
+        "kubectl get deployments -o jsonpath='{range .items[*]}{.metadata.name}={.status.replicas} {end}'",
+    );
+    assert_eq!(ready, "one=2 two=3 ");
+}
+
+#[test]
+fn an_orphan_is_adopted_and_gets_its_first_revision() {
+    let mut s = session();
+    s.apply("web.yaml", &deployment("web", "web", 2, ""));
+    after(&mut s, 10);
+    ok(&mut s, "kubectl delete deployment web --cascade=orphan");
+    let name = ok(&mut s, "kubectl get replicasets -o name");
+    let name = name.trim();
+    ok(
+        &mut s,
+        &format!("kubectl annotate {name} deployment.kubernetes.io/revision-"),
+    );
+    let from = s.steps().len();
+    s.apply("web.yaml", &deployment("web", "web", 2, ""));
+    after(&mut s, 10);
+    assert_eq!(ok(&mut s, "kubectl get replicasets -o name").trim(), name);
+    let decisions = decided(&s, from);
+    assert!(decisions.contains("Adopted"), "{decisions}");
+    assert!(
+        decisions.contains("revision: 1, reused: false"),
+        "a set without a revision is not one to go back to: {decisions}"
+    );
+}
+
+/// The real controller tries 15 times, 5 ms and then twice as long each time, and then waits for a change.
+#[test]
+fn a_deployment_that_always_fails_is_dropped() {
+    let mut s = session();
+    s.apply("quota.yaml", "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: none}\nspec:\n  hard: {count/replicasets.apps: \"0\"}\n");
+    s.apply("web.yaml", &deployment("web", "web", 2, ""));
+    after(&mut s, 400);
+    let tries = decided(&s, 0).matches("Retry").count();
+    assert_eq!(tries, 15);
+    ok(&mut s, "kubectl delete resourcequota none");
+    after(&mut s, 1200);
+    assert_eq!(ok(&mut s, "kubectl get replicasets -o name"), "");
+    ok(&mut s, "kubectl annotate deployment web look=again");
+    after(&mut s, 30);
+    let ready = ok(
+        &mut s,
+        "kubectl get deployment web -o jsonpath={.status.readyReplicas}",
+    );
+    assert_eq!(ready, "2");
+}
+
+#[test]
+fn a_pod_that_is_gone_at_once_is_replaced() {
+    let mut s = session();
+    s.apply("web.yaml", &deployment("web", "web", 3, ""));
+    after(&mut s, 10);
+    let name = ok(
+        &mut s,
+        "kubectl get pods -o jsonpath={.items[0].metadata.name}",
+    );
+    ok(
+        &mut s,
+        &format!("kubectl delete pod {name} --grace-period=0 --force"),
+    );
+    after(&mut s, 10);
+    let pods = ok(&mut s, "kubectl get pods");
+    assert_eq!(pods.matches("1/1     Running").count(), 3, "{pods}");
+    assert!(!pods.contains(&name), "{pods}");
+}
+
+#[test]
+fn terminating_pods_are_counted_while_they_end() {
+    let mut s = session();
+    s.apply("web.yaml", &deployment("web", "web", 5, ""));
+    ok(&mut s, "image web:v1 ignores-stop");
+    after(&mut s, 10);
+    let counted = |s: &mut Session| {
+        ok(
+            s,
+            "kubectl get deployment web -o jsonpath='{.status.replicas} {.status.terminatingReplicas}'",
+        )
+    };
+    ok(&mut s, "kubectl scale deployment web --replicas=2");
+    after(&mut s, 2);
+    assert_eq!(counted(&mut s), "2 3");
+    after(&mut s, 60);
+    assert_eq!(counted(&mut s), "2 0");
+}
+
+#[test]
+fn a_budget_forgets_controllers_whose_pods_left_it() {
+    let mut s = session();
+    let set = |name: &str, replicas: u32| {
+        format!(
+            "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {{name: {name}}}\nspec:\n  replicas: {replicas}\n  selector:\n    matchLabels: {{app: {name}}}\n  template:\n    metadata:\n      labels: {{app: {name}, tier: front}}\n    spec:\n      containers:\n      - name: web\n        image: web:v1\n"
+        )
+    };
+    s.apply("a.yaml", &set("a", 2));
+    s.apply("b.yaml", &set("b", 4));
+    s.apply("pdb.yaml", "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: front}\nspec:\n  maxUnavailable: 50%\n  selector:\n    matchLabels: {tier: front}\n");
+    after(&mut s, 30);
+    let status = |s: &mut Session| {
+        ok(
+            s,
+            "kubectl get pdb front -o jsonpath='{.status.expectedPods} {.status.desiredHealthy} {.status.currentHealthy} {.status.disruptionsAllowed} {.status.conditions[0].status} {.status.conditions[0].reason}'",
+        )
+    };
+    assert_eq!(status(&mut s), "6 3 6 3 True SufficientPods");
+    ok(&mut s, "kubectl label pods -l app=b tier=back --overwrite");
+    after(&mut s, 5);
+    assert_eq!(
+        status(&mut s),
+        "2 1 2 1 True SufficientPods",
+        "the set b has no pod in it any more"
+    );
+}
+
+/// A new process of the controllers comes between a node's silence and its taint: the taint comes all the same.
+#[test]
+fn a_node_that_is_silent_when_controllers_begin_anew_is_tainted() {
+    let mut s = session();
+    s.apply("web.yaml", &deployment("web", "web", 6, ""));
+    after(&mut s, 10);
+    ok(&mut s, "fault node node-2 lost");
+    let of = |s: &mut Session, what: &str| {
+        ok(s, &format!("kubectl get node node-2 -o jsonpath='{what}'"))
+    };
+    let mut waited = 0;
+    while of(&mut s, "{.status.conditions[?(@.type==\"Ready\")].status}") != "Unknown" {
+        let at = s.at() + 100;
+        s.play_to(at);
+        waited += 1;
+        assert!(waited < 1000, "never noticed");
+    }
+    assert!(!of(&mut s, "{.spec.taints}").contains("NoExecute"));
+    ok(&mut s, "fault controllers restart");
+    after(&mut s, 30);
+    let taints = of(&mut s, "{.spec.taints}");
+    assert!(taints.contains("NoExecute"), "{taints}");
+}
