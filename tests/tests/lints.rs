@@ -122,14 +122,20 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["short-history"],
     ),
     ("revisionHistoryLimit: 10", "revisionHistoryLimit: 2", &[]),
+    // Above minReadySeconds, and a pod that gets ready is progress: good releases are in time.
     (
         "progressDeadlineSeconds: 120",
         "progressDeadlineSeconds: 8",
+        &[],
+    ),
+    (
+        "          periodSeconds: 2\n",
+        "          periodSeconds: 2\n          initialDelaySeconds: 115\n",
         &["deadline-below-start"],
     ),
     (
-        "progressDeadlineSeconds: 120",
-        "progressDeadlineSeconds: 11",
+        "          periodSeconds: 2\n",
+        "          periodSeconds: 2\n          initialDelaySeconds: 114\n",
         &[],
     ),
     (
@@ -390,6 +396,20 @@ fn places_are_lines_of_the_text() {
     assert_eq!(lint.path, "spec.template.spec.containers[0].image");
 }
 
+/// Pods of the newest set, available ones, fewest that ever were.
+fn measures(session: &rollout_session::Session) -> (i64, i64, i64) {
+    let input = rollout_view::PageInput {
+        text: "",
+        focus: None,
+    };
+    let view = rollout_view::page_view(session, &input);
+    let of = |name: &str| {
+        let found = view.measures.iter().find(|m| m.name == name);
+        found.unwrap().value.parse().unwrap()
+    };
+    (of("new"), of("available"), of("lowest"))
+}
+
 #[test]
 fn show_me_runs_every_line_and_shows_harm() {
     let mut harm = 0;
@@ -415,7 +435,11 @@ fn show_me_runs_every_line_and_shows_harm() {
             }
             let failed = session.requests_failed_in_record().unwrap_or(0);
             match lint.id {
-                "no-readiness-probe" | "recreate-gap" | "no-stop-hook" => {
+                "no-readiness-probe"
+                | "recreate-gap"
+                | "no-stop-hook"
+                | "service-selects-nothing"
+                | "service-target-port" => {
                     assert!(failed > 0, "{}: {said}", lint.id);
                     harm += 1;
                 }
@@ -425,6 +449,45 @@ fn show_me_runs_every_line_and_shows_harm() {
                 ),
                 "security-level" => assert!(said.contains("unknown field \""), "{said}"),
                 "old-api-version" => assert!(said.contains("no matches for kind"), "{said}"),
+                "mutable-tag" => {
+                    let builds = said.lines().filter(|l| l.contains("@sha256:"));
+                    let builds: Vec<&str> = builds.filter_map(|l| l.split('@').nth(1)).collect();
+                    let first = builds.first().unwrap();
+                    assert!(
+                        builds.len() == 4 && builds.iter().any(|b| b != first),
+                        "{said}"
+                    );
+                }
+                "deadline-below-start" => {
+                    assert!(said.contains("exceeded its progress deadline"), "{said}");
+                }
+                "probe-port" => {
+                    // A number at which nobody listens stops the update, a name that is not there the first rollout.
+                    let (new, available, _) = measures(&session);
+                    let wanted = if to.contains("9090") { 4 } else { 0 };
+                    assert_eq!((new, available), (1, wanted), "{said}");
+                }
+                "unavailable-with-few-replicas" => assert!(measures(&session).2 < 4, "{said}"),
+                "liveness-as-strict-as-readiness" => {
+                    let pods = session.store().list(rollout_api::Kind::POD);
+                    let restarts = pods.map(|p| {
+                        let n = p.value.int_at("status.containerStatuses.0.restartCount");
+                        n.unwrap_or(0)
+                    });
+                    assert!(restarts.sum::<i64>() > 0, "{said}");
+                }
+                "no-budget" => assert!(measures(&session).2 < 3, "{said}"),
+                "budget-blocks-drains" => {
+                    assert!(said.contains("unable to drain node"), "{said}");
+                }
+                "config-without-checksum" => {
+                    assert!(said.contains("configmap/conf patched"), "{said}");
+                    assert_eq!(
+                        said.matches("\n2  ").count(),
+                        0,
+                        "no second revision: {said}"
+                    );
+                }
                 "requests-fit-nowhere" => {
                     assert!(said.contains("Insufficient "), "{said}");
                 }

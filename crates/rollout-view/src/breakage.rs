@@ -222,11 +222,26 @@ fn probes(session: &Session) -> Vec<ProbeRow> {
                 continue;
             };
             let good = *result == ProbeResult::Success;
+            if *result == ProbeResult::Unknown {
+                out.push(ProbeRow {
+                    step: i + 1,
+                    at: seconds(step.at),
+                    pod: decision.on.name.to_string(),
+                    probe: kind.title().to_lowercase() + " of " + container,
+                    outcome: "could not ask: no port of this name".to_owned(),
+                    good: false,
+                });
+                continue;
+            }
             let mut outcome = if good { "passed" } else { "failed" }.to_owned();
             outcome.push_str(", ");
             outcome.push_str(&run.to_string());
-            outcome.push_str(" of ");
-            outcome.push_str(&threshold.to_string());
+            if run > threshold {
+                outcome.push_str(" in a row");
+            } else {
+                outcome.push_str(" of ");
+                outcome.push_str(&threshold.to_string());
+            }
             if *counts {
                 outcome.push_str(": it counts");
             }

@@ -308,6 +308,8 @@ messages! {
     CausePending = "{n} {which} {n|pod finds|pods find} no place: {message}";
     /// Cause: never ready.
     CauseNotReady = "{n} {which} {n|pod runs|pods run} but {n|is|are} not ready.";
+    /// Cause: a disk on another node.
+    CauseDisk = "{n} {n|pod waits|pods wait} for the disk of claim {claim}: one node at a time may have it, and a pod on {node} keeps it.";
     /// The server refuses pods.
     CauseRefused = "The server refuses new pods: {message}.";
     /// The controllers do nothing.
@@ -390,6 +392,8 @@ messages! {
     NodeCrashBackOff = "Container {container} of pod {pod} ended again, restart {restarts}: the node waits {window} after its end and starts it in {s}.";
     /// A probe that changes something.
     ProbeCounts = "{probe} probe of pod {pod}: {result}, {run} in a row, {threshold} {threshold|is|are} needed. It counts now.";
+    /// A probe whose port has no number.
+    ProbeNobody = "{probe} probe of pod {pod}: its port is a name that the container does not have, so nobody is asked.";
     /// A probe that changes nothing.
     ProbeSeen = "{probe} probe of pod {pod}: {result}, {run} in a row, {threshold} {threshold|is|are} needed.";
     /// A mounted object has new content.
@@ -609,7 +613,7 @@ messages! {
     /// A history of one.
     LintHistoryOne = "With a history of 1 only the last version can be undone to: after two bad releases the good one is gone.";
     /// The deadline is too short.
-    LintDeadline = "A good pod needs about {needs} s to count ({ready} s minReadySeconds, {delay} s before its probes, {start} s to start), the deadline is {deadline} s: good releases are reported as failed.";
+    LintDeadline = "A good pod needs about {needs} s until it is ready ({start} s to start, {delay} s before its probes), and nothing counts as progress before: with a deadline of {deadline} s good releases are reported as failed.";
     /// Selectors overlap.
     LintSelector = "The selector of {own} also matches the pods of {other}: each controller counts the other's pods by their labels, and Services and commands with this selector reach both.";
     /// No budget.
@@ -627,13 +631,13 @@ messages! {
     /// latest.
     LintLatest = "{image} names whatever was pushed last: pods of one revision may run different builds, setting it again rolls out nothing, and undo goes back to the same name.";
     /// No readiness probe.
-    LintReadiness = "Without a readiness probe {container} counts as ready as soon as it runs: a version that never answers replaces all {desired} {desired|pod|pods}.";
+    LintReadiness = "Without a readiness probe {container} counts as ready as soon as it runs: a version that never answers replaces {desired|the only pod|all of its pods}.";
     /// A probe at the wrong port.
     LintProbePort = "{probe} asks at port {port}, which the container does not name: its first port is {first}.";
     /// Liveness as strict as readiness.
     LintLiveness = "Without an answer the container is restarted after {alive} s and taken out of the Service after {withdrawn} s: a slow pod is killed instead of being left to recover.";
     /// Grace below the hook.
-    LintGrace = "The preStop hook takes {hook} s and the pod has {grace} s to end: the container is killed with its requests before the stop signal reaches it.";
+    LintGrace = "The preStop hook takes {hook} s and the pod has {grace} s to end: then the hook is over or cut off, and the process gets the stop signal with 2 s for what it still does.";
     /// No hook.
     LintHook = "Service {service} learns that a pod leaves only after a moment, while the process stops at once: requests of that moment are lost at each update.";
     /// A config without a checksum.
@@ -720,7 +724,9 @@ fn push_text(spans: &mut Vec<Span>, text: &str) {
 /// Two sentences, one after the other.
 pub fn join(mut first: Vec<Span>, second: Vec<Span>) -> Vec<Span> {
     if !first.is_empty() && !second.is_empty() {
-        push_text(&mut first, " ");
+        // A line that was typed has no full stop of its own.
+        let open = matches!(first.last(), Some(Span::Code(c)) if !c.ends_with('.'));
+        push_text(&mut first, if open { ". " } else { " " });
     }
     for span in second {
         match span {

@@ -402,7 +402,12 @@ fn transport(session: &Session) -> TransportView {
     // Between two records of one event nobody looks back: the rest of the instant only waits for its step.
     let at_head = session.branch().timeline.settled_position(step) == last;
     let recorded = session.recorded_ms();
-    let next_ms = session.next_at();
+    // At the end a command that waits for a time is something that comes, too.
+    let next_ms = if at_head {
+        session.next_due()
+    } else {
+        session.next_at()
+    };
     let looking_back = !at_head;
     let branch = session.branch();
     let parent = branch.parent.and_then(|i| session.branches().get(i));

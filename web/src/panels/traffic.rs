@@ -47,7 +47,7 @@ pub fn Strip(props: &StripProps) -> Html {
             </svg>
         </div>
         <p class="traffic-note">
-            <b>{t.total}</b>{" requests"}
+            <b>{t.total}</b>{if t.total == 1 { " request" } else { " requests" }}
             { for t.rows.iter().enumerate().map(|(i, row)| html! { <>{if i == 0 { ": " } else { ", " }}<b>{row.ok}</b>{" answered by "}{row.version.letter.clone()}</> }) }
             if t.failed > 0 { {", "}<b class="fail">{format!("{} failed", t.failed)}</b>{format!(": {}", t.causes.join(", "))} }
             if t.per_mark > 1 { <small>{format!(" (a mark is up to {} requests)", t.per_mark)}</small> }

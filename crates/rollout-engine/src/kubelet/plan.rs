@@ -106,6 +106,8 @@ pub struct ProbePlan {
     pub handler: Handler,
     /// Its own grace period.
     pub grace: Option<i64>,
+    /// The name of a port that the container does not have: nothing can be asked.
+    pub lost_port: Option<Str>,
 }
 
 /// A container's spec.
@@ -401,7 +403,11 @@ fn probe(kind: ProbeKind, v: &Value, c: &Value) -> Option<ProbePlan> {
     let number = |key: &str, default: i64| v.int_at(key).filter(|n| *n > 0).unwrap_or(default);
     let threshold =
         |key: &str, default: i64| u32::try_from(number(key, default)).unwrap_or(u32::MAX);
+    let asked = ["httpGet", "tcpSocket"].iter().find_map(|way| v.get(way));
+    let name = asked.and_then(|h| h.get("port")).and_then(Value::as_str);
+    let lost_port = name.filter(|_| port(asked.and_then(|h| h.get("port")), c) == 0);
     Some(ProbePlan {
+        lost_port: lost_port.map(Str::copy),
         kind,
         spec: ProbeSpec {
             initial_delay: v.int_at("initialDelaySeconds").unwrap_or(0),

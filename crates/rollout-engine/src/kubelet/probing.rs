@@ -4,10 +4,11 @@
 use super::decision::KubeletDecision;
 use super::pod::PodState;
 use super::prober::{ProbeKind, ProbeResult, Seen, Tick};
-use super::{Kubelet, KubeletEvent, program, report};
+use super::{Kubelet, KubeletEvent, program, report, texts};
 use crate::sim_event::SimEvent;
 use crate::time::SimTime;
 use crate::world::World;
+use rollout_api::Str;
 
 impl Kubelet {
     /// A container has started: its workers see it, and readiness is asked at once where it may be.
@@ -65,6 +66,10 @@ impl Kubelet {
         }
         let plan = pod.plan.clone();
         let (c, probe) = (&plan.containers[i], &plan.containers[i].probes[j]);
+        if let Some(name) = &probe.lost_port {
+            self.ask_nobody(world, pod, i, probe.kind, name, &c.name);
+            return false;
+        }
         let effects = pod.effects(world, i);
         let ip = pod.ip.clone().unwrap_or_default();
         let (result, text) = program::probe(probe, c, &effects, since_start, &ip);
@@ -100,6 +105,35 @@ impl Kubelet {
             world.decide((pod.key.clone(), why));
         }
         counts
+    }
+
+    /// A port that has no number: the attempt is told and its result thrown away.
+    /// Mirrors `prober.probe` and `ResolveContainerPort`, pkg/kubelet/prober/prober.go, pkg/probe/util.go.
+    fn ask_nobody(
+        &self,
+        world: &mut World,
+        pod: &mut PodState,
+        i: usize,
+        kind: ProbeKind,
+        port: &str,
+        container: &Str,
+    ) {
+        let text = texts::probe_errored(
+            world.version(),
+            kind.title(),
+            &format!("strconv.Atoi: parsing \"{port}\": invalid syntax"),
+        );
+        if pod.event(world, Some(i), "Warning", "Unhealthy", &text) {
+            let why = KubeletDecision::Probe {
+                container: container.clone(),
+                kind,
+                result: ProbeResult::Unknown,
+                run: 0,
+                threshold: 0,
+                counts: false,
+            };
+            world.decide((pod.key.clone(), why));
+        }
     }
 
     /// A probe's tick is due.
@@ -196,7 +230,8 @@ fn next_tick(world: &World, pod: &PodState, i: usize, j: usize) -> Option<SimTim
         let since = at.saturating_sub(run.started.0);
         program::probe(probe, plan, &effects, since, "").0 == ProbeResult::Success
     };
-    let steady = slot.worker.stored() == Some(ProbeResult::Success)
+    let steady = probe.lost_port.is_none()
+        && slot.worker.stored() == Some(ProbeResult::Success)
         && slot.last != Some(ProbeResult::Failure);
     if steady {
         // Skip the ticks that would only say again that all is well.

@@ -20,6 +20,16 @@ pub fn started(version: Minor, container: &str) -> Str {
     }
 }
 
+/// `Unhealthy`, of a probe that could not ask.
+pub fn probe_errored(version: Minor, kind: &str, error: &str) -> String {
+    let more = if version >= Minor(31) {
+        " and resulted in unknown state"
+    } else {
+        ""
+    };
+    format!("{kind} probe errored{more}: {error}")
+}
+
 /// `Pulled`, without a pull.
 pub fn present(version: Minor, image: &str) -> String {
     let more = if version >= Minor(35) {

@@ -157,6 +157,40 @@ fn action_sentence(entry: &LogEntry) -> Explanation {
     Explanation::new(WhyKind::Action, say(Msg::YouDid, &[("line", code(line))]))
 }
 
+/// What was just done changes no template, although somebody may expect a rollout of it.
+fn without_rollout(session: &Session, key: Option<&ObjectKey>) -> Option<Vec<Span>> {
+    let (here, at) = (session.position(), session.at());
+    let entry = match session.last_step().filter(|s| s.at == at) {
+        Some(step) if step.action.is_some() => {
+            let near = |c: &rollout_engine::Change| {
+                Some(&c.key) == key || matches!(c.key.kind.0, "ConfigMap" | "Secret")
+            };
+            if !step.record.changes.iter().any(near) {
+                return None;
+            }
+            step.action.clone()?
+        }
+        _ => {
+            let log = session.branch().log.iter().rev();
+            let mut log = log.take_while(|e| e.step >= here && e.at >= at);
+            log.find(|e| e.step == here && e.at == at)?.clone()
+        }
+    };
+    let words = action_words(&entry.action);
+    let mut verbs = words.split_whitespace();
+    let expected = match verbs.next()? {
+        "apply" | "set" | "patch" | "edit" | "label" | "annotate" | "replace" => true,
+        "rollout" => verbs.next() == Some("undo"),
+        _ => false,
+    };
+    expected.then(|| {
+        join(
+            action_sentence(&entry).headline,
+            say(Msg::NothingToRollOut, &[]),
+        )
+    })
+}
+
 /// The sentence of a step for a mark of the timeline.
 pub fn step_sentence(session: &Session, step: &Step, key: Option<&ObjectKey>) -> String {
     match explain_step(session, step, key, None).first() {
@@ -223,7 +257,15 @@ pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>
     };
     let also: Vec<Vec<Span>> = explained.into_iter().map(|e| e.headline).collect();
     let mut step_note = None;
+    let nothing = (resting.explanation.kind == WhyKind::Complete && !mid_instant)
+        .then(|| without_rollout(session, key))
+        .flatten();
     let shown = match own {
+        _ if nothing.is_some() => {
+            let mut shown = resting.explanation.clone();
+            shown.headline = nothing.unwrap_or_default();
+            shown
+        }
         Some(own) if mid_instant => own,
         Some(own) if own.kind == WhyKind::Decision => own,
         Some(own) if own.seen || own.kind == WhyKind::Action => {

@@ -162,6 +162,14 @@ pub fn kubelet(on: &ObjectKey, decision: &KubeletDecision, at: SimTime) -> Expla
             "doBackOff",
         ),
         KubeletDecision::Probe {
+            kind, threshold: 0, ..
+        } => told(
+            Msg::ProbeNobody,
+            &[pod, ("probe", words(kind.title()))],
+            Vec::new(),
+            "doProbe",
+        ),
+        KubeletDecision::Probe {
             kind,
             result,
             run,

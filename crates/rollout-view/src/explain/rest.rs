@@ -5,7 +5,7 @@ use super::{Explanation, field, status, term};
 use crate::catalogue::{Msg, code, counted, join, say, span_of_time, words};
 use crate::cluster::{Pod, Rollout, available_in_ms, waiting_reason};
 use crate::model::*;
-use rollout_api::{Kind, Timestamp, Value};
+use rollout_api::{Kind, ObjectKey, Str, Timestamp, Value};
 use rollout_session::Session;
 
 /// The reason of a resting point.
@@ -63,7 +63,7 @@ fn plain_rest(session: &Session, rollout: Option<&Rollout>) -> Rest {
         return calm(complete(r));
     }
     let deadline_passed = r.condition("Progressing") == Some(("False", "ProgressDeadlineExceeded"));
-    if let Some(cause) = cause_of_stall(r) {
+    if let Some(cause) = cause_of_stall(r).or_else(|| held_disk(session, r)) {
         let mut e = stalled(r, cause);
         if deadline_passed {
             let deadline = r.view().progress_deadline_seconds.unwrap_or(600);
@@ -221,6 +221,46 @@ pub fn cause_of_stall(r: &Rollout) -> Option<Cause> {
         .find_map(|(new, pods)| cause(r, &pods, new))
 }
 
+/// Pods that wait for a disk which one node only may have, and another node's pod keeps.
+fn held_disk(session: &Session, r: &Rollout) -> Option<Cause> {
+    let claims = |p: &Pod| -> Vec<Str> {
+        let volumes = p.object.value.list_at("spec.volumes").iter();
+        let name = |v: &Value| v.shared_str_at("persistentVolumeClaim.claimName");
+        volumes.filter_map(name).collect()
+    };
+    let node_of = |p: &Pod| p.object.value.shared_str_at("spec.nodeName");
+    let waiting = |p: &&Pod| p.state == PodState::Creating && node_of(p).is_some();
+    let held = |p: &Pod| {
+        let node = node_of(p)?;
+        claims(p).into_iter().find_map(|claim| {
+            let namespace = p.object.meta.namespace.clone();
+            let key = ObjectKey::new(Kind("PersistentVolumeClaim"), namespace, claim.clone());
+            let modes = session.store().get(&key)?;
+            let modes = modes.value.list_at("spec.accessModes").iter();
+            if modes.filter_map(Value::as_str).any(|m| m.ends_with("Many")) {
+                return None;
+            }
+            let keeper = r.pods.iter().find(|o| {
+                !o.leaving()
+                    && o.state != PodState::Creating
+                    && node_of(o).is_some_and(|n| n != node)
+                    && claims(o).contains(&claim)
+            })?;
+            Some((claim, node_of(keeper)?))
+        })
+    };
+    let (claim, node) = r.counted().filter(waiting).find_map(held)?;
+    let pods = r.counted().filter(waiting).filter(|p| held(p).is_some());
+    let pods = pods.count() as i64;
+    let args = [
+        ("n", counted(pods, Quantity::Count)),
+        ("claim", code(claim.as_str())),
+        ("node", code(node.as_str())),
+    ];
+    let headline = say(Msg::CauseDisk, &args);
+    Some(Cause { headline, pods })
+}
+
 fn cause(r: &Rollout, pods: &[&Pod], new: bool) -> Option<Cause> {
     let which = match (new, r.sets.len()) {
         (_, 1) => "",
@@ -277,6 +317,11 @@ fn cause(r: &Rollout, pods: &[&Pod], new: bool) -> Option<Cause> {
         .collect();
     if let Some(first) = homeless.first() {
         let message = scheduling_message(&first.object);
+        // What preemption says stands in the events.
+        let message = match message.split_once(" preemption: ") {
+            Some((why, _)) => why.to_owned(),
+            None => message,
+        };
         return told(Msg::CausePending, &homeless, "message", message);
     }
     let refusing: Vec<&Pod> = in_state(PodState::Running)

@@ -68,6 +68,21 @@ pub(super) fn mutable_tag(facts: &Facts<'_>, found: &mut Vec<Found>) {
                     (1_000, format!("image {image} moved-tag")),
                     (2_000, same),
                     (3_000, format!("kubectl rollout history {}", d.target())),
+                    // A pod that is made anew runs the new build, beside the others of its revision.
+                    (
+                        4_000,
+                        format!(
+                            "kubectl delete -n {0} $(kubectl get pods -n {0} -o name | head -1)",
+                            d.namespace()
+                        ),
+                    ),
+                    (
+                        60_000,
+                        format!(
+                            "kubectl get pods -n {} -o custom-columns=POD:.metadata.name,BUILD:.status.containerStatuses[0].imageID",
+                            d.namespace()
+                        ),
+                    ),
                 ],
             });
         }
@@ -129,7 +144,8 @@ pub(super) fn probe_port(facts: &Facts<'_>, found: &mut Vec<Found>) {
                     if known {
                         continue;
                     }
-                    let (_, line) = d.update("next");
+                    let (image, line) = d.update("next");
+                    let serves = format!("image {image} serves port={first}");
                     found.push(Found {
                         id: "probe-port",
                         document: d.document,
@@ -144,7 +160,7 @@ pub(super) fn probe_port(facts: &Facts<'_>, found: &mut Vec<Found>) {
                         ),
                         fix: format!("Ask at port {first}"),
                         changes: vec![Change::Set(d.document, way(i, &field), Value::from(first))],
-                        show: vec![(1_000, line)],
+                        show: vec![(1_000, serves), (1_000, line)],
                     });
                 }
             }
@@ -292,6 +308,7 @@ pub(super) fn config_without_checksum(facts: &Facts<'_>, found: &mut Vec<Found>)
                     format!("kubectl patch configmap {name} -n {} --type=merge -p '{{\"data\":{{\"changed\":\"yes\"}}}}'", d.namespace()),
                 ),
                 (2_000, format!("kubectl rollout history {}", d.target())),
+                (20_000, format!("kubectl get pods -n {}", d.namespace())),
             ],
         });
     }

@@ -223,13 +223,15 @@ pub(super) fn deadline_below_start(facts: &Facts<'_>, found: &mut Vec<Found>) {
             readiness.max(startup)
         });
         let delay = slowest.max().unwrap_or(0);
-        let needs = ready + delay + START;
+        // A pod that becomes ready is progress, so minReadySeconds does not add to it.
+        let needs = delay + START;
         // Not above minReadySeconds is refused by the server.
         if deadline > needs || deadline <= ready {
             continue;
         }
-        let better = (needs * 3).max(60);
-        let (_, line) = d.update("next");
+        let better = (needs * 3).max(ready + 60);
+        let (image, line) = d.update("next");
+        let slow = format!("image {image} slow-start ready={deadline}");
         found.push(Found {
             id: "deadline-below-start",
             document: d.document,
@@ -238,7 +240,6 @@ pub(super) fn deadline_below_start(facts: &Facts<'_>, found: &mut Vec<Found>) {
                 Msg::LintDeadline,
                 &[
                     ("deadline", n(deadline)),
-                    ("ready", n(ready)),
                     ("delay", n(delay)),
                     ("start", n(START)),
                     ("needs", n(needs)),
@@ -246,7 +247,14 @@ pub(super) fn deadline_below_start(facts: &Facts<'_>, found: &mut Vec<Found>) {
             ),
             fix: format!("Wait {better} s before it is reported"),
             changes: vec![Change::Set(d.document, steps(path), Value::from(better))],
-            show: vec![(1_000, line)],
+            show: vec![
+                (0, slow),
+                (1_000, line),
+                (
+                    u64::try_from(deadline).unwrap_or(0) * 1000 + 5_000,
+                    format!("kubectl rollout status {}", d.target()),
+                ),
+            ],
         });
     }
 }
@@ -496,7 +504,13 @@ pub(super) fn service_selects_nothing(facts: &Facts<'_>, found: &mut Vec<Found>)
                 steps("spec.selector"),
                 wanted.clone(),
             )],
-            show: vec![(1_000, format!("kubectl get endpointslices -n {namespace}"))],
+            show: vec![
+                (
+                    1_000,
+                    format!("traffic service/{} 20/s", s.str_at("metadata.name")),
+                ),
+                (20_000, format!("kubectl get endpointslices -n {namespace}")),
+            ],
         });
     }
 }
@@ -538,10 +552,16 @@ pub(super) fn service_target_port(facts: &Facts<'_>, found: &mut Vec<Found>) {
                     ),
                     fix: format!("Send to port {first}"),
                     changes: vec![Change::Set(document, steps(&path), Value::from(first))],
-                    show: vec![(
-                        0,
-                        format!("kubectl describe service {}", s.str_at("metadata.name")),
-                    )],
+                    show: vec![
+                        (
+                            20_000,
+                            format!("traffic service/{} 20/s", s.str_at("metadata.name")),
+                        ),
+                        (
+                            40_000,
+                            format!("kubectl describe service {}", s.str_at("metadata.name")),
+                        ),
+                    ],
                 });
             }
         }
