@@ -440,3 +440,62 @@ fn an_autoscaler_of_the_older_version() {
     );
     assert_eq!(shown, "autoscaling/v1 80");
 }
+
+/// Only the last line of what a refused patch prints is compared: before it stands the object.
+#[test]
+fn patches_of_numbers_versions_and_double_keys() {
+    let whole = "json: cannot unmarshal number 2.0 into Go struct field DeploymentSpec.spec.replicas of type int32\n";
+    for (kind, patch, want) in [
+        ("merge", r#"{"spec":{"replicas":2.0}}"#, whole),
+        (
+            "strategic",
+            r#"{"spec":{"replicas":2.0}}"#,
+            "deployment.apps/nn patched\n",
+        ),
+        (
+            "merge",
+            r#"{"spec":{"replicas":2,"replicas":3}}"#,
+            "deployment.apps/nn patched\nWarning: duplicate field \"spec.replicas\"\n",
+        ),
+        (
+            "strategic",
+            r#"{"spec":{"foo":1,"foo":2}}"#,
+            "deployment.apps/nn patched (no change)\nWarning: duplicate field \"spec.foo\"\nWarning: unknown field \"spec.foo\"\n",
+        ),
+        (
+            "merge",
+            r#"{"metadata":{"resourceVersion":"abc"}}"#,
+            "Error from server: strconv.ParseUint: parsing \"abc\": invalid syntax\n",
+        ),
+        (
+            "json",
+            r#"[{"op":"add","path":"/metadata/resourceVersion","value":"-1"}]"#,
+            "Error from server: strconv.ParseUint: parsing \"-1\": invalid syntax\n",
+        ),
+        (
+            "merge",
+            r#"{"metadata":{"resourceVersion":"99999999999999999999"}}"#,
+            "Error from server: strconv.ParseUint: parsing \"99999999999999999999\": value out of range\n",
+        ),
+        (
+            "merge",
+            r#"{"metadata":{"resourceVersion":"0"}}"#,
+            "deployment.apps/nn patched (no change)\n",
+        ),
+        (
+            "merge",
+            r#"{"metadata":{"resourceVersion":"999999999"}}"#,
+            "Error from server (Conflict): Operation cannot be fulfilled on deployments.apps \"nn\": the object has been modified; please apply your changes to the latest version and try again\n",
+        ),
+    ] {
+        let mut cluster = Cluster::new();
+        cluster.apply(WEB);
+        let words = ["patch", "deployment", "nn", "--type", kind, "-p", patch];
+        let said = cluster.say(&words, "");
+        assert!(said.ends_with(want), "{kind} {patch}: {said}");
+        assert!(
+            said == want || said.starts_with("The request is invalid"),
+            "{kind} {patch}: {said}"
+        );
+    }
+}

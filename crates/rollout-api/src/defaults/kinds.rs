@@ -251,7 +251,9 @@ fn persistent_volume_claim_spec(claim: &mut Map) {
 pub fn generate_job_selector(job: &mut Value) {
     generate_selector(job);
     let labels = job.at("spec.template.metadata.labels").cloned();
-    if let Some(labels) = labels.filter(|l| !l.is_empty()) {
+    // They are found when the Job is read again: validation does not see them.
+    let refused = job.str_at("metadata.name").len() > 63;
+    if let Some(labels) = labels.filter(|l| !l.is_empty() && !refused) {
         with(job.map_mut(), "metadata", |m| if_empty(m, "labels", labels));
     }
 }

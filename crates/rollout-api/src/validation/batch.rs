@@ -50,6 +50,18 @@ pub fn validate_job(object: &Value, e: &mut Errors) {
     validate_label_selector(selector, &at, e);
     let found = selector_matches(selector, template.at("metadata.labels"), e);
     validate_match(template, found, &path.child("template"), e);
+    // The last pod's host name.
+    let last = int(spec, "completions").filter(|n| *n > 0);
+    if let Some(n) = last
+        && text(spec, "completionMode") == "Indexed"
+    {
+        let name = object.str_at("metadata.name");
+        let host = format!("{name}-{}", n - 1);
+        if !names::is_dns1123_label(&host).is_empty() {
+            let detail = format!("will not able to create pod with invalid DNS label: {host}");
+            e.invalid(&Path::root("metadata").child("name"), name, detail);
+        }
+    }
 }
 
 /// Labels that the server gives to the pods of a job.
@@ -101,6 +113,38 @@ pub fn validate_job_update(new: &Value, old: &Value, e: &mut Errors) {
     }
 }
 
+/// How many indexes may fail.
+fn validate_indexes(spec: &Value, path: &Path<'_>, e: &mut Errors) {
+    const MANY: i64 = 100_000;
+    let completions = int(spec, "completions");
+    let failed = int(spec, "maxFailedIndexes");
+    let at = path.child("maxFailedIndexes");
+    if let (Some(all), Some(n)) = (completions, failed)
+        && n > all
+    {
+        e.invalid(&at, n, "must be less than or equal to completions");
+    }
+    if let Some(n) = failed
+        && n > MANY
+    {
+        e.invalid(&at, n, "must be less than or equal to 100000");
+    }
+    if completions.is_none_or(|n| n <= MANY) || int(spec, "backoffLimitPerIndex").is_none() {
+        return;
+    }
+    if failed.is_none() {
+        e.required(&at, "must be specified when completions is above 100000");
+    }
+    let detail = "must be less than or equal to 10000 when completions are above 100000 and used with backoff limit per index";
+    for key in ["parallelism", "maxFailedIndexes"] {
+        if let Some(n) = int(spec, key)
+            && n > 10_000
+        {
+            e.invalid(&path.child(key), n, detail);
+        }
+    }
+}
+
 fn validate_job_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     let counts = [
         "parallelism",
@@ -139,6 +183,7 @@ fn validate_job_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
                 let detail = "must be less than or equal to 100000 when completion mode is Indexed";
                 e.invalid(&path.child("parallelism"), n, detail);
             }
+            validate_indexes(spec, path, e);
         }
     }
     if matches!(mode, None | Some("NonIndexed")) {

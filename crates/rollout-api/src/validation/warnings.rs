@@ -63,6 +63,11 @@ pub fn warnings_on_create(kind: Kind, object: &Value, minor: Minor) -> Vec<Strin
         "Service" => warnings_for_service(object, minor, &mut out),
         "PersistentVolumeClaim" => {
             if let Some(spec) = sub(object, "spec") {
+                let key = "volume.beta.kubernetes.io/storage-class";
+                let annotations = object.at("metadata.annotations");
+                if annotations.is_some_and(|a| a.get(key).is_some()) {
+                    out.push(format!("metadata.annotations[{key}]: deprecated since v1.8; use \"storageClassName\" attribute instead"));
+                }
                 warnings_for_claim(spec, &Path::root("spec"), &mut out);
             }
         }
@@ -115,7 +120,7 @@ fn warnings_for_service(service: &Value, minor: Minor, out: &mut Vec<String>) {
     let none = Value::object();
     let spec = sub(service, "spec").unwrap_or(&none);
     let ty = text(spec, "type");
-    let headless = ty == "ClusterIP" && text(spec, "clusterIP") == "None";
+    let headless = minor >= Minor(34) && ty == "ClusterIP" && text(spec, "clusterIP") == "None";
     let external = !items(spec, "externalIPs").is_empty();
     let hints = "service.kubernetes.io/topology-aware-hints";
     if service

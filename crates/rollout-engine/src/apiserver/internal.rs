@@ -1,6 +1,6 @@
 //! Writes of the cluster's own components: metadata, generation and no-op rules, without decoding and validation.
 
-use super::{admission, already_exists, forbidden, not_found};
+use super::{admission, already_exists, app_armor, forbidden, not_found};
 use crate::client::{DeleteOptions, Propagation};
 use crate::faults::Operation;
 use crate::world::World;
@@ -50,6 +50,7 @@ impl World {
             name: value.shared_str_at("metadata.name").unwrap_or_default(),
         };
         if kind == Kind::POD {
+            app_armor::sync(&mut value, self.version());
             admission::pod_defaults(&mut value);
             self.admit_pod(&mut value)?;
         }

@@ -6,6 +6,7 @@
 
 mod addresses;
 mod admission;
+mod app_armor;
 mod eviction;
 mod internal;
 mod limit_range;

@@ -6,6 +6,7 @@ use crate::client::{WriteOptions, Written};
 use crate::world::World;
 use rollout_api::decode;
 use rollout_api::defaults::generate_job_selector;
+use rollout_api::gofmt::quote;
 use rollout_api::status_error::ApiError;
 use rollout_api::views::Object;
 use rollout_api::{Kind, Minor, ObjectKey, Str, Value};
@@ -113,6 +114,7 @@ pub(crate) fn create(
         world.default_storage_class(&mut value);
     }
     if kind == Kind::POD {
+        warnings.extend(super::app_armor::sync(&mut value, minor));
         super::admission::pod_defaults(&mut value);
         world.admit_pod(&mut value)?;
     }
@@ -196,7 +198,12 @@ pub(super) fn replace(
 ) -> Result<Written, ApiError> {
     let (kind, minor) = (key.kind, world.version());
     let version = value.str_at("metadata.resourceVersion");
-    if !version.is_empty() && version != old.value.str_at("metadata.resourceVersion") {
+    if let Some(why) = not_unsigned(version) {
+        let text = format!("strconv.ParseUint: parsing {}: {why}", quote(version));
+        return Err(ApiError::new(500, "", text));
+    }
+    // 0 is any version.
+    if !["", "0"].contains(&version) && version != old.value.str_at("metadata.resourceVersion") {
         let (group, resource) = super::group_resource(kind);
         return Err(ApiError::modified(group, resource, &key.name));
     }
@@ -346,5 +353,15 @@ impl World {
         if kind.0 == "Job" {
             generate_job_selector(value);
         }
+    }
+}
+
+/// Why a text is no resource version, in the words of Go's strconv.
+fn not_unsigned(text: &str) -> Option<&'static str> {
+    let digits = text.bytes().all(|c| c.is_ascii_digit());
+    match (digits, text.parse::<u64>()) {
+        (false, _) => Some("invalid syntax"),
+        (true, Err(_)) if !text.is_empty() => Some("value out of range"),
+        _ => None,
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod diff;
+mod duplicates;
 pub(crate) mod edit;
 pub(crate) mod events;
 pub(crate) mod exec;

@@ -1,5 +1,6 @@
 //! `kubectl patch`.
 
+use super::duplicates::duplicate_fields;
 use super::{Report, recorded};
 use crate::Next;
 use crate::builder::{self, Info, Request};
@@ -95,6 +96,17 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     if let Some(problem) = undecodable(kind, &patch, &text) {
         return Err(rollout_api::status_error::ApiError::bad_request(problem).into());
     }
+    // The server reads a merge patch as it is sent: 2.0 is no whole number there.
+    let is_json = start.starts_with('{') && kind != PatchType::Json;
+    let raw = rollout_api::json::from_json(start.trim_end());
+    let patch = match raw {
+        Ok(raw) if is_json && kind == PatchType::Merge => raw,
+        _ => patch,
+    };
+    let twice = match is_json {
+        true => duplicate_fields(start),
+        false => Vec::new(),
+    };
     let args = ctx.flags.args.clone();
     let mut request = Request::of(ctx, &args);
     request.latest = !ctx.flags.on("local");
@@ -155,6 +167,9 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
             };
             report.done(ctx, info, &new, verb)?;
             continue;
+        }
+        for field in &twice {
+            ctx.warn(format!("Warning: duplicate field \"{field}\""));
         }
         match super::send_patch(ctx, info, kind, &patch, &options) {
             Ok(mut w) => {
