@@ -3,8 +3,8 @@
 use super::errors::Errors;
 use super::meta::{
     FIELD_IS_IMMUTABLE, Selects, int, items, selector_matches, sub, text, validate_annotations,
-    validate_label_selector, validate_labels, validate_nonnegative, validate_object_meta,
-    validate_object_meta_update,
+    validate_dns1123_label, validate_label_selector, validate_labels, validate_nonnegative,
+    validate_object_meta, validate_object_meta_update,
 };
 use super::names;
 use super::path::Path;
@@ -577,6 +577,10 @@ fn validate_stateful_set_spec(spec: &Value, path: &Path<'_>, e: &mut Errors) {
     }
     if let Some(start) = spec.int_at("ordinals.start") {
         validate_nonnegative(start, &path.child("ordinals.start"), e);
+    }
+    let service = text(spec, "serviceName");
+    if e.since(33) && !service.is_empty() {
+        validate_dns1123_label(service, &path.child("serviceName"), e);
     }
     let selector = sub(spec, "selector");
     let at = path.child("selector");
