@@ -794,3 +794,34 @@ fn lesson_27_budgets_are_for_maintenance() {
     d.after(60);
     assert_eq!(d.ran().0, 2, "and not the rollout");
 }
+
+/// The same with the Step button only: a drain that tries again in five seconds is something that comes.
+#[test]
+fn a_drain_that_waits_can_be_stepped_through() {
+    let text = four(PROBE);
+    let mut d = Desk::with(&format!(
+        "{text}---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: web}}\nspec:\n  minAvailable: 3\n  selector: {{matchLabels: {{app: web}}}}\n"
+    ));
+    d.after(30);
+    d.s.run("kubectl cordon node-3");
+    d.s.run("kubectl drain node-1 node-2 --ignore-daemonsets");
+    let said = |d: &Desk| -> String {
+        let lines = d.s.branch().transcript.lines().iter();
+        lines.map(|l| format!("{}\n", l.text)).collect()
+    };
+    let mut steps = 0;
+    while d.s.next_due().is_some() && steps < 300 && d.s.at() < 120_000 {
+        d.s.step();
+        steps += 1;
+    }
+    let text = said(&d);
+    assert!(text.contains("will retry after 5s"), "{text}");
+    assert!(d.s.at() > 60_000, "the retries go on: {} ms", d.s.at());
+    d.s.interrupt();
+    d.all(&["kubectl uncordon node-1 node-2 node-3", "sleep 60"]);
+    d.s.run("kubectl drain node-1 --ignore-daemonsets");
+    for _ in 0..200 {
+        d.s.step();
+    }
+    assert!(said(&d).contains("node/node-1 drained"), "{}", said(&d));
+}

@@ -32,6 +32,7 @@ pub fn breakage(session: &Session, rollout: Option<&Rollout>) -> BreakView {
         .collect();
     let mut list: Vec<FaultView> = nodes.iter().map(|n| node(&faults, n)).collect();
     list.extend(cluster(&faults, rollout));
+    list.extend(rollout.map(|r| quota(session, r)));
     let targets = targets(session, rollout);
     BreakView {
         faults: list,
@@ -149,6 +150,36 @@ fn cluster(faults: &Faults, rollout: Option<&Rollout>) -> Vec<FaultView> {
             "schema 1",
         ),
     ]
+}
+
+/// A quota that leaves no room for one more pod.
+fn quota(session: &Session, r: &Rollout) -> FaultView {
+    let namespace = &r.object.meta.namespace;
+    let mut list = session.store().list_in(Kind::RESOURCE_QUOTA, namespace);
+    let found = list.next().map(|q| q.meta.name.to_string());
+    let more = match namespace.as_str() {
+        "default" => String::new(),
+        other => " -n ".to_owned() + other,
+    };
+    let pods = session.store().list_in(Kind::POD, namespace).count();
+    let (words, control) = match &found {
+        Some(name) => {
+            let line = "kubectl delete quota ".to_owned() + name + &more;
+            let words = "quota ".to_owned() + name + " limits what may be made";
+            (words, control("Mend", line, true))
+        }
+        None => {
+            let line = "kubectl create quota full --hard=pods=".to_owned();
+            let line = line + &pods.to_string() + &more;
+            ("no quota".to_owned(), control("Break", line, false))
+        }
+    };
+    FaultView {
+        name: "Quota".to_owned(),
+        words,
+        broken: found.is_some(),
+        controls: vec![control],
+    }
 }
 
 /// Services that select the rollout's pods, then the Deployment itself.

@@ -49,6 +49,17 @@ pub fn scroll_to(id: &str) {
     }
 }
 
+/// Brings the element with this id into sight if it begins below it.
+pub fn reveal(id: &str) {
+    let height = web_sys::window().and_then(|w| w.inner_height().ok()?.as_f64());
+    let element = document().and_then(|d| d.get_element_by_id(id));
+    if let (Some(element), Some(height)) = (element, height)
+        && element.get_bounding_client_rect().top() > height - 160.0
+    {
+        element.scroll_into_view();
+    }
+}
+
 /// Focuses the text area with this id and selects from one character to another.
 pub fn select(id: &str, from: u32, to: u32) {
     let area = document()

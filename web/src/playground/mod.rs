@@ -93,6 +93,8 @@ pub struct Playground {
     /// What became of a pasted transcript, until it was read.
     pub(crate) pasted_results: Vec<rollout_view::paste::PastedResult>,
     pub(crate) console_open: bool,
+    /// A tab was opened from somewhere else: on a narrow page it is brought into sight.
+    pub(crate) reveal: bool,
 
     pub(crate) tab: &'static str,
     pub(crate) form: Option<Form>,
@@ -139,6 +141,9 @@ impl Component for Playground {
                     "full"
                 }),
             );
+        }
+        if std::mem::take(&mut self.reveal) {
+            page::reveal("bench-tabs");
         }
         page::set_title(&self.view.header.title);
         if self.playing.is_some() && self.frame.is_none() {

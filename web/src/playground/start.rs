@@ -72,6 +72,7 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
         editing: None,
         pasted_results: Vec::new(),
         console_open: false,
+        reveal: false,
         tab: "history",
         form: None,
         panel: None,

@@ -218,12 +218,16 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         }
         Msg::ToggleConsole => p.console_open = !p.console_open,
 
-        Msg::Tab(tab) => p.tab = tab,
+        Msg::Tab(tab) => {
+            p.tab = tab;
+            p.reveal = true;
+        }
         Msg::OpenForm(form) => {
             p.form = form;
             p.preview = None;
         }
         Msg::PickPod(pod) => {
+            p.reveal = pod.is_some();
             p.tab = if pod.is_some() {
                 "pod"
             } else if p.tab == "pod" {
@@ -364,7 +368,10 @@ fn time(p: &mut Playground, msg: &Msg) {
     let session = &mut p.session;
     match msg {
         Msg::Step => {
-            session.step();
+            let moved = session.step();
+            if !moved {
+                p.note("Nothing is scheduled: act, or look back.");
+            }
         }
         Msg::Back => {
             session.back();

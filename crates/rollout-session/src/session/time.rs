@@ -242,25 +242,21 @@ impl Session {
         if self.steps().len() >= MAX_STEPS {
             return false;
         }
-        // Lines that wait for a time before that of the cluster's next event come first.
-        let next = self.next_at();
+        // Lines that wait for a time before that of the cluster's next step come first.
         for _ in 0..MAX_STEPS_PER_CALL {
             let Some(at) = follow::next_deadline(self.branch()) else {
                 break;
             };
-            if next.is_some_and(|n| n <= at) {
-                break;
-            }
             if self.compute(at) {
                 return true;
             }
             let cursor = &mut self.branch_mut().cursor;
             cursor.at = cursor.at.max(at);
-            if next.is_none() {
+            if self.next_at().is_none() {
                 return false;
             }
         }
-        if next.is_none() {
+        if self.next_at().is_none() {
             return false;
         }
         let mut engine = self.branch().head.clone();
@@ -271,6 +267,7 @@ impl Session {
         loop {
             let next = crate::timeline::next_visible(&mut engine, SimTime(u64::MAX));
             if next.is_empty() {
+                self.pass_silent();
                 return false;
             }
             records.extend(next);
@@ -281,6 +278,15 @@ impl Session {
         self.branch_mut().head = engine;
         self.push(records, None);
         true
+    }
+
+    /// Nothing comes any more. What is due now and shows nothing is done, so that it can be seen that nothing comes.
+    fn pass_silent(&mut self) {
+        let now = SimTime(self.origin.0.saturating_add(self.at()));
+        let mut engine = self.branch().head.clone();
+        if crate::timeline::next_visible(&mut engine, now).is_empty() {
+            self.branch_mut().head = engine;
+        }
     }
 
     pub(super) fn push(&mut self, records: Vec<StepRecord>, action: Option<&Rc<LogEntry>>) {

@@ -157,11 +157,18 @@ fn action_sentence(entry: &LogEntry) -> Explanation {
     Explanation::new(WhyKind::Action, say(Msg::YouDid, &[("line", code(line))]))
 }
 
+/// So many steps of one moment are looked through for an action.
+const MOMENT: usize = 12;
+
 /// What was just done changes no template, although somebody may expect a rollout of it.
 fn without_rollout(session: &Session, key: Option<&ObjectKey>) -> Option<Vec<Span>> {
     let (here, at) = (session.position(), session.at());
-    let entry = match session.last_step().filter(|s| s.at == at) {
-        Some(step) if step.action.is_some() => {
+    // The action of this moment, or what the controllers noted right after it.
+    let recent = session.steps()[..here].iter().rev();
+    let recent = recent.take(MOMENT).take_while(|s| s.at == at);
+    let acted = recent.into_iter().find(|s| s.action.is_some());
+    let entry = match acted {
+        Some(step) => {
             let near = |c: &rollout_engine::Change| {
                 Some(&c.key) == key || matches!(c.key.kind.0, "ConfigMap" | "Secret")
             };
