@@ -186,8 +186,79 @@ fn a_node_that_is_silent_when_controllers_begin_anew_is_tainted() {
         assert!(waited < 1000, "never noticed");
     }
     assert!(!of(&mut s, "{.spec.taints}").contains("NoExecute"));
-    ok(&mut s, "fault controllers restart");
-    after(&mut s, 30);
+    ok(&mut s, "fault controllers down");
+    after(&mut s, 20);
+    ok(&mut s, "fault controllers up");
+    after(&mut s, 10);
     let taints = of(&mut s, "{.spec.taints}");
     assert!(taints.contains("NoExecute"), "{taints}");
+}
+
+/// Of pods that are alike otherwise the one goes that shares its node with most others.
+#[test]
+fn the_fullest_node_gives_its_pod_first() {
+    let mut s = session();
+    s.apply("web.yaml", &deployment("web", "web", 4, ""));
+    after(&mut s, 20);
+    let nodes = |s: &mut Session| {
+        let names = ok(s, "kubectl get pods -o jsonpath={.items[*].spec.nodeName}");
+        let mut names: Vec<String> = names.split(' ').map(str::to_owned).collect();
+        names.sort();
+        let all = names.len();
+        names.dedup();
+        (all, names.len())
+    };
+    assert_eq!(nodes(&mut s), (4, 3));
+    ok(&mut s, "kubectl scale deployment web --replicas=3");
+    after(&mut s, 60);
+    assert_eq!(nodes(&mut s), (3, 3));
+}
+
+/// Most pods that were there at one step and not ending.
+fn most_pods(s: &Session, from: usize, already: i64) -> i64 {
+    let lives = |o: &Option<std::rc::Rc<rollout_api::views::Object>>| {
+        i64::from(o.as_ref().is_some_and(|o| !o.meta.is_terminating()))
+    };
+    let (mut now, mut most) = (already, already);
+    for t in &s.steps()[from..] {
+        for c in &t.record.changes {
+            if c.key.kind == rollout_api::Kind::POD {
+                now += lives(&c.after) - lives(&c.before);
+                most = most.max(now);
+            }
+        }
+    }
+    most
+}
+
+/// The ceiling of a rollout holds at every write, whatever comes in between.
+#[test]
+fn the_ceiling_holds_at_every_write() {
+    for (replicas, more) in [
+        (4, ""),
+        (10, ""),
+        (
+            6,
+            "  strategy: {rollingUpdate: {maxSurge: 2, maxUnavailable: 2}}\n",
+        ),
+    ] {
+        let mut s = session();
+        ok(&mut s, "image web:v2 never-ready");
+        s.apply("web.yaml", &deployment("web", "web", replicas, more));
+        after(&mut s, 20);
+        let from = s.steps().len();
+        ok(&mut s, "kubectl set image deployment/web web=web:v2");
+        after(&mut s, 30);
+        ok(&mut s, "kubectl set image deployment/web web=web:v3");
+        after(&mut s, 60);
+        ok(&mut s, "kubectl scale deployment web --replicas=3");
+        after(&mut s, 30);
+        let surge = if more.is_empty() {
+            replicas.div_ceil(4)
+        } else {
+            2
+        };
+        let most = most_pods(&s, from, i64::from(replicas));
+        assert_eq!(most, i64::from(replicas + surge));
+    }
 }

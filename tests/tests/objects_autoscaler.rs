@@ -90,6 +90,14 @@ fn without_metrics_it_says_so_and_changes_nothing() {
         assert!(text.contains(line), "{line}\n--- in\n{text}");
     }
     assert_eq!(replicas(&mut s), "3");
+    assert_eq!(
+        ok(
+            &mut s,
+            "kubectl get hpa web -o jsonpath={.status.currentMetrics}"
+        ),
+        r#"[{"type":""}]"#,
+        "a metric that is not there has an empty place"
+    );
     let ran = s.run("kubectl top pods");
     assert_eq!(ran.stderr, "error: Metrics API not available\n");
 }
@@ -436,4 +444,50 @@ fn conditions_keep_the_time_of_their_change_and_averages_their_unit() {
         ),
         "50m"
     );
+}
+
+/// Three pods that are ready, and others that are not yet.
+fn slow() -> Session {
+    let mut s = Session::new(Start {
+        version: Minor(36),
+        ..Start::default()
+    });
+    let probed = WEB.replace(
+        "        image: web:v1\n",
+        "        image: web:v1\n        readinessProbe: {httpGet: {port: 8080}, initialDelaySeconds: 100}\n",
+    );
+    s.apply("web.yaml", &probed);
+    s.play_to(420_000);
+    s
+}
+
+/// Pods that are not ready count as idle when the size would grow.
+#[test]
+fn pods_on_their_way_hold_the_growth() {
+    let mut s = slow();
+    ok(&mut s, "load deployment/web cpu=300m");
+    s.apply("hpa.yaml", HPA);
+    after(&mut s, 40);
+    assert_eq!(replicas(&mut s), "6");
+    ok(&mut s, "load deployment/web cpu=330m");
+    after(&mut s, 50);
+    assert_eq!(
+        replicas(&mut s),
+        "6",
+        "330m of six pods are 55 %, within the tolerance"
+    );
+}
+
+/// Those that are ready have too much to do, with the others counted they have too little: nothing is done.
+#[test]
+fn a_measure_that_turns_around_changes_nothing() {
+    let mut s = slow();
+    ok(&mut s, "load deployment/web cpu=180m");
+    ok(&mut s, "kubectl scale deployment web --replicas=8");
+    let calm = format!("{HPA}  behavior: {{scaleDown: {{stabilizationWindowSeconds: 0}}}}\n");
+    s.apply("hpa.yaml", &calm);
+    after(&mut s, 60);
+    assert_eq!(replicas(&mut s), "8");
+    after(&mut s, 120);
+    assert_eq!(replicas(&mut s), "4", "all are ready: 22 %");
 }
