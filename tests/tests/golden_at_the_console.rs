@@ -201,7 +201,7 @@ fn a_missing_image_rests_and_undo_keeps_the_survivors() {
         p.scene
             .pods
             .iter()
-            .filter(|p| p.version.letter == "A")
+            .filter(|p| p.version.letter() == "A")
             .map(|p| p.name.clone())
             .collect::<Vec<_>>()
     };

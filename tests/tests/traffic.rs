@@ -4,6 +4,7 @@ use rollout_api::{Kind, ObjectKey};
 use rollout_engine::SimTime;
 use rollout_engine::traffic::{Cause, Outcome, Tally};
 use rollout_session::{Session, Start, share};
+use rollout_view::{PageInput, page_view};
 
 /// Four pods behind a Service. `pod`: more lines of the pod's spec, `container`: of the container.
 fn manifest(strategy: &str, pod: &str, container: &str) -> String {
@@ -434,4 +435,44 @@ fn a_target_port_on_which_nothing_listens() {
         assert_eq!(refused, if good { 0 } else { tally.total() }, "{to}");
         assert_eq!(tally.total(), 200, "{to}");
     }
+}
+
+#[test]
+fn what_is_counted_once_is_what_counting_again_gives() {
+    let grace = "      terminationGracePeriodSeconds: 5\n";
+    let text = manifest("", grace, &format!("{PROBE}{HOOK}"));
+    let make = || {
+        let mut session = open(
+            &text,
+            &["image web:v2 errors percent=20", "traffic service/web 20/s"],
+        );
+        for (k, image) in ["v2", "v3", "v2"].into_iter().enumerate() {
+            session.play_to(2_000 + k as u64 * 90_000);
+            session.run(&format!("kubectl set image deployment/web web=web:{image}"));
+        }
+        session.play_to(280_000);
+        session
+    };
+    let mut warm = make();
+    let shown = |session: &Session| {
+        let input = PageInput {
+            text: "",
+            focus: None,
+        };
+        page_view(session, &input)
+            .traffic
+            .expect("there is traffic")
+    };
+    for at in [
+        280_000, 40_000, 93_000, 92_000, 250_500, 1_000, 95_000, 190_123, 280_000,
+    ] {
+        warm.seek_time(at);
+        let view = shown(&warm);
+        let tally = total(&warm);
+        assert_eq!((view.ok, view.failed), (tally.ok(), tally.failed()), "{at}");
+        let mut fresh = make();
+        fresh.seek_time(at);
+        assert_eq!(view, shown(&fresh), "{at}");
+    }
+    assert!(shown(&warm).failed > 0 && shown(&warm).per_mark > 1);
 }

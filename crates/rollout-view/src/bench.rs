@@ -104,55 +104,75 @@ pub fn conditions(r: Option<&Rollout>) -> Vec<ConditionRow> {
 /// Rows of the list of events: long sessions have thousands, and each look at another moment makes them anew.
 const EVENT_ROWS: usize = 200;
 
+/// What a list of events needs to know of each before it shows some: read once when it is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventFacts {
+    pub(crate) version: u64,
+    last: Timestamp,
+    warning: bool,
+}
+
+impl EventFacts {
+    /// None: it is about something else than the Deployment and what hangs on it.
+    pub(crate) fn of(e: &Object, key: Option<&ObjectKey>) -> Option<EventFacts> {
+        let v = &e.value;
+        if let Some(key) = key {
+            let about = v.get("involvedObject");
+            let part = |key: &str| about.and_then(|a| a.get(key)?.as_str()).unwrap_or("");
+            let name = part("name");
+            let ours = match part("kind") {
+                "Deployment" => name == key.name.as_str(),
+                "ReplicaSet" | "Pod" => name
+                    .strip_prefix(&*key.name)
+                    .is_some_and(|rest| rest.starts_with('-')),
+                _ => true,
+            };
+            if !ours || key.namespace != e.meta.namespace {
+                return None;
+            }
+        }
+        let series = v.get("series");
+        let last = series
+            .and_then(|s| moment(s, "lastObservedTime"))
+            .or_else(|| moment(v, "lastTimestamp"))
+            .or_else(|| moment(v, "eventTime"))
+            .or(e.meta.creation)
+            .unwrap_or_default();
+        Some(EventFacts {
+            version: e.meta.resource_version,
+            last,
+            warning: v.str_at("type") == "Warning",
+        })
+    }
+}
+
+fn moment(v: &Value, key: &str) -> Option<Timestamp> {
+    Timestamp::parse(v.get(key)?.as_str()?)
+}
+
 /// Events about the focus and what hangs on it, newest first. Without a focus: all.
 pub fn events(session: &Session, key: Option<&ObjectKey>) -> EventsView {
-    let ours = |kind: &str, name: &str| {
-        let Some(key) = key else { return true };
-        let name_of = |prefix: &str| {
-            name.strip_prefix(prefix)
-                .is_some_and(|rest| rest.starts_with('-'))
-        };
-        match kind {
-            "Deployment" => name == key.name.as_str(),
-            "ReplicaSet" | "Pod" => name_of(&key.name),
-            _ => true,
+    let mut found: Vec<(EventFacts, &Object)> = match key {
+        Some(key) => crate::past::events_of(session, key),
+        None => {
+            let all = session.store().list(Kind::EVENT);
+            all.filter_map(|e| Some((EventFacts::of(e, None)?, &**e)))
+                .collect()
         }
     };
-    let text = |v: &Value, key: &str| {
-        let text = v.get(key).and_then(Value::as_str);
-        text.and_then(Timestamp::parse)
-    };
-    let mut warnings = 0;
-    let mut found: Vec<(Timestamp, &Object)> = Vec::new();
-    for e in session.store().list(Kind::EVENT) {
-        let about = e.value.get("involvedObject");
-        let part = |key: &str| about.and_then(|a| a.get(key)?.as_str()).unwrap_or("");
-        let here = key.is_none_or(|k| k.namespace == e.meta.namespace);
-        if here && ours(part("kind"), part("name")) {
-            let v = &e.value;
-            let series = v.get("series");
-            let last = series
-                .and_then(|s| text(s, "lastObservedTime"))
-                .or_else(|| text(v, "lastTimestamp"))
-                .or_else(|| text(v, "eventTime"))
-                .or(e.meta.creation)
-                .unwrap_or_default();
-            warnings += usize::from(v.str_at("type") == "Warning");
-            found.push((last, e));
-        }
-    }
-    found.order_by_key(|(last, e)| std::cmp::Reverse((last.0, e.meta.resource_version)));
-    let row = |(last, e): &(Timestamp, &Object)| {
-        let v = &e.value;
-        let first = text(v, "firstTimestamp")
-            .or_else(|| text(v, "eventTime"))
-            .unwrap_or(*last);
+    let warnings = found.iter().filter(|(f, _)| f.warning).count();
+    found.order_by_key(|(f, _)| std::cmp::Reverse((f.last, f.version)));
+    let row = |(facts, e): &(EventFacts, &Object)| {
+        let (v, last) = (&e.value, facts.last);
+        let first = moment(v, "firstTimestamp")
+            .or_else(|| moment(v, "eventTime"))
+            .unwrap_or(last);
         let count = v
             .int_at("series.count")
             .or(v.int_at("count"))
             .unwrap_or(1)
             .max(1);
-        let at = session.at_of_wall(*last);
+        let at = session.at_of_wall(last);
         EventRow {
             uid: e.meta.uid.to_string(),
             at: if at < 0 {
@@ -170,7 +190,7 @@ pub fn events(session: &Session, key: Option<&ObjectKey>) -> EventsView {
             message: v.str_at("message").to_owned(),
             count: u32::try_from(count).unwrap_or(u32::MAX),
             times: if count > 1 {
-                format!("x{count} over {}", age(Some(first), *last))
+                format!("x{count} over {}", age(Some(first), last))
             } else {
                 String::new()
             },

@@ -696,7 +696,7 @@ pub fn say(msg: Msg, args: &[(&str, Arg)]) -> Vec<Span> {
             (Some(Arg::Number(n)), _) => spans.push(Span::Number(n.clone())),
             (Some(Arg::Code(c)), _) => spans.push(Span::Code(c.clone())),
             (Some(Arg::Text(t)), _) => push_text(&mut spans, t),
-            (Some(Arg::Version(v)), _) => spans.push(Span::Version(v.clone())),
+            (Some(Arg::Version(v)), _) => spans.push(Span::Version(*v)),
             (None, _) => debug_assert!(false, "{msg:?} needs {name}"),
         }
         rest = &rest[open + len + 1..];

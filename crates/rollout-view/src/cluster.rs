@@ -148,18 +148,8 @@ impl Set {
 
 /// Letter and livery of a version.
 pub fn tag(version: usize) -> VersionTag {
-    let mut letter = String::new();
-    let mut n = version;
-    loop {
-        letter.insert(0, char::from(b'A' + (n % 26) as u8));
-        match (n / 26).checked_sub(1) {
-            Some(rest) => n = rest,
-            None => break,
-        }
-    }
     VersionTag {
-        letter,
-        livery: (version % 8) as u8,
+        place: u32::try_from(version).unwrap_or(u32::MAX),
     }
 }
 
@@ -541,10 +531,10 @@ mod tests {
 
     #[test]
     fn letters_go_on_after_z() {
-        assert_eq!(tag(0).letter, "A");
-        assert_eq!(tag(25).letter, "Z");
-        assert_eq!(tag(26).letter, "AA");
-        assert_eq!(tag(27).letter, "AB");
+        assert_eq!(tag(0).letter(), "A");
+        assert_eq!(tag(25).letter(), "Z");
+        assert_eq!(tag(26).letter(), "AA");
+        assert_eq!(tag(27).letter(), "AB");
         assert!(marks_differ());
     }
 

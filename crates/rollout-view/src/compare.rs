@@ -84,7 +84,7 @@ pub fn compare_view(comparison: &Comparison) -> CompareView {
                 text: "",
                 focus: key.as_ref().map(|k| (&*k.namespace, &*k.name)),
             };
-            let page = page_view_beside(&p.session, &input, &active);
+            let page = page_view_beside(&p.session, &input, &active, None);
             ComparePane {
                 name: runs[i].name.clone(),
                 plan: runs[i].plan.clone(),

@@ -12,6 +12,7 @@ mod chart;
 pub mod cluster;
 mod compare;
 mod complete;
+mod counted;
 pub mod diagnosis;
 mod editor;
 pub mod expect;
@@ -43,7 +44,9 @@ pub use editor::live_text;
 pub use fields::{with_field, with_limit};
 pub use ghost::{Prediction, ghost, judge};
 pub use model::*;
-pub use page::{PageInput, applied_deployment, page_view, presets, shown_key};
+pub use page::{
+    PageInput, applied_deployment, page_view, page_view_in_passing, presets, shown_key,
+};
 pub use rollout_kubectl::complete::Choice;
 pub use rollout_session::with_strategy;
 pub use text_timeline::{text_timeline, timeline_json};

@@ -199,7 +199,11 @@ pub fn endpoints(session: &Session, rollout: &Rollout) -> i64 {
 }
 
 /// All measures with their bare values.
-pub fn measures(session: &Session, rollout: Option<&Rollout>) -> Vec<Measure> {
+pub fn measures(
+    session: &Session,
+    rollout: Option<&Rollout>,
+    requests: Option<&crate::traffic::SoFar>,
+) -> Vec<Measure> {
     let mut out: Vec<Measure> = Vec::new();
     let mut add = |name: &'static str, value: String| out.push(Measure { name, value });
     let Some(r) = rollout else { return out };
@@ -217,7 +221,8 @@ pub fn measures(session: &Session, rollout: Option<&Rollout>) -> Vec<Measure> {
     add("new", number(r.new_size()));
     add("terminating", number(r.leaving().count() as i64));
     add("endpoints", number(endpoints(session, r)));
-    for measure in crate::traffic::measures(session, r) {
+    let of_requests = requests.map(|s| crate::traffic::measures(session, r, s));
+    for measure in of_requests.into_iter().flatten() {
         add(measure.name, measure.value);
     }
     add("peak", number(run.peak));

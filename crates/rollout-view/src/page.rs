@@ -13,6 +13,7 @@ use crate::walk::default_focus;
 use rollout_api::Order;
 use rollout_api::{Kind, ObjectKey, Str};
 use rollout_session::Session;
+use std::rc::Rc;
 
 /// What the page knows besides the session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,7 +29,17 @@ const GHOST_ABOVE: u32 = 10;
 
 /// The whole page.
 pub fn page_view(session: &Session, input: &PageInput<'_>) -> PageView {
-    page_view_beside(session, input, &[])
+    page_view_beside(session, input, &[], None)
+}
+
+/// The page while the head is dragged: the list of events, which costs the most and is read when the head rests, is that of
+/// another view.
+pub fn page_view_in_passing(
+    session: &Session,
+    input: &PageInput<'_>,
+    before: &PageView,
+) -> PageView {
+    page_view_beside(session, input, &[], Some(before))
 }
 
 /// The page of a run that shares its axis of time with others: when something happened in them, in order.
@@ -36,6 +47,7 @@ pub(crate) fn page_view_beside(
     session: &Session,
     input: &PageInput<'_>,
     shared: &[u64],
+    before: Option<&PageView>,
 ) -> PageView {
     let key = shown_key(session, input.focus);
     let rollout = key
@@ -55,6 +67,7 @@ pub(crate) fn page_view_beside(
     };
     let manifest = editor::manifest(session, rollout.as_ref(), input.text);
     let mut scene = scene;
+    let requests = crate::traffic::so_far(session, rollout.as_ref());
     if let Some(ghost) = manifest.proposal.as_ref().and_then(|p| p.ceiling.as_ref())
         && ghost.level <= scene.height * 2 + GHOST_ABOVE
     {
@@ -77,7 +90,7 @@ pub(crate) fn page_view_beside(
         room: room(rollout.as_ref()),
         spare: spare(rollout.as_ref()),
         numbers: numbers(rollout.as_ref()),
-        measures: measures(session, rollout.as_ref()),
+        measures: measures(session, rollout.as_ref(), requests.as_ref()),
         actions: actions(rollout.as_ref(), why.kind),
         transport: transport(session),
         marks,
@@ -85,8 +98,11 @@ pub(crate) fn page_view_beside(
         history: bench::history(session, rollout.as_ref()),
         images: crate::images::images(session),
         broken: crate::breakage::breakage(session, rollout.as_ref()),
-        traffic: crate::traffic::traffic(session, rollout.as_ref(), &scene.past),
-        events: bench::events(session, key.as_ref()),
+        traffic: crate::traffic::traffic(session, rollout.as_ref(), requests, &scene.past),
+        events: match before {
+            Some(before) => before.events.clone(),
+            None => Rc::new(bench::events(session, key.as_ref())),
+        },
         conditions: bench::conditions(rollout.as_ref()),
         console: bench::console(session),
         branches: branches(session),

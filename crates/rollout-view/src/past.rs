@@ -1,8 +1,10 @@
 //! The past: ribbons, limits, notes, flags and life lines of one Deployment, in data units.
 
+use crate::bench::EventFacts;
 use crate::catalogue::seconds;
 use crate::chart::{Chart, Life, Rect};
 use crate::cluster::{Versions, tag};
+use crate::counted::Counted;
 use crate::explain;
 use crate::measures::{RunMeasures, RunSoFar};
 use crate::model::*;
@@ -10,8 +12,11 @@ use crate::timeline::{Collected, Counts};
 use crate::walk::Walk;
 use rollout_api::Order;
 use rollout_api::SortedMap;
+use rollout_api::views::Object;
 use rollout_api::{Kind, ObjectKey, Str};
 use rollout_session::{Action, Session, Step};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Idle times longer than this are cut.
 const CUT_ABOVE_MS: u64 = 30_000;
@@ -40,6 +45,9 @@ pub(crate) struct Kept {
     marks: Vec<RawMark>,
     /// Steps that an action made.
     acted: Vec<usize>,
+    /// Events about this Deployment and what hangs on it, in the order of their resource versions.
+    events: Vec<EventFacts>,
+    counted: RefCell<Counted>,
     run: RunSoFar,
     runs: Vec<RunSoFar>,
     /// There was no such Deployment at the start.
@@ -54,7 +62,9 @@ struct RawMark {
     step: usize,
     at: u64,
     kind: MarkKind,
-    sentence: String,
+    sentence: Rc<str>,
+    /// The sentence with its time.
+    name: Rc<str>,
     /// Changes of size, with the letters of the sets.
     deltas: Vec<(i64, usize)>,
 }
@@ -84,6 +94,8 @@ impl Kept {
             chart,
             marks: Vec::new(),
             acted: Vec::new(),
+            events: events_at_start(session, key),
+            counted: RefCell::default(),
             runs: vec![run],
             run,
             began_without: walk.deployment.is_none(),
@@ -133,8 +145,14 @@ impl Kept {
             self.collected.take(session, step, self.walked, &self.key);
             self.mark(session, step);
             for c in &step.record.changes {
-                if let (Kind::REPLICA_SET, None, Some(set)) = (c.key.kind, &c.before, &c.after) {
-                    see_image(&mut self.images, &self.walk, set);
+                match (c.key.kind, &c.before, &c.after) {
+                    (Kind::REPLICA_SET, None, Some(set)) => {
+                        see_image(&mut self.images, &self.walk, set);
+                    }
+                    (Kind::EVENT, _, Some(event)) => {
+                        self.events.extend(EventFacts::of(event, Some(&self.key)));
+                    }
+                    _ => {}
                 }
             }
         }
@@ -175,10 +193,23 @@ impl Kept {
             step: self.walked,
             at: step.at,
             kind,
-            sentence,
+            name: mark_name(step.at, &sentence),
+            sentence: sentence.into(),
             deltas,
         });
     }
+}
+
+/// A sentence with its time.
+fn mark_name(at: u64, sentence: &str) -> Rc<str> {
+    format!("{}. {sentence}", seconds(at)).into()
+}
+
+fn events_at_start(session: &Session, key: &ObjectKey) -> Vec<EventFacts> {
+    let all = session.base_store().list(Kind::EVENT);
+    let mut facts: Vec<EventFacts> = all.filter_map(|e| EventFacts::of(e, Some(key))).collect();
+    facts.order_by_key(|f| f.version);
+    facts
 }
 
 /// Pods at a moment of the walk.
@@ -191,6 +222,34 @@ fn counts(walk: &Walk) -> Counts {
         available: n(walk.available()),
         leaving: (walk.pods.len() as u32).saturating_sub(total),
     }
+}
+
+/// The events about a Deployment and what hangs on it at the cursor, with what is known of each.
+pub(crate) fn events_of<'s>(
+    session: &'s Session,
+    key: &ObjectKey,
+) -> Vec<(EventFacts, &'s Object)> {
+    with_kept(session, key, |kept| {
+        let known = |e: &'s Rc<Object>| {
+            let version = e.meta.resource_version;
+            let at = kept.events.binary_search_by_key(&version, |f| f.version);
+            Some((kept.events[at.ok()?], &**e))
+        };
+        session
+            .store()
+            .list(Kind::EVENT)
+            .filter_map(known)
+            .collect()
+    })
+}
+
+/// Counts requests with what is counted already.
+pub(crate) fn counting<R>(
+    session: &Session,
+    key: &ObjectKey,
+    f: impl FnOnce(&mut Counted) -> R,
+) -> R {
+    with_kept(session, key, |kept| f(&mut kept.counted.borrow_mut()))
 }
 
 /// Looks at what is kept of the branch that is shown, brought up to its last step.
@@ -234,7 +293,7 @@ pub fn run_of_record(session: &Session, key: &ObjectKey) -> RunMeasures {
 /// What the walk found: the drawing and the height that it needs.
 pub struct Drawn {
     /// The past.
-    pub past: PastView,
+    pub past: Rc<PastView>,
     /// Life lines.
     pub lives: LivesView,
     /// Highest stack or limit.
@@ -324,7 +383,7 @@ fn empty(session: &Session, end: u64) -> Drawn {
     past.ticks = ticks(&past);
     let marks = Vec::new();
     Drawn {
-        past,
+        past: Rc::new(past),
         lives: LivesView {
             rows: Vec::new(),
             thin: false,
@@ -418,7 +477,7 @@ fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
     past.ticks = ticks(&past);
     past.label = label(chart, &gaps, at);
     Drawn {
-        past,
+        past: Rc::new(past),
         lives,
         tallest: chart.tallest,
         marks,
@@ -590,31 +649,26 @@ fn marks(session: &Session, past: &PastView, kept: &Kept) -> (Vec<MarkView>, Vec
     let (mut out, mut notes) = (Vec::new(), Vec::new());
     for m in &kept.marks {
         let x = past.x_at(m.at);
-        let name = format!("{}. {}", seconds(m.at), m.sentence);
         out.push(MarkView {
             step: m.step,
             at_ms: m.at,
             x,
             kind: m.kind,
-            name,
+            name: m.name.clone(),
             when: when(m.step, cursor, current),
         });
         notes.extend(m.deltas.iter().map(|(delta, version)| NoteView {
             step: m.step,
             at_ms: m.at,
             x,
-            text: if *delta < 0 {
-                format!("−{}", -delta)
-            } else {
-                format!("+{delta}")
-            },
+            delta: *delta,
             version: tag(*version),
             sentence: m.sentence.clone(),
             when: when(m.step, cursor, current_note),
         }));
     }
     if let Some(fork) = session.branch().parent.map(|_| session.branch().fork_at) {
-        let name = format!("{}. {} begins", seconds(fork), session.branch().name);
+        let name = mark_name(fork, &format!("{} begins", session.branch().name));
         let step = session.branch().fork_step;
         let mark = MarkView {
             step,

@@ -8,6 +8,7 @@ use crate::past::Drawn;
 use crate::progress::{self, Doing, Progress};
 use rollout_api::Order;
 use rollout_session::Session;
+use std::rc::Rc;
 
 /// Rows of the tower that the height of the page is made for.
 const LEVELS: u32 = 22;
@@ -97,13 +98,21 @@ pub fn scene(
     };
     let view = |(level, pod): (usize, &Pod)| {
         let wait = progress::of(&waits, pod, session.at());
-        pod_view(session, r, pod, level as u32, &next, &changed, wait)
+        Rc::new(pod_view(
+            session,
+            r,
+            pod,
+            level as u32,
+            &next,
+            &changed,
+            wait,
+        ))
     };
-    let pods: Vec<PodView> = match grain {
+    let pods: Vec<Rc<PodView>> = match grain {
         Grain::Density { .. } => Vec::new(),
         _ => r.counted().enumerate().map(view).collect(),
     };
-    let leaving: Vec<PodView> = r
+    let leaving: Vec<Rc<PodView>> = r
         .leaving()
         .take(LEAVING_SHOWN)
         .enumerate()
@@ -293,7 +302,7 @@ fn pod_view(
         uid: meta.uid.to_string(),
         level,
         state: pod.state,
-        version: tag.clone(),
+        version: tag,
         name: meta.name.to_string(),
         short: short_name(&meta.name).to_owned(),
         set: set.name().to_string(),
@@ -308,7 +317,12 @@ fn pod_view(
             PodState::Creating => wait.map(|w| w.permille(session.at())),
             _ => None,
         },
-        label: format!("{}, {}, {state}, set {}", tag.letter, meta.name, set.name()),
+        label: format!(
+            "{}, {}, {state}, set {}",
+            tag.letter(),
+            meta.name,
+            set.name()
+        ),
         facts,
     }
 }

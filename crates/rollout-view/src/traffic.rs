@@ -2,6 +2,7 @@
 
 use crate::cluster::{Rollout, tag};
 use crate::model::*;
+use crate::past::counting;
 use rollout_api::ObjectKey;
 use rollout_engine::SimTime;
 use rollout_engine::traffic::{Cause, Outcome, Tally};
@@ -12,20 +13,31 @@ const SINGLE_MARKS: u64 = 200;
 /// Beyond it the drawing is cut into so many slices.
 const SLICES: u64 = 160;
 
-/// The measures of the requests that reach a rollout's pods; none without traffic.
-pub fn measures(session: &Session, rollout: &Rollout) -> Vec<Measure> {
-    let key = crate::measures::key_of(rollout);
-    let Some(target) = session.stream_of(&key) else {
-        return Vec::new();
-    };
-    let tally = session.requests_so_far(&target);
+/// Where the requests to a rollout's pods go, and what became of them until the cursor.
+pub struct SoFar {
+    target: ObjectKey,
+    tally: Tally,
+}
+
+/// Counts the requests to a rollout's pods; none without traffic.
+pub fn so_far(session: &Session, rollout: Option<&Rollout>) -> Option<SoFar> {
+    let key = crate::measures::key_of(rollout?);
+    let target = session.stream_of(&key)?;
+    let now = session.engine_time(session.at());
+    let tally = counting(session, &key, |c| c.total(session.traffic(), &target, now));
+    Some(SoFar { target, tally })
+}
+
+/// The measures of the requests that reach a rollout's pods.
+pub fn measures(session: &Session, rollout: &Rollout, so_far: &SoFar) -> Vec<Measure> {
+    let tally = &so_far.tally;
     let mut by_version = String::new();
     for set in &rollout.sets {
-        let (ok, _) = of_set(session, &tally, &set.object.meta.name);
+        let (ok, _) = of_set(session, tally, &set.object.meta.name);
         if !by_version.is_empty() {
             by_version.push(',');
         }
-        by_version.push_str(&tag(set.version).letter);
+        by_version.push_str(&tag(set.version).letter());
         by_version.push(':');
         by_version.push_str(&ok.to_string());
     }
@@ -57,14 +69,13 @@ fn of_set(session: &Session, tally: &Tally, set: &str) -> (u64, u64) {
 pub fn traffic(
     session: &Session,
     rollout: Option<&Rollout>,
+    so_far: Option<SoFar>,
     past: &PastView,
 ) -> Option<TrafficView> {
     let rollout = rollout?;
-    let key = crate::measures::key_of(rollout);
-    let target = session.stream_of(&key)?;
+    let SoFar { target, tally } = so_far?;
     let now = session.engine_time(session.at());
     let setting = *session.traffic().stream(&target)?.setting(now)?;
-    let tally = session.requests_so_far(&target);
     let rows: Vec<TrafficRow> = rollout
         .sets
         .iter()
@@ -126,7 +137,7 @@ fn strip(
         let owner = traffic.version(version).map(|v| v.owner.clone())?;
         let set = rollout.sets.iter().find(|s| *s.name() == owner);
         let row = u8::from(newest.is_some_and(|n| *n.name() == owner));
-        Some((row, set.map_or(0, |s| tag(s.version).livery)))
+        Some((row, set.map_or(0, |s| tag(s.version).livery())))
     };
     let place = |x: u64| u32::try_from(x * 1000 / past.width.max(1)).unwrap_or(1000);
     let ms = |at: SimTime| at.since(from).0;
@@ -150,33 +161,37 @@ fn strip(
     }
     let drawn: u64 = past.segments.iter().map(|s| s.to_ms - s.from_ms).sum();
     let slice = (drawn / SLICES).max(1);
-    let mut per_mark = 1;
+    let (mut spans, mut places) = (Vec::new(), Vec::new());
     for segment in &past.segments {
         let end = segment.to_ms.min(session.at());
         let mut at = segment.from_ms;
         while at < end {
             let to = (at + slice).min(end);
-            let (a, b) = (session.engine_time(at), session.engine_time(to));
-            let tally = traffic.tally(target, a, b, now);
-            let x = past.x_at(at) + (to - at) / 2;
-            let mut seen: Vec<(u8, u8)> = Vec::new();
-            for part in &tally.parts {
-                let Some(look) = part.version.and_then(look) else {
-                    continue;
-                };
-                if part.cause.is_none() {
-                    per_mark = per_mark.max(part.count);
-                    if !seen.contains(&look) {
-                        seen.push(look);
-                        let (row, livery) = look;
-                        marks.push(RequestMark { x, row, livery });
-                    }
+            spans.push((session.engine_time(at), session.engine_time(to)));
+            places.push(past.x_at(at) + (to - at) / 2);
+            at = to;
+        }
+    }
+    let mut per_mark = 1;
+    let key = crate::measures::key_of(rollout);
+    let tallies = counting(session, &key, |c| c.tallies(traffic, target, &spans, now));
+    for (tally, x) in tallies.iter().zip(places) {
+        let mut seen: Vec<(u8, u8)> = Vec::new();
+        for part in &tally.parts {
+            let Some(look) = part.version.and_then(look) else {
+                continue;
+            };
+            if part.cause.is_none() {
+                per_mark = per_mark.max(part.count);
+                if !seen.contains(&look) {
+                    seen.push(look);
+                    let (row, livery) = look;
+                    marks.push(RequestMark { x, row, livery });
                 }
             }
-            if tally.failed() > 0 {
-                crosses.push(place(x));
-            }
-            at = to;
+        }
+        if tally.failed() > 0 {
+            crosses.push(place(x));
         }
     }
     (marks, crosses, per_mark)

@@ -3,7 +3,7 @@
 use rollout_session::{Session, Start};
 use rollout_view::{PageInput, PodState, PodView, page_view};
 
-fn pods(session: &Session) -> Vec<PodView> {
+fn pods(session: &Session) -> Vec<std::rc::Rc<PodView>> {
     let input = PageInput {
         text: "",
         focus: None,

@@ -233,7 +233,7 @@ fn every_step_of_many_stories_has_a_true_sentence() {
             assert_eq!(ran.exit, Some(0), "{preset}: {line}: {}", ran.stderr);
             for p in walk(&mut s, 120) {
                 for note in &p.scene.past.notes {
-                    assert!(!note.sentence.is_empty() && !note.text.is_empty());
+                    assert!(!note.sentence.is_empty() && !note.text().is_empty());
                 }
             }
         }
@@ -527,7 +527,7 @@ fn marks_are_kept(s: &mut Session, steps: usize) -> usize {
         }
         if let Some(first) = first {
             deletions += 1;
-            let name = marked.map(|p| p.name);
+            let name = marked.map(|p| p.name.clone());
             assert_eq!(name.as_deref(), Some(first.pod.as_str()), "after {at} ms");
         }
     }
@@ -569,6 +569,6 @@ fn pods_of_a_failed_release_are_next_to_go() {
     s.play_to(60_000);
     s.run("kubectl set image deployment/rolldeployment nginx=nginx:1.27");
     let marked = look(&s).scene.pods.into_iter().find(|p| p.next_to_go);
-    assert_eq!(marked.unwrap().version.letter, "B");
+    assert_eq!(marked.unwrap().version.letter(), "B");
     assert!(marks_are_kept(&mut s, 2_000) >= 3);
 }

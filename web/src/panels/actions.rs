@@ -1,7 +1,7 @@
 //! What the learner may do now. Every control shows the line that it stands for.
 
 use crate::playground::Msg;
-use crate::ui::{Button, Icon};
+use crate::ui::{Button, icon};
 use rollout_view::{Act, ButtonView, ImagesView};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -61,7 +61,7 @@ pub fn Actions(props: &ActionsProps) -> Html {
     html! {
         <section class="acts" aria-label="Actions">
             <p class="kicker">{if way_back.is_some() { "The way back" } else { "You may" }}</p>
-            <Button id="act-more" class="btn btn-plain act-more" expanded={more} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenForm(if more { None } else { Some(Form::More) }))}>{"More"}<Icon name="m-chev" /></Button>
+            <Button id="act-more" class="btn btn-plain act-more" expanded={more} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenForm(if more { None } else { Some(Form::More) }))}>{"More"}{icon("m-chev")}</Button>
             if let Some(button) = way_back { <ActButton button={button.clone()} main={true} dispatch={props.dispatch.clone()} /> }
             { for front.map(|b| html! { <ActButton key={b.id} button={b.clone()} main={false} wide={b.id == "image" && way_back.is_none()} dispatch={props.dispatch.clone()} /> }) }
             if let Some(form) = props.form {
@@ -123,7 +123,7 @@ fn ActButton(props: &ActButtonProps) -> Html {
         <span class={if props.main || props.wide { "act wide" } else { "act" }} onpointerenter={preview.reform(|_| true)} onpointerleave={preview.reform(|_| false)}>
             <Button {class} testid={format!("act-{}", b.id)} command={(!b.command.is_empty()).then(|| AttrValue::from(b.command.clone()))}
                 off={b.off.is_some()} title={b.off.clone().map(AttrValue::from)} onclick={props.dispatch.reform(move |_: MouseEvent| msg_of(&act))}>
-                if b.id == "undo" { <Icon name="m-undo" /> }{b.label.clone()}
+                if b.id == "undo" { {icon("m-undo")} }{b.label.clone()}
             </Button>
         </span>
     }
@@ -140,7 +140,7 @@ struct FormProps {
 #[component]
 fn FormHead(props: &FormHeadProps) -> Html {
     html! {
-        <header><b>{props.title.clone()}</b><Button class="btn btn-plain" label="Close" onclick={props.dispatch.reform(|_: MouseEvent| Msg::OpenForm(None))}><Icon name="m-x" /></Button></header>
+        <header><b>{props.title.clone()}</b><Button class="btn btn-plain" label="Close" onclick={props.dispatch.reform(|_: MouseEvent| Msg::OpenForm(None))}>{icon("m-x")}</Button></header>
     }
 }
 

@@ -3,7 +3,7 @@
 use super::spans::{Coach, Number, Spans};
 use crate::playground::Msg;
 use crate::playground::instrument::{Asked, Foretold, TimeMsg, send};
-use crate::ui::Button;
+use crate::ui::{Button, Shared};
 use rollout_view::{
     AnswerView, GhostView, NumberView, Origin, PageView, PodView, RankingView, ReferenceView,
 };
@@ -13,9 +13,9 @@ use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub struct AskProps {
-    pub page: Rc<PageView>,
+    pub page: Shared<PageView>,
     /// The pod that was clicked.
-    pub pod: Option<PodView>,
+    pub pod: Option<Rc<PodView>>,
     pub asked: Option<Asked>,
     pub answer: Option<Rc<AnswerView>>,
     pub ghost: Option<Rc<GhostView>>,
@@ -70,7 +70,7 @@ pub fn Ask(props: &AskProps) -> Html {
 #[derive(Properties, PartialEq)]
 struct SourceProps {
     number: NumberView,
-    page: Rc<PageView>,
+    page: Shared<PageView>,
     dispatch: Callback<Msg>,
 }
 
@@ -168,7 +168,7 @@ fn table(ranking: &RankingView, dispatch: &Callback<Msg>) -> Html {
                     let uid = AttrValue::from(row.uid.clone());
                     html! {
                         <tr key={row.uid.clone()} data-goes={row.goes.to_string()} data-asked={row.asked.then_some("true")}>
-                            <th scope="row"><Coach version={row.version.clone()} />
+                            <th scope="row"><Coach version={row.version} />
                                 <button type="button" class="tl-pod" title={row.name.clone()} onclick={dispatch.reform(move |_: MouseEvent| Msg::Time(TimeMsg::Ask(Asked::Chosen(uid.to_string()))))}>{row.name.rsplit_once('-').map_or(row.name.clone(), |(_, s)| s.to_owned())}</button></th>
                             { for row.cells.iter().enumerate().map(|(k, cell)| html! { <td data-decides={(row.decides == Some(k)).then_some("true")}>{cell.clone()}</td> }) }
                         </tr>
@@ -186,7 +186,7 @@ fn ghost_of(ghost: &GhostView, dispatch: &Callback<Msg>) -> Html {
             <p><Spans spans={ghost.sentence.clone()} dispatch={dispatch.clone()} /></p>
             <ul class="clauses">
                 { for ghost.sizes.iter().map(|(version, name, from, to)| html! {
-                    <li data-testid="ghost-size" data-to={to.to_string()} title={name.clone()}><Coach version={version.clone()} />{" "}{from}{" → "}<b>{to}</b></li>
+                    <li data-testid="ghost-size" data-to={to.to_string()} title={name.clone()}><Coach version={*version} />{" "}{from}{" → "}<b>{to}</b></li>
                 }) }
                 if !ghost.goes.is_empty() {
                     <li data-testid="ghost-goes">{"goes: "}{ for ghost.goes.iter().take(12).map(|(_, name)| html! { <code title={name.clone()}>{name.rsplit_once('-').map_or(name.clone(), |(_, s)| s.to_owned())}{" "}</code> }) }</li>
@@ -222,7 +222,7 @@ fn say_first(props: &AskProps, f: &Foretold) -> Html {
                         let name = pod.name.clone();
                         let on = f.names.contains(&pod.name);
                         html! { <button type="button" class="btn btn-small" key={pod.uid.clone()} data-testid="say-pod" aria-pressed={on.to_string()} title={pod.name.clone()} disabled={locked}
-                            onclick={dispatch.reform(move |_: MouseEvent| Msg::Time(TimeMsg::SayPod(name.clone())))}><Coach version={pod.version.clone()} />{pod.short.clone()}</button> }
+                            onclick={dispatch.reform(move |_: MouseEvent| Msg::Time(TimeMsg::SayPod(name.clone())))}><Coach version={pod.version} />{pod.short.clone()}</button> }
                     }) }
                 </div>
             } else {

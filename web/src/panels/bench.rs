@@ -8,19 +8,19 @@ use super::readout::Measures;
 use super::spans::Coach;
 use super::traffic::Traffic;
 use crate::playground::Msg;
-use crate::ui::{Button, Icon, Tabs};
+use crate::ui::{Button, Shared, Tabs, icon};
 use rollout_view::{ConditionRow, EventsView, HistoryRow, HistoryView, PageView, PodView};
 use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub struct BenchProps {
-    pub page: Rc<PageView>,
+    pub page: Shared<PageView>,
     pub tab: &'static str,
     /// Made while its tab is open.
     pub checks: Checks,
     /// The pod that was clicked.
-    pub pod: Option<PodView>,
+    pub pod: Option<Rc<PodView>>,
     /// Why, at length.
     pub ask: Html,
     pub dispatch: Callback<Msg>,
@@ -114,14 +114,14 @@ fn Station(props: &StationProps) -> Html {
     let row = &props.row;
     html! {
         <li class="station" data-testid="history-row" data-revision={row.revision.to_string()} aria-current={row.current.then_some("true")}>
-            <Coach version={row.version.clone()} /><b>{row.revision}</b>
+            <Coach version={row.version} /><b>{row.revision}</b>
             <span>{row.image.clone()}<small>{if row.cause == "<none>" { row.set.clone() } else { row.cause.clone() }}</small></span>
             <span class="station-end">
                 if !row.word.is_empty() { <em class={(row.word == "stalled").then_some("fail")}>{row.word.clone()}</em> }
                 if let Some(becomes) = row.becomes { <i class="becomes">{format!("becomes {becomes}")}</i> }
                 if let Some(line) = &row.undo {
                     <Button testid="history-undo" command={AttrValue::from(line.clone())}
-                        onclick={let line = line.clone(); props.dispatch.reform(move |_: MouseEvent| Msg::Run(line.clone()))}><Icon name="m-undo" />{format!("Undo to {}", row.revision)}</Button>
+                        onclick={let line = line.clone(); props.dispatch.reform(move |_: MouseEvent| Msg::Run(line.clone()))}>{icon("m-undo")}{format!("Undo to {}", row.revision)}</Button>
                 }
             </span>
         </li>
@@ -130,7 +130,7 @@ fn Station(props: &StationProps) -> Html {
 
 #[derive(Properties, PartialEq)]
 struct EventsProps {
-    events: EventsView,
+    events: Rc<EventsView>,
     conditions: Vec<ConditionRow>,
     /// Nobody sees them: the newest are enough, and a seek need not exchange all rows.
     few: bool,
@@ -150,8 +150,9 @@ fn Events(props: &EventsProps) -> Html {
             }) }
         </dl>
         <ol class="events" aria-label="Events, newest first" tabindex="0">
-            { for rows.iter().map(|e| html! {
-                <li key={e.uid.clone()} data-testid="event-row" data-kind={e.kind.clone()} data-reason={e.reason.clone()} class={(e.kind == "Warning").then_some("warn")}>
+            // Rows that nobody sees are written over, not exchanged.
+            { for rows.iter().enumerate().map(|(k, e)| html! {
+                <li key={if props.few { k.to_string() } else { e.uid.clone() }} data-testid="event-row" data-kind={e.kind.clone()} data-reason={e.reason.clone()} class={(e.kind == "Warning").then_some("warn")}>
                     <time>{e.at.clone()}</time><b>{e.reason.clone()}{" "}<small>{e.times.clone()}</small></b><span><small>{e.object.clone()}</small>{" "}{e.message.clone()}</span>
                 </li>
             }) }

@@ -1,7 +1,7 @@
 //! Break it, below the images: rules for one pod, node or time, nodes and the cluster itself; what probes have said.
 
 use crate::playground::Msg;
-use crate::ui::{Button, Icon};
+use crate::ui::{Button, icon_as};
 use rollout_view::{BehaviourView, BreakView, FaultView, ProbeRow};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -38,7 +38,7 @@ fn Row(props: &RowProps) -> Html {
     let f = &props.fault;
     html! {
         <li data-testid="fault-row" data-name={f.name.clone()} data-broken={f.broken.to_string()}>
-            <Icon name={if f.broken { "m-bang" } else { "m-tick" }} class="mark rule-mark" />
+            {icon_as(if f.broken { "m-bang" } else { "m-tick" }, "mark rule-mark")}
             <p><b>{f.name.clone()}</b>{" "}<small>{f.words.clone()}</small></p>
             <span class="broken-acts">
                 { for f.controls.iter().map(|c| {

@@ -7,6 +7,7 @@ use crate::hooks::use_vars;
 use crate::playground::Msg;
 use crate::playground::heat::HeatMsg;
 use crate::ui::Button;
+use crate::ui::Shared;
 use rollout_view::{CompareCell, ComparePane, CompareView, Price};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -103,7 +104,7 @@ fn Pane(props: &PaneProps) -> Html {
     let index = props.index;
     let node = use_vars(vec![]);
     html! {
-        <Stage class="stage pane" pane={true} page={Rc::new(pane.page.clone())} shared_height={Some(props.height)} dispatch={props.dispatch.clone()}>
+        <Stage class="stage pane" pane={true} page={Shared::from(pane.page.clone())} shared_height={Some(props.height)} dispatch={props.dispatch.clone()}>
             <header class="plan" id={format!("pane-{index}")} data-plan={pane.plan.clone()}>
                 <h2>{pane.name.clone()}</h2>
                 <p class="plan-why" data-testid="pane-why"><Spans spans={pane.page.why.headline.clone()} dispatch={props.dispatch.clone()} /></p>

@@ -3,6 +3,7 @@
 use super::names::{Names, pieces};
 use crate::interop::{clipboard, dom};
 use crate::playground::{Msg, Prompt, PromptKey, bytes_of, takes, units_of};
+use gloo::render::request_animation_frame;
 use rollout_view::{ConsoleLine, ConsoleView, LineKind};
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
@@ -36,7 +37,9 @@ pub fn Console(props: &ConsoleProps) -> Html {
     {
         let log = log.clone();
         use_effect_with((props.console.lines.len(), props.open), move |_| {
-            dom::scroll_to_end(&log)
+            // With the frame: asking for the height at once would lay the page out before the other panels have drawn.
+            let frame = request_animation_frame(move |_| dom::scroll_to_end(&log));
+            move || drop(frame)
         });
     }
     let shown = prompt

@@ -3,7 +3,7 @@
 use crate::hooks::use_vars;
 use crate::interop::dom;
 use crate::playground::{Msg, highlight};
-use crate::ui::{Button, Icon, Menu};
+use crate::ui::{Button, Menu, icon, icon_as};
 use rollout_view::{
     ButtonView, DiagnosticLevel, DiagnosticView, FieldView, LineNote, Lit, ManifestView, Quantity,
 };
@@ -91,7 +91,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                 if m.diagnostics.len() > FAULTS_SHOWN { <li class="hint-line">{format!("and {} more", m.diagnostics.len() - FAULTS_SHOWN)}</li> }
             </ol>
             <footer>
-                if m.has_errors { <span class="bad"><Icon name="m-bang" />{m.summary.clone()}</span> } else { <span class="ok"><Icon name="m-tick" />{m.summary.clone()}</span> }
+                if m.has_errors { <span class="bad">{icon("m-bang")}{m.summary.clone()}</span> } else { <span class="ok">{icon("m-tick")}{m.summary.clone()}</span> }
                 if props.editing.is_some() {
                     <Button class="btn btn-plain" testid="edit-cancel" label="Close the editor without saving" onclick={props.dispatch.reform(|_: MouseEvent| Msg::CloseEditor(false))}>{"Cancel"}</Button>
                     <Button class="btn btn-main" testid="edit-save" label="Save and close the editor" onclick={props.dispatch.reform(|_: MouseEvent| Msg::CloseEditor(true))}>{"Save"}</Button>
@@ -204,7 +204,7 @@ fn Fault(props: &FaultProps) -> Html {
     html! {
         <li data-testid="fault" data-level={level} data-line={d.line.to_string()}>
             <button type="button" class="fault" data-level={level} {onclick}>
-                <Icon name="m-bang" /><b>{format!("line {}", d.line)}</b><code>{d.path.clone()}</code>
+                {icon("m-bang")}<b>{format!("line {}", d.line)}</b><code>{d.path.clone()}</code>
                 <span>{d.message.clone()}if !d.help.is_empty() { {" "}<em>{d.help.clone()}</em> }</span>
             </button>
         </li>
@@ -268,25 +268,25 @@ fn CodeLine(props: &CodeLineProps) -> Html {
                     _ => None,
                 };
             }
-            Lit::Image(tag) => version = Some(tag.clone()),
+            Lit::Image(tag) => version = Some(*tag),
             Lit::Failing(tag) => {
                 class.push_str(" bad");
                 note_class = "cm cm-fail";
-                version = Some(tag.clone());
+                version = Some(*tag);
             }
             Lit::Note => class.push_str(" note-line"),
         }
     }
     html! {
-        <li class={class} data-src={source} data-version={version.as_ref().map(|v| v.letter.clone())} data-livery={version.as_ref().map(|v| v.livery.to_string())}>
+        <li class={class} data-src={source} data-version={version.as_ref().map(|v| v.letter())} data-livery={version.as_ref().map(|v| v.livery().to_string())}>
             <span>{ for highlight::pieces(&props.line).into_iter().map(|(class, text)| match class {
                 "" => html! { {text.to_owned()} },
                 class => html! { <b {class}>{text.to_owned()}</b> },
             }) }</span>
             if let Some(note) = &props.note {
                 <span class={note_class}>
-                    if let Some(sign) = sign { <Icon name={sign} class="mark glyph" /> }
-                    if let Some(version) = &version { <super::spans::Coach version={version.clone()} /> }
+                    if let Some(sign) = sign { {icon_as(sign, "mark glyph")} }
+                    if let Some(version) = &version { <super::spans::Coach version={*version} /> }
                     {note.text.clone()}
                 </span>
             } else if !props.filled.is_empty() {

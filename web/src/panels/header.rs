@@ -2,7 +2,7 @@
 
 use super::version::Version;
 use crate::playground::{Msg, Panel, Theme};
-use crate::ui::{Button, Icon, Menu};
+use crate::ui::{Button, Menu, icon};
 use rollout_view::{FocusView, HeaderView, PresetView};
 use yew::prelude::*;
 
@@ -51,9 +51,9 @@ pub fn Header(props: &HeaderProps) -> Html {
             </nav>
             <div class="bar-end">
                 <Version version={props.header.kubernetes.clone()} dispatch={props.dispatch.clone()} />
-                <Button class="btn btn-plain" testid="share" onclick={send(Msg::Open(Panel::Share))}><Icon name="m-link" /><span>{"Share"}</span></Button>
-                <Button class="btn btn-plain" testid="theme" label={format!("Theme: {}", props.theme.word())} onclick={send(Msg::NextTheme)}><Icon name="m-theme" /></Button>
-                <Button class="btn btn-plain" testid="keys" label="Keys" onclick={send(Msg::Open(Panel::Keys))}><Icon name="m-keys" /></Button>
+                <Button class="btn btn-plain" testid="share" onclick={send(Msg::Open(Panel::Share))}>{icon("m-link")}<span>{"Share"}</span></Button>
+                <Button class="btn btn-plain" testid="theme" label={format!("Theme: {}", props.theme.word())} onclick={send(Msg::NextTheme)}>{icon("m-theme")}</Button>
+                <Button class="btn btn-plain" testid="keys" label="Keys" onclick={send(Msg::Open(Panel::Keys))}>{icon("m-keys")}</Button>
             </div>
         </header>
     }

@@ -1,9 +1,8 @@
 //! The map of a sweep: maxSurge down, maxUnavailable across, one measure as numbers and shades.
 
 use crate::playground::heat::{Heat, HeatMsg};
-use crate::playground::instrument::Shared;
 use crate::playground::{Msg, closest_data};
-use crate::ui::Button;
+use crate::ui::{Button, Shared};
 use rollout_view::heat::heat_numbers;
 use rollout_view::sweep::SweepMeasure;
 use rollout_view::{HeatCellView, HeatView};

@@ -1,7 +1,7 @@
 //! Break it: images and their behaviours. A change takes effect at the playhead and leaves a flag.
 
 use crate::playground::Msg;
-use crate::ui::{Button, Icon};
+use crate::ui::{Button, icon_as};
 use rollout_view::{BehaviourView, ImageRow, ImagesView};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -97,7 +97,7 @@ fn Rule(props: &RuleProps) -> Html {
                     <Button class="btn btn-small" onclick={props.dispatch.reform(move |_: MouseEvent| Msg::SetImage(use_it.clone()))}>{"Roll it out"}</Button>
                 }
             </th>
-            <td><Icon name={mark(&row.behaviour)} class="mark rule-mark" />
+            <td>{icon_as(mark(&row.behaviour), "mark rule-mark")}
                 <select class="rule-pick" aria-label={name} {onchange}>
                     { for props.images.behaviours.iter().map(|b| html! { <option value={b.key} selected={b.key == row.behaviour}>{b.name.clone()}</option> }) }
                 </select>

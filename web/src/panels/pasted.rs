@@ -1,7 +1,7 @@
 //! What became of a pasted transcript: each command, and where it printed something else.
 
 use crate::playground::{Msg, differing};
-use crate::ui::{Icon, Sheet};
+use crate::ui::{Sheet, icon};
 use rollout_view::expect::Row;
 use rollout_view::paste::PastedResult;
 use yew::prelude::*;
@@ -20,7 +20,7 @@ pub fn pasted(results: &[PastedResult], dispatch: &Callback<Msg>) -> Html {
             <ol class="pasted">
                 { for results.iter().map(|r| html! {
                     <li data-testid="paste-result" data-differs={r.differs().to_string()}>
-                        <p><Icon name={if r.differs() { "m-bang" } else { "m-tick" }} /><code>{r.pasted.line.clone()}</code></p>
+                        <p>{icon(if r.differs() { "m-bang" } else { "m-tick" })}<code>{r.pasted.line.clone()}</code></p>
                         if r.differs() { <pre>{ for r.rows.iter().map(row) }</pre> }
                     </li>
                 }) }

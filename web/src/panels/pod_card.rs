@@ -2,13 +2,14 @@
 
 use super::spans::Coach;
 use crate::playground::Msg;
-use crate::ui::{Button, Icon};
+use crate::ui::{Button, icon};
 use rollout_view::PodView;
+use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub struct PodCardProps {
-    pub pod: PodView,
+    pub pod: Rc<PodView>,
     /// ` -n NAME`, or nothing for the namespace default.
     pub namespace: String,
     pub dispatch: Callback<Msg>,
@@ -37,7 +38,7 @@ pub fn PodCard(props: &PodCardProps) -> Html {
     };
     html! {
         <section class="pod-card" aria-label={pod.label.clone()}>
-            <p class="pod-card-name"><Coach version={pod.version.clone()} /><code>{pod.name.clone()}</code></p>
+            <p class="pod-card-name"><Coach version={pod.version} /><code>{pod.name.clone()}</code></p>
             <dl class="facts">
                 { for pod.facts.iter().map(|(name, value)| html! { <div><dt>{name.clone()}</dt><dd>{value.clone()}</dd></div> }) }
             </dl>
@@ -46,7 +47,7 @@ pub fn PodCard(props: &PodCardProps) -> Html {
                 <Button command={AttrValue::from(events.clone())} onclick={run(&events)}>{"Events"}</Button>
                 <Button command={AttrValue::from(logs.clone())} onclick={run(&logs)}>{"Logs"}</Button>
                 <Button command={AttrValue::from(delete.clone())} onclick={run(&delete)}>{"Delete this pod"}</Button>
-                <Button class="btn btn-plain" label="Close" onclick={props.dispatch.reform(|_: MouseEvent| Msg::PickPod(None))}><Icon name="m-x" /></Button>
+                <Button class="btn btn-plain" label="Close" onclick={props.dispatch.reform(|_: MouseEvent| Msg::PickPod(None))}>{icon("m-x")}</Button>
             </div>
         </section>
     }

@@ -2,7 +2,7 @@
 
 use crate::interop::{clipboard, dom};
 use crate::playground::Msg;
-use crate::ui::{Button, Icon, Sheet};
+use crate::ui::{Button, Sheet, icon};
 use yew::prelude::*;
 
 /// The addresses that the panel offers.
@@ -64,7 +64,7 @@ fn Copy(props: &CopyProps) -> Html {
             <span id={format!("{}-name", props.id)}>{props.name.clone()}</span>
             <div class="copy-row">
                 <input ref={node} class="text" data-testid={props.id.clone()} readonly=true value={props.text.clone()} aria-labelledby={format!("{}-name", props.id)} {onfocus} />
-                <Button label={format!("Copy: {}", props.name)} {onclick}><Icon name="m-copy" />{if *copied { "Copied" } else { "Copy" }}</Button>
+                <Button label={format!("Copy: {}", props.name)} {onclick}>{icon("m-copy")}{if *copied { "Copied" } else { "Copy" }}</Button>
             </div>
         </div>
     }

@@ -12,7 +12,7 @@ pub struct CoachProps {
 
 #[component]
 pub fn Coach(props: &CoachProps) -> Html {
-    html! { <span class="coach" data-version={props.version.letter.clone()} data-livery={props.version.livery.to_string()}>{props.version.letter.clone()}</span> }
+    html! { <span class="coach" data-version={props.version.letter()} data-livery={props.version.livery().to_string()}>{props.version.letter()}</span> }
 }
 
 #[derive(Properties, PartialEq)]
@@ -61,7 +61,7 @@ pub fn Spans(props: &SpansProps) -> Html {
         .map(|span| match span {
             Span::Text(text) => html! { {text.clone()} },
             Span::Code(text) => html! { <code>{text.clone()}</code> },
-            Span::Version(version) => html! { <Coach version={version.clone()} /> },
+            Span::Version(version) => html! { <Coach version={*version} /> },
             Span::Number(number) => {
                 html! { <Number number={number.clone()} dispatch={props.dispatch.clone()} /> }
             }

@@ -2,7 +2,7 @@
 
 use super::spans::Number;
 use crate::playground::Msg;
-use crate::ui::Icon;
+use crate::ui::icon_as;
 use rollout_view::{Quantity, Signal, SumView};
 use yew::prelude::*;
 
@@ -52,7 +52,7 @@ fn glyph(quantity: Quantity) -> Html {
         Quantity::Available => "g-available",
         _ => return Html::default(),
     };
-    html! { <Icon {name} class="mark glyph" /> }
+    html! { {icon_as(name, "mark glyph")} }
 }
 
 #[derive(Properties, PartialEq)]

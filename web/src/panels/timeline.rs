@@ -4,8 +4,8 @@ use super::branches::Branches;
 use crate::hooks::{use_vars, use_wheel};
 use crate::interop::dom;
 use crate::playground::Msg;
-use crate::playground::instrument::{Shared, TimeMsg, send};
-use crate::ui::Button;
+use crate::playground::instrument::{TimeMsg, send};
+use crate::ui::{Button, Shared};
 use rollout_view::timeline::place_at;
 use rollout_view::{BranchView, Lane, LifeState, MomentView, TextRow, TimelineView, Tone};
 use std::fmt::Write;
@@ -231,9 +231,9 @@ fn Board(props: &BoardProps) -> Html {
                             let (uid, set) = (AttrValue::from(row.uid.clone()), row.set.clone());
                             let on = props.picked.as_ref() == Some(&uid);
                             html! {
-                                <li key={row.uid.clone()} data-livery={row.version.livery.to_string()}>
+                                <li key={row.uid.clone()} data-livery={row.version.livery().to_string()}>
                                     <button type="button" class="tl-set" title={format!("Set {set}")} aria-label={format!("Set {set}")} aria-pressed={(props.set.as_ref() == Some(&set)).to_string()}
-                                        onclick={let on = props.set.as_ref() == Some(&set); let set = set.clone(); props.dispatch.reform(move |_: MouseEvent| Msg::Time(TimeMsg::PickSet((!on).then(|| set.clone()))))}>{row.version.letter.clone()}</button>
+                                        onclick={let on = props.set.as_ref() == Some(&set); let set = set.clone(); props.dispatch.reform(move |_: MouseEvent| Msg::Time(TimeMsg::PickSet((!on).then(|| set.clone()))))}>{row.version.letter()}</button>
                                     <button type="button" class="tl-pod" title={row.name.clone()} aria-pressed={on.to_string()}
                                         onclick={props.dispatch.reform(move |_: MouseEvent| Msg::PickPod((!on).then(|| uid.clone())))}>{row.name.rsplit_once('-').map_or(row.name.clone(), |(_, s)| s.to_owned())}</button>
                                 </li>
@@ -406,9 +406,9 @@ fn Lives(props: &LivesProps) -> Html {
         for s in &row.spans {
             let at = paths
                 .iter()
-                .position(|p| p.0 == row.version.livery && p.1 == s.state);
+                .position(|p| p.0 == row.version.livery() && p.1 == s.state);
             let at = at.unwrap_or_else(|| {
-                paths.push((row.version.livery, s.state, String::new()));
+                paths.push((row.version.livery(), s.state, String::new()));
                 paths.len() - 1
             });
             let _ = write!(

@@ -48,7 +48,7 @@ pub fn Strip(props: &StripProps) -> Html {
         </div>
         <p class="traffic-note">
             <b>{t.total}</b>{if t.total == 1 { " request" } else { " requests" }}
-            { for t.rows.iter().enumerate().map(|(i, row)| html! { <>{if i == 0 { ": " } else { ", " }}<b>{row.ok}</b>{" answered by "}{row.version.letter.clone()}</> }) }
+            { for t.rows.iter().enumerate().map(|(i, row)| html! { <>{if i == 0 { ": " } else { ", " }}<b>{row.ok}</b>{" answered by "}{row.version.letter()}</> }) }
             if t.failed > 0 { {", "}<b class="fail">{format!("{} failed", t.failed)}</b>{format!(": {}", t.causes.join(", "))} }
             if t.per_mark > 1 { <small>{format!(" (a mark is up to {} requests)", t.per_mark)}</small> }
         </p>
@@ -82,8 +82,8 @@ pub fn Traffic(props: &TrafficProps) -> Html {
                 <caption class="sr">{"Requests by version"}</caption>
                 <thead><tr><th scope="col">{"Version"}</th><th scope="col">{"answered"}</th><th scope="col">{"failed"}</th></tr></thead>
                 <tbody>{ for t.rows.iter().map(|row| html! {
-                    <tr key={row.version.letter.clone()} data-testid="traffic-row" data-version={row.version.letter.clone()}>
-                        <th scope="row"><Coach version={row.version.clone()} />{" "}{row.image.clone()}</th><td>{row.ok}</td><td class={(row.failed > 0).then_some("fail")}>{row.failed}</td></tr>
+                    <tr key={row.version.letter()} data-testid="traffic-row" data-version={row.version.letter()}>
+                        <th scope="row"><Coach version={row.version} />{" "}{row.image.clone()}</th><td>{row.ok}</td><td class={(row.failed > 0).then_some("fail")}>{row.failed}</td></tr>
                 }) }</tbody>
             </table>
             <dl class="facts traffic-facts">

@@ -1,7 +1,7 @@
 //! Time: back, play, step, next decision; where we are; how fast.
 
 use crate::playground::{Msg, SPEEDS};
-use crate::ui::{Button, Icon};
+use crate::ui::{Button, icon};
 use rollout_view::{BranchView, TransportView};
 use yew::prelude::*;
 
@@ -39,14 +39,14 @@ pub fn Transport(props: &TransportProps) -> Html {
                 </span>
             </div>
             <div class="transport-keys">
-                <Button class="btn btn-plain key-start" label="To the start" off={!t.can_back} onclick={send(Msg::ToStart)}><Icon name="m-start" /></Button>
-                <Button testid="transport-back" label="Step back" off={!t.can_back} onclick={send(Msg::Back)}><Icon name="m-back" /><span>{"Back"}</span></Button>
+                <Button class="btn btn-plain key-start" label="To the start" off={!t.can_back} onclick={send(Msg::ToStart)}>{icon("m-start")}</Button>
+                <Button testid="transport-back" label="Step back" off={!t.can_back} onclick={send(Msg::Back)}>{icon("m-back")}<span>{"Back"}</span></Button>
                 <Button testid="transport-play" label={if props.playing { "Pause time" } else { "Play" }} onclick={send(Msg::PlayPause)}>
-                    <Icon name={if props.playing { "m-pause" } else { "m-play" }} /><span>{if props.playing { "Pause" } else { "Play" }}</span>
+                    {icon(if props.playing { "m-pause" } else { "m-play" })}<span>{if props.playing { "Pause" } else { "Play" }}</span>
                 </Button>
                 <Button class="btn btn-main btn-step" testid="transport-step" label="Step: the next change" off={!t.can_step}
-                    title={t.idle.clone().map(AttrValue::from)} onclick={send(Msg::Step)}>{"Step"}<Icon name="m-step" /></Button>
-                <Button class="btn btn-plain key-next" testid="transport-next" label="To the next decision" off={!t.can_step} onclick={send(Msg::NextMark)}><Icon name="m-skip" /></Button>
+                    title={t.idle.clone().map(AttrValue::from)} onclick={send(Msg::Step)}>{"Step"}{icon("m-step")}</Button>
+                <Button class="btn btn-plain key-next" testid="transport-next" label="To the next decision" off={!t.can_step} onclick={send(Msg::NextMark)}>{icon("m-skip")}</Button>
             </div>
             <div class="transport-end">
                 <label class="speed"><span>{"Speed"}</span>

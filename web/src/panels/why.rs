@@ -4,14 +4,13 @@ use super::spans::Spans;
 use super::sums::SumsLine;
 use crate::playground::Msg;
 use crate::playground::instrument::{TimeMsg, send};
-use crate::ui::{Button, Icon};
+use crate::ui::{Button, Shared, icon};
 use rollout_view::{PageView, WhyKind};
-use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub struct WhyProps {
-    pub page: Rc<PageView>,
+    pub page: Shared<PageView>,
     pub dispatch: Callback<Msg>,
     /// The heading of the page (in a comparison the panes have their own, smaller ones).
     #[prop_or(true)]
@@ -32,7 +31,7 @@ pub fn Why(props: &WhyProps) -> Html {
             <div class="kicker-row">
             <p class="kicker">
                 if let Some(alert) = &why.alert {
-                    <b class={alert_class}>if let Some(sign) = sign { <Icon name={sign} /> }{alert.clone()}</b>{" "}
+                    <b class={alert_class}>if let Some(sign) = sign { {icon(sign)} }{alert.clone()}</b>{" "}
                 }
                 <Spans spans={why.kicker.clone()} dispatch={props.dispatch.clone()} />
             </p>

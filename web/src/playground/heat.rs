@@ -1,9 +1,9 @@
 //! The sweep of the page: many runs in workers, or a few milliseconds at a time where there are none.
 
 use super::Playground;
-use super::instrument::Shared;
 use super::msg::Msg;
 use crate::interop::{clock, page, worker};
+use crate::ui::Shared;
 use gloo::timers::callback::Timeout;
 use rollout_api::Value;
 use rollout_session::{Plan, Scenario};

@@ -3,6 +3,7 @@
 use super::Playground;
 use super::msg::Msg;
 use crate::interop::page;
+use crate::ui::Shared;
 use gloo::render::AnimationFrame;
 use rollout_api::ObjectKey;
 use rollout_view::timeline::{moment, neighbour, place_at, time_at, timeline, timeline_rows};
@@ -12,16 +13,6 @@ use rollout_view::{
 };
 use std::rc::Rc;
 use yew::prelude::*;
-
-/// A shared view that is equal only to itself: comparing it costs nothing.
-#[derive(Clone)]
-pub struct Shared<T>(pub Rc<T>);
-
-impl<T> PartialEq for Shared<T> {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
 
 /// Lines of the timeline's text.
 const TEXT_ROWS: usize = 120;
@@ -156,7 +147,7 @@ pub fn refresh(p: &mut Playground) {
         );
         if i.made_of.as_ref() != Some(&made_of) {
             let view = timeline(&p.session, &key, i.window);
-            p.instrument.view = Some(Shared(Rc::new(view)));
+            p.instrument.view = Some(Shared::from(view));
             p.instrument.made_of = Some(made_of);
         }
         let near = near(&p.instrument);
@@ -245,7 +236,7 @@ pub fn update(p: &mut Playground, msg: TimeMsg) -> bool {
             {
                 let x = view.0.from_x + (view.0.to_x - view.0.from_x) * u64::from(at) / 10_000;
                 p.session.seek_time(time_at(&view.0.segments, x));
-                p.jump = true;
+                (p.jump, p.sought) = (true, true);
                 return true;
             }
         }

@@ -5,12 +5,14 @@ pub mod highlight;
 pub mod instrument;
 mod keep;
 mod keys;
+mod linked;
 mod links;
 mod msg;
 mod params;
 mod playback;
 mod prompt;
 mod render;
+mod settle;
 mod start;
 mod terminal;
 mod update;
@@ -25,6 +27,7 @@ pub use terminal::{Named, differing};
 
 use crate::interop::{location, page};
 use crate::panels::actions::Form;
+use crate::ui::Shared;
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::render::AnimationFrame;
 use params::Params;
@@ -57,7 +60,14 @@ pub struct Playground {
     /// Every pair of limits, beside the comparison.
     pub(crate) heat: Option<heat::Heat>,
     /// What the screen shows, made once per change.
-    pub(crate) view: Rc<PageView>,
+    pub(crate) view: Shared<PageView>,
+    /// What the panels beside the scene show: the same, or for a moment what was there before a seek.
+    pub(crate) settled: Shared<PageView>,
+    pub(crate) settling: Option<settle::Settling>,
+    /// The message that is handled was a seek.
+    pub(crate) sought: bool,
+    /// The title that the document has.
+    pub(crate) titled: String,
     /// The Deployment that is looked at, where the learner chose one.
     pub(crate) focus: Option<(String, String)>,
     pub(crate) ui: Ui,
@@ -83,7 +93,7 @@ pub struct Playground {
     pub(crate) jump: bool,
 
     /// Pods that have just gone, until they have faded.
-    pub(crate) gone: Rc<Vec<rollout_view::PodView>>,
+    pub(crate) gone: Rc<Vec<Rc<rollout_view::PodView>>>,
     pub(crate) sweep: Option<gloo::timers::callback::Timeout>,
 
     pub(crate) prompt: Prompt,
@@ -145,7 +155,11 @@ impl Component for Playground {
         if std::mem::take(&mut self.reveal) {
             page::reveal("bench-tabs");
         }
-        page::set_title(&self.view.header.title);
+        let title = &self.settled.header.title;
+        if *title != self.titled {
+            page::set_title(title);
+            self.titled.clone_from(title);
+        }
         if self.playing.is_some() && self.frame.is_none() {
             let dispatch = ctx.link().callback(|msg: Msg| msg);
             self.frame = Some(gloo::render::request_animation_frame(move |_| {
@@ -197,7 +211,8 @@ fn listeners(ctx: &Context<Playground>) -> Vec<EventListener> {
             dispatch.emit(Msg::Key(press));
         }
     });
-    let mut all = vec![on_visibility, on_key];
+    let mut all = linked::listeners(&document);
+    all.extend([on_visibility, on_key]);
     all.extend(on_leave);
     all.extend(on_hash);
     all

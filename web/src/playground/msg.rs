@@ -25,6 +25,8 @@ pub enum Msg {
     Speed(usize),
     /// A frame while playing.
     Frame,
+    /// The panels follow the scene.
+    Settle,
     /// The pods that went have faded.
     Sweep,
     /// The page is left or hidden: what is there is kept.

@@ -21,7 +21,7 @@ use crate::panels::timeline::Timeline;
 use crate::panels::transport::Transport;
 use crate::panels::why::{Live, Why};
 use crate::playground::Panel;
-use crate::ui::{Button, Icon};
+use crate::ui::{Button, icon};
 use rollout_session::Session;
 use rollout_view::{PageInput, PageView, WhyKind};
 use std::rc::Rc;
@@ -32,6 +32,16 @@ pub fn look(session: &Session, text: &str, focus: Option<(&str, &str)>) -> PageV
     rollout_view::page_view(session, &PageInput { text, focus })
 }
 
+/// The same while the head is on its way: the panels show what they showed before.
+pub fn look_in_passing(
+    session: &Session,
+    text: &str,
+    focus: Option<(&str, &str)>,
+    before: &PageView,
+) -> PageView {
+    rollout_view::page_view_in_passing(session, &PageInput { text, focus }, before)
+}
+
 /// The whole page.
 pub fn page(p: &Playground) -> Html {
     if p.ui == Ui::Embed {
@@ -39,13 +49,13 @@ pub fn page(p: &Playground) -> Html {
     }
     let dispatch = &p.dispatch;
     html! { <>
-        <Header header={p.view.header.clone()} last={p.untouched && super::keep::last().is_some()} presets={rollout_view::presets()} deployments={p.view.deployments.clone()} theme={p.theme} comparing={p.comparison.is_some()} dispatch={dispatch.clone()} />
+        <Header header={p.settled.header.clone()} last={p.untouched && super::keep::last().is_some()} presets={rollout_view::presets()} deployments={p.settled.deployments.clone()} theme={p.theme} comparing={p.comparison.is_some()} dispatch={dispatch.clone()} />
         if let Some(comparison) = &p.comparison {
             { comparing(p, &Rc::new(rollout_view::compare_view(comparison))) }
         } else {
             { desk(p) }
         }
-        <Live text={p.view.why.spoken.clone()} />
+        <Live text={p.settled.why.spoken.clone()} />
         { over(p) }
     </> }
 }
@@ -75,7 +85,7 @@ fn notice(p: &Playground) -> Html {
             if let Some((word, msg)) = &notice.confirm {
                 <Button class="btn btn-main" testid="confirm" onclick={let msg = msg.clone(); p.dispatch.reform(move |_: MouseEvent| msg.clone())}>{*word}</Button>
             }
-            <Button class="btn btn-plain" label="Dismiss" onclick={p.dispatch.reform(|_: MouseEvent| Msg::Dismiss)}><Icon name="m-x" /></Button>
+            <Button class="btn btn-plain" label="Dismiss" onclick={p.dispatch.reform(|_: MouseEvent| Msg::Dismiss)}>{icon("m-x")}</Button>
         </div>
     }
 }
@@ -113,43 +123,44 @@ fn transport(p: &Playground) -> Html {
 
 /// Playground: instrument and bench.
 fn desk(p: &Playground) -> Html {
-    let (view, dispatch) = (&p.view, &p.dispatch);
+    let (view, beside, dispatch) = (&p.view, &p.settled, &p.dispatch);
     let pod = p
         .picked
         .as_ref()
         .and_then(|uid| {
-            view.scene
+            beside
+                .scene
                 .pods
                 .iter()
-                .chain(&view.scene.leaving)
+                .chain(&beside.scene.leaving)
                 .find(|pod| *pod.uid == **uid)
         })
         .cloned();
     let empty = view.why.kind == WhyKind::Empty;
     html! {
-            <main class="desk" data-testid="root" data-ready={p.playing.is_none().to_string()} data-time={view.root.time.clone()} data-step={view.root.step.to_string()}
+            <main class="desk" data-testid="root" data-ready={(p.playing.is_none() && p.settling.is_none()).to_string()} data-time={view.root.time.clone()} data-step={view.root.step.to_string()}
                 data-writes={view.root.writes.to_string()} data-branch={view.root.branch.clone()} data-linked={p.pinned.map(|q| q.name())} data-predicting={p.instrument.predicting().then_some("true")} data-playing={p.playing.is_some().then_some("true")} data-console={p.console_open.then_some("open")} data-timeline={(p.instrument.open && p.instrument.view.is_some()).then_some("open")}>
                 <article class="instrument" aria-label="Rollout">
                     <Why page={view.clone()} dispatch={dispatch.clone()} />
                     { notice(p) }
-                    <Stage page={view.clone()} picked={p.picked.clone()} picked_set={p.picked_set.clone()} gone={p.gone.clone()} jump={p.jump} dispatch={dispatch.clone()}>
+                    <Stage page={view.clone()} picked={p.picked.clone()} picked_set={p.picked_set.clone()} gone={p.gone.clone()} jump={p.jump} rough={p.settling.is_some()} dispatch={dispatch.clone()}>
                         <Readout numbers={view.numbers.clone()} />
                         { proposal(p) }
                         if !empty {
-                            <Actions buttons={view.actions.clone()} images={view.images.clone()} target={target(view)} form={p.form} dispatch={dispatch.clone()} />
+                            <Actions buttons={beside.actions.clone()} images={beside.images.clone()} target={target(beside)} form={p.form} dispatch={dispatch.clone()} />
                         } else {
                             { void(p) }
                         }
                     </Stage>
                     { transport(p) }
                     { timeline(p) }
-                    <Console console={view.console.clone()} prompt={p.prompt.clone()} preview={p.preview.clone()} editing={p.editing.as_ref().map(|e| AttrValue::from(e.line().to_owned()))} names={Rc::new(Names::of(view))} open={p.console_open} dispatch={dispatch.clone()} />
+                    <Console console={beside.console.clone()} prompt={p.prompt.clone()} preview={p.preview.clone()} editing={p.editing.as_ref().map(|e| AttrValue::from(e.line().to_owned()))} names={Rc::new(Names::of(beside))} open={p.console_open} dispatch={dispatch.clone()} />
                 </article>
                 <aside class="bench" aria-label="Bench">
                     <Editor text={p.editing.as_ref().map_or_else(|| p.text.clone(), |e| e.draft.clone())} editing={p.editing.as_ref().map(|e| (AttrValue::from(e.line().to_owned()), e.again()))}
-                        files={p.session.files().keys().cloned().map(AttrValue::from).collect::<Vec<_>>()} manifest={view.manifest.clone()} strategy={view.actions.iter().find(|b| b.id == "strategy").cloned()} dispatch={dispatch.clone()} />
-                    <datalist id="images-known">{ for view.images.rows.iter().map(|r| html! { <option value={r.image.clone()} /> }) }</datalist>
-    <Bench page={view.clone()} tab={p.tab} checks={p.checks()} pod={pod.clone()} ask={ask(p, pod)} dispatch={dispatch.clone()} />
+                        files={p.session.files().keys().cloned().map(AttrValue::from).collect::<Vec<_>>()} manifest={beside.manifest.clone()} strategy={beside.actions.iter().find(|b| b.id == "strategy").cloned()} dispatch={dispatch.clone()} />
+                    <datalist id="images-known">{ for beside.images.rows.iter().map(|r| html! { <option value={r.image.clone()} /> }) }</datalist>
+    <Bench page={beside.clone()} tab={p.tab} checks={p.checks()} pod={pod.clone()} ask={ask(p, pod)} dispatch={dispatch.clone()} />
                 </aside>
             </main>
         }
@@ -173,12 +184,12 @@ fn timeline(p: &Playground) -> Html {
 }
 
 /// Why, at length.
-fn ask(p: &Playground, pod: Option<rollout_view::PodView>) -> Html {
+fn ask(p: &Playground, pod: Option<Rc<rollout_view::PodView>>) -> Html {
     if p.tab != "why" {
         return Html::default();
     }
     let i = &p.instrument;
-    html! { <Ask page={p.view.clone()} {pod} asked={i.asked.clone()} answer={i.answer.clone()} ghost={i.ghost.clone()} foretold={i.foretold.clone()} dispatch={p.dispatch.clone()} /> }
+    html! { <Ask page={p.settled.clone()} {pod} asked={i.asked.clone()} answer={i.answer.clone()} ghost={i.ghost.clone()} foretold={i.foretold.clone()} dispatch={p.dispatch.clone()} /> }
 }
 
 /// No Deployment: never an empty frame.
@@ -230,12 +241,12 @@ fn embed(p: &Playground) -> Html {
                 <Readout numbers={view.numbers.clone()} />
                 if let Some(undo) = undo {
                     <Button testid="act-undo" command={AttrValue::from(undo.command.clone())} label={undo.label.clone()}
-                        onclick={let msg = crate::panels::actions::msg_of(&undo.act); dispatch.reform(move |_: MouseEvent| msg.clone())}><Icon name="m-undo" /><span>{undo.label.clone()}</span></Button>
+                        onclick={let msg = crate::panels::actions::msg_of(&undo.act); dispatch.reform(move |_: MouseEvent| msg.clone())}>{icon("m-undo")}<span>{undo.label.clone()}</span></Button>
                 }
             </div>
             <div class="transport-row">
                 { transport(p) }
-                <Ruler past={view.scene.past.clone()} transport={view.transport.clone()} marks={view.marks.clone()} dispatch={dispatch.clone()} />
+                <Ruler past={view.scene.past.clone()} transport={view.transport.clone()} marks={crate::panels::scene::ruler_marks(view)} dispatch={dispatch.clone()} />
             </div>
             <Live text={view.why.spoken.clone()} />
         </main>

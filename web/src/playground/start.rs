@@ -5,6 +5,7 @@ use super::params::Params;
 use super::{Notice, Playground, Prompt};
 use super::{keep, links};
 use crate::interop::{location, page, storage};
+use crate::ui::Shared;
 use gloo::events::EventListener;
 use rollout_session::{Session, Start, find_preset};
 use std::rc::Rc;
@@ -43,9 +44,14 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
         .or_else(|| storage::get(THEME_KEY).and_then(|t| Theme::parse(&t)))
         .unwrap_or_default();
     let text = AttrValue::from(session.files().values().next().cloned().unwrap_or_default());
+    let view = Shared::from(super::render::look(&session, &text, None));
     let mut p = Playground {
         dispatch,
-        view: Rc::new(super::render::look(&session, &text, None)),
+        settled: view.clone(),
+        settling: None,
+        sought: false,
+        titled: String::new(),
+        view,
         session,
         chosen: params.kubernetes,
         kept: Vec::new(),

@@ -4,8 +4,11 @@ use super::msg::{KeyPress, Msg};
 use super::params::SPEEDS;
 use super::playback::Playback;
 use super::start::{LANDING, THEME_KEY};
-use super::{Notice, Playground, heat, instrument, keep, keys, links, render, vanish, version};
+use super::{
+    Notice, Playground, heat, instrument, keep, keys, links, render, settle, vanish, version,
+};
 use crate::interop::{clock, location, page, storage};
+use crate::ui::Shared;
 use rollout_session::{Comparison, Session, Start, file_name};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -57,6 +60,7 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
             p.frame = None;
         }
         Msg::Frame => return frame(p),
+        Msg::Settle => {}
         Msg::Keep => {
             keep::save(p);
             return false;
@@ -349,6 +353,7 @@ fn time(p: &mut Playground, msg: &Msg) {
         p.stop();
     }
     p.jump = !matches!(msg, Msg::Step | Msg::Back);
+    p.sought = p.jump;
     if let Some(comparison) = &mut p.comparison {
         match msg {
             Msg::Step => drop(comparison.step()),
@@ -454,8 +459,10 @@ fn key(p: &mut Playground, ctx: &Context<Playground>, press: &KeyPress) -> bool 
 impl Playground {
     /// Makes the view again.
     pub fn refresh(&mut self) {
+        let passing = settle::passing(self);
         // What commands change stands in the manifest too, as long as nobody has written into it.
-        if self.text == self.applied
+        if !passing
+            && self.text == self.applied
             && self.comparison.is_none()
             && let Some(live) = rollout_view::live_text(&self.session, &self.text)
         {
@@ -467,9 +474,20 @@ impl Playground {
             .as_ref()
             .map(|(namespace, name)| (namespace.as_str(), name.as_str()));
         let text = self.editing.as_ref().map_or(&self.text, |e| &e.draft);
-        let view = Rc::new(render::look(&self.session, text, focus));
+        let view = if passing {
+            render::look_in_passing(&self.session, text, focus, &self.settled)
+        } else {
+            render::look(&self.session, text, focus)
+        };
+        let view = Shared::from(view);
         let before = std::mem::replace(&mut self.view, view);
         vanish::notice(self, &before);
+        if passing {
+            settle::later(self);
+        } else {
+            self.settled = self.view.clone();
+            self.settling = None;
+        }
         if self.comparison.is_none() {
             instrument::refresh(self);
         }

@@ -14,12 +14,12 @@ const FADE_MS: u32 = 260;
 const MOST: usize = 30;
 
 /// The pods of a view that are not in the next one.
-fn vanished(before: &PageView, after: &PageView) -> Vec<PodView> {
-    let pods = |view: &PageView| -> Vec<PodView> {
+fn vanished(before: &PageView, after: &PageView) -> Vec<Rc<PodView>> {
+    let pods = |view: &PageView| -> Vec<Rc<PodView>> {
         let scene = &view.scene;
         scene.pods.iter().chain(&scene.leaving).cloned().collect()
     };
-    let mut there: Vec<String> = pods(after).into_iter().map(|p| p.uid).collect();
+    let mut there: Vec<String> = pods(after).into_iter().map(|p| p.uid.clone()).collect();
     there.order();
     let mut gone = pods(before);
     gone.retain(|p| there.binary_search(&p.uid).is_err());

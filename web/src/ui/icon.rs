@@ -2,16 +2,12 @@
 
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct IconProps {
-    /// The symbol's id: `m-tick`, `g-floor`.
-    pub name: AttrValue,
-    #[prop_or("mark".into())]
-    pub class: AttrValue,
+/// Decoration only; the word stands beside it or in the control's name. `name` is the symbol's id: `m-tick`, `g-floor`.
+pub fn icon(name: &str) -> Html {
+    icon_as(name, "mark")
 }
 
-/// Decoration only; the word stands beside it or in the control's name.
-#[component]
-pub fn Icon(props: &IconProps) -> Html {
-    html! { <svg class={props.class.clone()} aria-hidden="true"><use href={format!("#{}", props.name)} /></svg> }
+/// The same with classes of its own. No component: a seek would make and drop hundreds of them.
+pub fn icon_as(name: &str, class: &'static str) -> Html {
+    html! { <svg {class} aria-hidden="true"><use href={format!("#{name}")} /></svg> }
 }

@@ -1,7 +1,7 @@
 //! A button with a list under it: Escape, a choice or a click elsewhere closes it.
 
 use crate::interop::dom;
-use crate::ui::Icon;
+use crate::ui::icon;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
@@ -49,7 +49,7 @@ pub fn Menu(props: &MenuProps) -> Html {
     };
     html! {
         <div class="menu" {onkeydown} {onfocusout}>
-            <button type="button" class="btn btn-plain" data-testid={props.testid.clone()} aria-haspopup="menu" aria-expanded={open.to_string()} onclick={toggle}>{props.label.clone()}<Icon name="m-chev" /></button>
+            <button type="button" class="btn btn-plain" data-testid={props.testid.clone()} aria-haspopup="menu" aria-expanded={open.to_string()} onclick={toggle}>{props.label.clone()}{icon("m-chev")}</button>
             if *open {
                 <div class="menu-back" onclick={close.clone()}></div>
                 <div class="menu-list" role="menu" onclick={close}>{props.children.clone()}</div>

@@ -3,11 +3,13 @@
 mod button;
 mod icon;
 mod menu;
+mod shared;
 mod sheet;
 mod tabs;
 
 pub use button::Button;
-pub use icon::Icon;
+pub use icon::{icon, icon_as};
 pub use menu::Menu;
+pub use shared::Shared;
 pub use sheet::Sheet;
 pub use tabs::Tabs;

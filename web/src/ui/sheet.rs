@@ -1,6 +1,6 @@
 //! A panel over the page: closes by its button, by Escape and by a click beside it.
 
-use super::{Button, Icon};
+use super::{Button, icon};
 use crate::interop::page;
 use yew::prelude::*;
 
@@ -30,7 +30,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
             <div class="sheet-box" role="dialog" aria-modal="true" aria-label={props.title.clone()} onclick={stay}>
                 <header>
                     <h2>{props.title.clone()}</h2>
-                    <Button id="sheet-close" class="btn btn-plain" label="Close" onclick={close}><Icon name="m-x" /></Button>
+                    <Button id="sheet-close" class="btn btn-plain" label="Close" onclick={close}>{icon("m-x")}</Button>
                 </header>
                 { props.children.clone() }
             </div>

@@ -90,15 +90,39 @@ fn errors_before(n: u64, percent: u8, phase: u64) -> u64 {
 impl Traffic {
     /// What became, until `now`, of the requests that were sent in a span.
     pub fn tally(&self, target: &ObjectKey, from: SimTime, to: SimTime, now: SimTime) -> Tally {
-        let mut tally = Tally::default();
+        let mut all = self.tallies(target, &[(from, to)], now);
+        all.pop().unwrap_or_default()
+    }
+
+    /// The same of several spans, each by itself.
+    pub fn tallies(
+        &self,
+        target: &ObjectKey,
+        spans: &[(SimTime, SimTime)],
+        now: SimTime,
+    ) -> Vec<Tally> {
         let Some(stream) = self.stream(target) else {
-            return tally;
+            return Vec::new();
         };
+        let victims = self.victims(stream, now);
+        let span = |(from, to): &(SimTime, SimTime)| self.span(stream, &victims, *from, *to, now);
+        spans.iter().map(span).collect()
+    }
+
+    fn span(
+        &self,
+        stream: &Stream,
+        victims: &[(u64, u32)],
+        from: SimTime,
+        to: SimTime,
+        now: SimTime,
+    ) -> Tally {
+        let mut tally = Tally::default();
         let segments = stream.segments(from, to.min(now));
         for segment in &segments {
             self.count(segment, now, &mut tally);
         }
-        for (index, server) in self.victims(stream, now) {
+        for &(index, server) in victims {
             if let Some(s) = segments.iter().find(|s| (s.lo..s.hi).contains(&index)) {
                 let natural = self.natural(s, index, now);
                 let version = natural.server.map(|id| self.servers[id as usize].version);

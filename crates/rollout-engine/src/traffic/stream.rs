@@ -51,22 +51,33 @@ pub(super) struct Set {
 impl Set {
     /// When a request is sent. Only for requests of this setting.
     pub(super) fn time(&self, index: u64) -> SimTime {
-        let n = u128::from(index.saturating_sub(self.first));
-        let ms = n * 1_000_000 / u128::from(self.setting.rate.max(1));
-        SimTime(
-            self.at
-                .0
-                .saturating_add(u64::try_from(ms).unwrap_or(u64::MAX)),
-        )
+        let n = index.saturating_sub(self.first);
+        let rate = self.setting.rate.max(1);
+        let ms = match n.checked_mul(PER_MS) {
+            Some(product) => product / rate,
+            None => narrow(u128::from(n) * u128::from(PER_MS) / u128::from(rate)),
+        };
+        SimTime(self.at.0.saturating_add(ms))
     }
 
     /// The number of the first request that is not sent before a moment.
     pub(super) fn index(&self, at: SimTime) -> u64 {
-        let ms = u128::from(at.since(self.at).0);
-        let n = (ms * u128::from(self.setting.rate)).div_ceil(1_000_000);
-        self.first
-            .saturating_add(u64::try_from(n).unwrap_or(u64::MAX))
+        let (ms, rate) = (at.since(self.at).0, self.setting.rate);
+        let n = match ms.checked_mul(rate) {
+            Some(product) => product.div_ceil(PER_MS),
+            None => narrow((u128::from(ms) * u128::from(rate)).div_ceil(u128::from(PER_MS))),
+        };
+        self.first.saturating_add(n)
     }
+}
+
+/// A rate counts requests per thousand seconds, time is in milliseconds.
+const PER_MS: u64 = 1_000_000;
+
+/// Divisions of 128 bits are slow in wasm; only spans of hundreds of years need them.
+#[cold]
+fn narrow(wide: u128) -> u64 {
+    u64::try_from(wide).unwrap_or(u64::MAX)
 }
 
 /// Addresses of one slice or pod: server, ready, serving.
@@ -105,6 +116,12 @@ impl Stream {
     pub fn setting(&self, at: SimTime) -> Option<&Setting> {
         let set = self.sets.iter().rev().find(|s| s.at <= at)?;
         Some(&set.setting)
+    }
+
+    /// How long its clients wait at the most, under any of its settings.
+    pub fn patience(&self) -> Millis {
+        let all = self.sets.iter().map(|s| s.setting.timeout);
+        all.max().unwrap_or_default()
     }
 
     /// The first request's moment.

@@ -153,22 +153,25 @@ impl Tally {
         None
     }
 
-    pub(super) fn add(&mut self, version: Option<u32>, outcome: Outcome, count: u64) {
-        let cause = match outcome {
-            _ if count == 0 => return,
-            Outcome::Waiting => {
-                self.waiting += count;
-                return;
-            }
-            Outcome::Ok { latency } => {
-                match self.latencies.binary_search_by_key(&latency.0, |l| l.0) {
-                    Ok(i) => self.latencies[i].1 += count,
-                    Err(i) => self.latencies.insert(i, (latency.0, count)),
-                }
-                None
-            }
-            Outcome::Failed(cause) => Some(cause),
-        };
+    /// Counts the requests of another span too.
+    pub fn join(&mut self, other: &Tally) {
+        self.waiting += other.waiting;
+        for (ms, n) in &other.latencies {
+            self.answered(*ms, *n);
+        }
+        for part in &other.parts {
+            self.part(part.version, part.cause, part.count);
+        }
+    }
+
+    fn answered(&mut self, ms: u64, count: u64) {
+        match self.latencies.binary_search_by_key(&ms, |l| l.0) {
+            Ok(i) => self.latencies[i].1 += count,
+            Err(i) => self.latencies.insert(i, (ms, count)),
+        }
+    }
+
+    fn part(&mut self, version: Option<u32>, cause: Option<Cause>, count: u64) {
         let place = self
             .parts
             .binary_search_by_key(&(version, cause), |p| (p.version, p.cause));
@@ -183,6 +186,22 @@ impl Tally {
                 },
             ),
         }
+    }
+
+    pub(super) fn add(&mut self, version: Option<u32>, outcome: Outcome, count: u64) {
+        let cause = match outcome {
+            _ if count == 0 => return,
+            Outcome::Waiting => {
+                self.waiting += count;
+                return;
+            }
+            Outcome::Ok { latency } => {
+                self.answered(latency.0, count);
+                None
+            }
+            Outcome::Failed(cause) => Some(cause),
+        };
+        self.part(version, cause, count);
     }
 
     /// Takes back what was counted.

@@ -42,7 +42,7 @@ pub struct PageView {
     /// Requests, if there are any.
     pub traffic: Option<TrafficView>,
     /// Events of the cluster.
-    pub events: EventsView,
+    pub events: std::rc::Rc<EventsView>,
     /// Conditions of the Deployment.
     pub conditions: Vec<ConditionRow>,
     /// Lines of the console up to the cursor.
@@ -216,7 +216,7 @@ pub struct MarkView {
     /// Kind.
     pub kind: MarkKind,
     /// Its sentence: `1.02 s. New +2: ceiling 12 − pods 10 leaves 2.`
-    pub name: String,
+    pub name: std::rc::Rc<str>,
     /// To the cursor.
     pub when: When,
 }

@@ -1,6 +1,7 @@
 //! The scene: tower, limits, sets, the past, life lines. Levels count pods, time is in milliseconds.
 
 use super::{Quantity, VersionTag};
+use std::rc::Rc;
 
 /// The state of a pod as the learner sees it: the eleven values of `data-state`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -189,19 +190,19 @@ pub struct SceneView {
     pub floor: Option<LimitView>,
     /// Pods that count, bottom to top: oldest set first, inside a set available first, then by creation.
     /// Empty when the grain is density.
-    pub pods: Vec<PodView>,
+    pub pods: Vec<Rc<PodView>>,
     /// Bands for density, bottom to top; filled at every grain, for charts and text.
     pub bands: Vec<BandView>,
     /// Sets, oldest (lowest) first, those at 0 too.
     pub sets: Vec<SetView>,
     /// Leaving pods, below the ground, in order of deletion.
-    pub leaving: Vec<PodView>,
+    pub leaving: Vec<Rc<PodView>>,
     /// How many leave; may be more than `leaving` holds.
     pub leaving_total: u32,
     /// `2 leaving, not counted`.
     pub leaving_text: String,
     /// What happened.
-    pub past: PastView,
+    pub past: Rc<PastView>,
     /// One row per pod, the oldest at the bottom.
     pub lives: LivesView,
     /// `Pods between floor 8 and ceiling 12`.
@@ -433,14 +434,25 @@ pub struct NoteView {
     pub at_ms: u64,
     /// Its true second.
     pub x: u64,
-    /// `+2`, `−2`.
-    pub text: String,
+    /// By how much the set was sized.
+    pub delta: i64,
     /// The set that was sized.
     pub version: VersionTag,
     /// The sentence of the decision.
-    pub sentence: String,
+    pub sentence: Rc<str>,
     /// Current, past or ahead.
     pub when: When,
+}
+
+impl NoteView {
+    /// `+2`, `−2`.
+    pub fn text(&self) -> String {
+        if self.delta < 0 {
+            format!("−{}", self.delta.unsigned_abs())
+        } else {
+            format!("+{}", self.delta)
+        }
+    }
 }
 
 /// Where something stands to the cursor.

@@ -130,19 +130,36 @@ pub fn plain_text(spans: &[Span]) -> String {
         match span {
             Span::Text(t) | Span::Code(t) => text.push_str(t),
             Span::Number(n) => text.push_str(&n.text),
-            Span::Version(v) => text.push_str(&v.letter),
+            Span::Version(v) => text.push_str(&v.letter()),
         }
     }
     text
 }
 
 /// A version of the template: a letter and a livery, the oldest set first.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct VersionTag {
+    /// Its place in the order in which the sets were made: 0 is A.
+    pub place: u32,
+}
+
+impl VersionTag {
     /// `A`, `B`, … `Z`, `AA` (data-version).
-    pub letter: String,
-    /// 0 to 7: which livery; the letters repeat the liveries from the ninth on.
-    pub livery: u8,
+    pub fn letter(self) -> String {
+        let mut letter = String::new();
+        let mut n = self.place;
+        loop {
+            letter.insert(0, char::from(b'A' + (n % 26) as u8));
+            match (n / 26).checked_sub(1) {
+                Some(rest) => n = rest,
+                None => return letter,
+            }
+        }
+    }
+    /// 0 to 7: which livery; they repeat from the ninth version on.
+    pub fn livery(self) -> u8 {
+        (self.place % 8) as u8
+    }
 }
 
 /// What kind of sentence stands there.

@@ -152,7 +152,7 @@ pub struct BandsProps {
 pub fn Bands(props: &BandsProps) -> Html {
     html! {
         <ol class="bands" aria-label="Pods, lowest first">
-            { for props.bands.iter().map(|band| html! { <Band key={format!("{}{}", band.version.letter, band.state.name())} band={band.clone()} per={props.per} /> }) }
+            { for props.bands.iter().map(|band| html! { <Band key={format!("{}{}", band.version.letter(), band.state.name())} band={band.clone()} per={props.per} /> }) }
         </ol>
     }
 }
@@ -171,8 +171,8 @@ fn Band(props: &BandProps) -> Html {
         ("--size", ratio(band.size, props.per)),
     ]);
     html! {
-        <li ref={node} class="band" data-state={band.state.name()} data-version={band.version.letter.clone()} data-livery={band.version.livery.to_string()}>
-            <b class="pod-letter">{band.version.letter.clone()}</b><span>{band.label.clone()}</span>
+        <li ref={node} class="band" data-state={band.state.name()} data-version={band.version.letter()} data-livery={band.version.livery().to_string()}>
+            <b class="pod-letter">{band.version.letter()}</b><span>{band.label.clone()}</span>
         </li>
     }
 }

@@ -1,6 +1,6 @@
 //! Paths in data units: whole milliseconds across, levels down from the top.
 
-use rollout_view::{PodState, Ribbon, RibbonKind};
+use rollout_view::{PodState, Ribbon, RibbonKind, VersionTag};
 
 /// `n / k` for a style variable: `2.600`.
 pub fn ratio(n: u32, k: u32) -> String {
@@ -21,8 +21,7 @@ pub fn rect(d: &mut String, x: u64, y: u32, width: u64, height: u32) {
 
 /// Ribbons of one look joined into one path: letter, kind, veil.
 pub struct Look {
-    pub letter: String,
-    pub livery: u8,
+    pub version: VersionTag,
     pub kind: RibbonKind,
     pub path: String,
     /// Upper and lower edges of hollow ribbons.
@@ -35,11 +34,10 @@ pub fn looks(ribbons: &[Ribbon], height: u32) -> Vec<Look> {
     for r in ribbons.iter().filter(|r| r.width > 0) {
         let at = looks
             .iter()
-            .position(|l| l.letter == r.version.letter && l.kind == r.kind);
+            .position(|l| l.version == r.version && l.kind == r.kind);
         let at = at.unwrap_or_else(|| {
             looks.push(Look {
-                letter: r.version.letter.clone(),
-                livery: r.version.livery,
+                version: r.version,
                 kind: r.kind,
                 path: String::new(),
                 edges: String::new(),
@@ -110,13 +108,9 @@ pub fn life_class(state: PodState) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rollout_view::VersionTag;
 
     fn ribbon(x: u64, width: u64, level: u32, kind: RibbonKind) -> Ribbon {
-        let version = VersionTag {
-            letter: "A".into(),
-            livery: 0,
-        };
+        let version = VersionTag { place: 0 };
         Ribbon {
             x,
             width,

@@ -22,7 +22,7 @@ pub fn Lives(props: &LivesProps) -> Html {
                 { for props.lives.rows.iter().rev().enumerate().map(|(k, life)| {
                     let y = (rows - k as u64) * 10 - 5;
                     html! {
-                        <g key={life.uid.clone()} data-livery={life.version.livery.to_string()}>
+                        <g key={life.uid.clone()} data-livery={life.version.livery().to_string()}>
                             { for life.runs.iter().map(|run| html! {
                                 <path class={life_class(run.state)} d={format!("M{} {y}H{}", run.x, run.to_x)} />
                             }) }

@@ -8,27 +8,31 @@ mod past;
 mod pod;
 mod ruler;
 mod sets;
+mod slots;
 
 use crate::hooks::use_vars;
+use crate::interop::dom;
 use crate::panels::sums::Ledger;
 use crate::panels::traffic::Strip;
 use crate::playground::Msg;
-use rollout_view::{PageView, PodState, PodView, SceneView};
+use crate::ui::Shared;
+use rollout_view::{Grain, PageView, PodState, PodView, SceneView};
 use std::rc::Rc;
 use yew::prelude::*;
 
-pub use ruler::Ruler;
+pub use ruler::{Ruler, marks as ruler_marks};
 
 use frame::{Axis, Bands, Limit};
 use geometry::ratio;
 use lives::Lives;
 use past::{Past, PastHead};
-use pod::Pod;
+use pod::{Pod, title};
 use sets::Sets;
+use slots::Slots;
 
 #[derive(Properties, PartialEq)]
 pub struct StageProps {
-    pub page: Rc<PageView>,
+    pub page: Shared<PageView>,
     /// Unique id of the pod that is looked at.
     #[prop_or_default]
     pub picked: Option<AttrValue>,
@@ -38,9 +42,12 @@ pub struct StageProps {
     /// Seeks and cuts cross-fade; nothing travels.
     #[prop_or_default]
     pub jump: bool,
+    /// The head is on its way: dots keep the names of the pods that they drew before.
+    #[prop_or_default]
+    pub rough: bool,
     /// Pods that have just gone: they are drawn until they have faded.
     #[prop_or_default]
-    pub gone: Rc<Vec<PodView>>,
+    pub gone: Rc<Vec<Rc<PodView>>>,
     /// In a comparison all panes share one height.
     #[prop_or_default]
     pub shared_height: Option<u32>,
@@ -94,6 +101,26 @@ pub fn Stage(props: &StageProps) -> Html {
         _ => false,
     };
     let dispatch = &props.dispatch;
+    let slots = use_mut_ref(Slots::default);
+    let dots = matches!(scene.grain, Grain::Dot { .. });
+    let standing = scene.pods.iter().map(|pod| (pod, per, false));
+    let leaving = scene.leaving.iter().take(LEAVING_SHOWN);
+    let leaving = leaving.map(|pod| (pod, leave_per, false));
+    let gone = props.gone.iter().map(|pod| {
+        let leaves = pod.state == PodState::Terminating;
+        (pod, if leaves { leave_per } else { per }, true)
+    });
+    // One list, so that a pod that leaves is still the same element and can sink.
+    let drawn: Vec<(&Rc<PodView>, u32, bool)> = standing.chain(leaving).chain(gone).collect();
+    let places = slots
+        .borrow_mut()
+        .assign(drawn.iter().map(|(pod, ..)| pod.uid.as_str()), props.jump);
+    let names = use_mut_ref(Vec::<Rc<PodView>>::new);
+    let rough = props.rough && dots;
+    let named = |k: usize, pod: &Rc<PodView>| match names.borrow().get(k) {
+        Some(former) if rough => former.clone(),
+        _ => pod.clone(),
+    };
     let proposal = props
         .page
         .manifest
@@ -106,7 +133,7 @@ pub fn Stage(props: &StageProps) -> Html {
     );
     // Recreate has no limits to move.
     let movable = (!props.pane && scene.floor.is_some()).then_some(height);
-    html! {
+    let scenery = html! {
         <section ref={node} class={props.class.clone()} data-testid={if props.pane { "compare-pane" } else { "band" }} aria-label={scene.label.clone()}
             data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-leave={match leave_per { 1 => "row", 2 => "half", _ => "box" }} data-empty={empty.then_some("true")} data-many={(levels > 8).then_some("true")}
             data-time={props.pane.then(|| props.page.root.time.clone())}>
@@ -119,14 +146,10 @@ pub fn Stage(props: &StageProps) -> Html {
             <div class="ground"></div>
             <Past past={scene.past.clone()} {height} at_head={props.page.transport.at_head} dispatch={dispatch.clone()} />
             <p class="now-head"><b>{props.page.transport.time.clone()}</b>{if props.page.transport.at_head { " now" } else { " looking back" }}</p>
-            <ol class="tower" aria-label="Pods, lowest first">
-                // One list, so that a pod that leaves is still the same element and can sink.
-                { for scene.pods.iter().map(|pod| (pod, per, false))
-                    .chain(scene.leaving.iter().take(LEAVING_SHOWN).map(|pod| (pod, leave_per, false)))
-                    .chain(props.gone.iter().map(|pod| (pod, if pod.state == PodState::Terminating { leave_per } else { per }, true)))
-                    .map(|(pod, per, gone)| html! {
-                        <Pod key={pod.uid.clone()} pod={pod.clone()} {per} {gone} picked={!gone && props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} dispatch={dispatch.clone()} />
-                    }) }
+            <ol class="tower" aria-label="Pods, lowest first" onmousemove={tooltip(&props.page)}>
+                { for drawn.iter().zip(places).enumerate().map(|(k, (&(pod, per, gone), slot))| html! {
+                    <Pod key={slot.to_string()} pod={pod.clone()} named={named(k, pod)} {per} {gone} bare={dots && pod.state != PodState::Terminating} picked={!gone && props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} dispatch={dispatch.clone()} />
+                }) }
             </ol>
             if scene.pods.is_empty() && !scene.bands.is_empty() { <Bands bands={scene.bands.clone()} {per} /> }
             <Sets sets={scene.sets.clone()} {per} {levels} picked={props.picked_set.clone()} floor={scene.floor.as_ref().map(|f| f.level)} />
@@ -138,11 +161,31 @@ pub fn Stage(props: &StageProps) -> Html {
                 </div>
                 <Lives lives={scene.lives.clone()} width={scene.past.width} now_x={scene.past.now_x} />
                 if let Some(traffic) = &props.page.traffic { <Strip traffic={traffic.clone()} width={scene.past.width} /> }
-                <Ruler past={scene.past.clone()} transport={props.page.transport.clone()} marks={props.page.marks.clone()} dispatch={dispatch.clone()} />
+                <Ruler past={scene.past.clone()} transport={props.page.transport.clone()} marks={ruler_marks(&props.page)} dispatch={dispatch.clone()} />
             }
             { props.children.clone() }
         </section>
+    };
+    if !rough {
+        *names.borrow_mut() = drawn.iter().map(|(pod, ..)| (*pod).clone()).collect();
     }
+    scenery
+}
+
+/// Tooltips are written when the pointer comes: a hundred pods would need a hundred texts for each moment.
+fn tooltip(page: &Shared<PageView>) -> Callback<MouseEvent> {
+    let page = page.clone();
+    Callback::from(move |event: MouseEvent| {
+        let Some(element) = dom::closest(&event, ".pod[data-name]") else {
+            return;
+        };
+        let name = element.get_attribute("data-name").unwrap_or_default();
+        let mut pods = page.scene.pods.iter().chain(&page.scene.leaving);
+        if let Some(pod) = pods.find(|pod| pod.name == name) {
+            // Refused for a bad name only.
+            let _ = element.set_attribute("title", &title(pod));
+        }
+    })
 }
 
 /// Height of the drawing without a Deployment.

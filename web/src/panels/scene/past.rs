@@ -8,6 +8,7 @@ use crate::playground::Msg;
 use rollout_view::{
     CaptionView, CutView, FlagView, GapView, NoteView, PastView, Ribbon, RibbonKind, When,
 };
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// Width of a note in thousandths of the past.
@@ -19,7 +20,7 @@ const DOT_GAP: u32 = 5;
 
 #[derive(Properties, PartialEq)]
 pub struct PastHeadProps {
-    pub past: PastView,
+    pub past: Rc<PastView>,
     pub dispatch: Callback<Msg>,
 }
 
@@ -43,6 +44,7 @@ pub fn PastHead(props: &PastHeadProps) -> Html {
         .zip(&places)
         .filter_map(|(x, place)| place.map(|p| format!("M{p} 0C{p} 60 {x} 40 {x} 100")))
         .collect();
+    // Which dots there are does not depend on where the learner looks: a seek exchanges few.
     let mut free = 0;
     let drawn = past
         .notes
@@ -50,12 +52,14 @@ pub fn PastHead(props: &PastHeadProps) -> Html {
         .zip(places)
         .zip(xs)
         .filter(|((_, place), x)| {
-            let drawn = place.is_some() || past.notes.len() <= NOTES_UP_TO || *x >= free;
-            if place.is_none() && drawn {
+            let dot = past.notes.len() <= NOTES_UP_TO || *x >= free;
+            if dot {
                 free = x + DOT_GAP;
             }
-            drawn
+            dot || place.is_some()
         });
+    // Of many dots those ahead lie under a veil: each need not be told.
+    let veiled = past.notes.len() > NOTES_UP_TO;
     let last_flag = past.flags.iter().rposition(|f| f.when != When::Ahead);
     html! {
         <div class="past-head">
@@ -64,12 +68,30 @@ pub fn PastHead(props: &PastHeadProps) -> Html {
                 <Flag key={format!("f{}", flag.step)} flag={flag.clone()} width={past.width} shown={last_flag == Some(k)} dispatch={props.dispatch.clone()} />
             }) }
             <ol class="notes" aria-label="Writes of the controller">
-                { for drawn.map(|((note, place), x)| html! {
-                    <Note key={note.step.to_string()} note={note.clone()} x={place.unwrap_or(x)} small={place.is_none()} dispatch={props.dispatch.clone()} />
+                { for drawn.map(|((note, place), x)| {
+                    let mut note = note.clone();
+                    if veiled && place.is_none() {
+                        note.when = When::Past;
+                    }
+                    let key = note.step.to_string();
+                    html! { <Note {key} {note} x={place.unwrap_or(x)} small={place.is_none()} dispatch={props.dispatch.clone()} /> }
                 }) }
             </ol>
+            if veiled { <NotesVeil x={percent(past.now_x, past.width)} /> }
         </div>
     }
+}
+
+#[derive(Properties, PartialEq)]
+struct NotesVeilProps {
+    x: String,
+}
+
+/// Over the dots of what is ahead.
+#[component]
+fn NotesVeil(props: &NotesVeilProps) -> Html {
+    let node = use_vars(vec![("--x", props.x.clone())]);
+    html! { <i ref={node} class="notes-veil"></i> }
 }
 
 #[derive(Properties, PartialEq)]
@@ -88,11 +110,11 @@ fn Note(props: &NoteProps) -> Html {
     let step = note.step;
     html! {
         <li ref={node} class={if props.small { "note-at note-small" } else { "note-at" }}>
-            <button type="button" class="note" data-testid="mark" data-kind="decision" data-to={step.to_string()} data-version={note.version.letter.clone()}
-                data-livery={note.version.livery.to_string()} data-ahead={(note.when == When::Ahead).then_some("true")}
+            <button type="button" class="note" data-testid="mark" data-kind="decision" data-to={step.to_string()} data-version={note.version.letter()}
+                data-livery={note.version.livery().to_string()} data-ahead={(note.when == When::Ahead).then_some("true")}
                 aria-current={(note.when == When::Current).then_some("step")} aria-label={note.sentence.clone()} title={note.sentence.clone()}
                 tabindex={if note.when == When::Current { "0" } else { "-1" }}
-                onclick={props.dispatch.reform(move |_: MouseEvent| Msg::SeekStep(step))}>{note.text.clone()}</button>
+                onclick={props.dispatch.reform(move |_: MouseEvent| Msg::SeekStep(step))}>{note.text()}</button>
         </li>
     }
 }
@@ -123,7 +145,7 @@ fn Flag(props: &FlagProps) -> Html {
 
 #[derive(Properties, PartialEq)]
 pub struct PastProps {
-    pub past: PastView,
+    pub past: Rc<PastView>,
     /// Pods from the ground to the top of the drawing.
     pub height: u32,
     pub at_head: bool,
@@ -174,14 +196,14 @@ pub fn Past(props: &PastProps) -> Html {
             onpointerdown={seek.clone()} onpointermove={seek}>
             <svg viewBox={format!("0 0 {width} {height}")} preserveAspectRatio="none" aria-hidden="true">
                 { for looks.iter().map(|look| html! { <>
-                    <path data-livery={look.livery.to_string()} class={class(look.kind)} d={look.path.clone()} />
-                    if !look.edges.is_empty() { <path data-livery={look.livery.to_string()} class="rib-edge" d={look.edges.clone()} /> }
+                    <path data-livery={look.version.livery().to_string()} class={class(look.kind)} d={look.path.clone()} />
+                    if !look.edges.is_empty() { <path data-livery={look.version.livery().to_string()} class="rib-edge" d={look.edges.clone()} /> }
                 </> }) }
                 <path class="past-limit" d={limit(&past.ceiling)} />
                 <path class="past-limit" d={limit(&past.floor)} />
                 { for past.cuts.iter().map(|cut| html! { <path class="cut" d={format!("M{} 0V{height}", cut.x)} /> }) }
             </svg>
-            { for past.captions.iter().map(|caption| html! { <Caption key={format!("{}{}", caption.version.letter, caption.text)} caption={caption.clone()} {width} {height} /> }) }
+            { for past.captions.iter().map(|caption| html! { <Caption key={format!("{}{}", caption.version.letter(), caption.text)} caption={caption.clone()} {width} {height} /> }) }
             { for past.cuts.iter().map(|cut| html! { <Cut key={cut.x.to_string()} cut={cut.clone()} {width} /> }) }
             { for past.gaps.iter().map(|gap| html! { <Gap key={gap.x.to_string()} gap={gap.clone()} {width} /> }) }
             <i ref={now} class="veil" hidden={props.at_head}></i>
@@ -191,7 +213,7 @@ pub fn Past(props: &PastProps) -> Html {
                 { for letters.iter().map(|version| {
                     let of: Vec<&Ribbon> = past.gone.iter().filter(|r| r.version == **version).collect();
                     let (boxes, lines) = hatch(&of, width);
-                    html! { <g data-livery={version.livery.to_string()}><path class="rib-hatch" d={lines} /><path class="rib-gone" d={boxes} /></g> }
+                    html! { <g data-livery={version.livery().to_string()}><path class="rib-hatch" d={lines} /><path class="rib-gone" d={boxes} /></g> }
                 }) }
             </svg>
         </div>
@@ -237,7 +259,7 @@ fn Caption(props: &CaptionProps) -> Html {
         ),
     ]);
     html! {
-        <p ref={node} class="past-name"><span class="coach" data-version={c.version.letter.clone()} data-livery={c.version.livery.to_string()}>{c.version.letter.clone()}</span><span>{c.text.clone()}</span></p>
+        <p ref={node} class="past-name"><span class="coach" data-version={c.version.letter()} data-livery={c.version.livery().to_string()}>{c.version.letter()}</span><span>{c.text.clone()}</span></p>
     }
 }
 

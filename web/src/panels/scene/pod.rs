@@ -2,20 +2,51 @@
 
 use crate::hooks::use_vars;
 use crate::playground::Msg;
-use crate::ui::Icon;
+use crate::ui::icon_as;
 use rollout_view::PodView;
+use std::rc::Rc;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
+#[derive(Properties)]
 pub struct PodProps {
-    pub pod: PodView,
+    pub pod: Rc<PodView>,
+    /// The pod whose name the element carries: the same, but while the head is dragged.
+    pub named: Rc<PodView>,
     /// Pods on one level.
     pub per: u32,
     pub picked: bool,
+    /// Words, letters and marks are too small to be seen.
+    #[prop_or_default]
+    pub bare: bool,
     /// It is not there any more: only its picture fades.
     #[prop_or_default]
     pub gone: bool,
     pub dispatch: Callback<Msg>,
+}
+
+impl PartialEq for PodProps {
+    /// A dot shows little of its pod, and keeps its name while the head is dragged: the rest of it need not be drawn again.
+    fn eq(&self, other: &Self) -> bool {
+        let look = |p: &PodProps| {
+            let pod = &p.pod;
+            let marks = (
+                pod.changed,
+                pod.next_to_go,
+                pod.progress,
+                pod.word.is_empty(),
+            );
+            (pod.level, pod.state, pod.version.place, marks)
+        };
+        self.per == other.per
+            && (self.picked, self.bare, self.gone) == (other.picked, other.bare, other.gone)
+            && self.dispatch == other.dispatch
+            && (Rc::ptr_eq(&self.named, &other.named) || self.named == other.named)
+            && if self.bare {
+                look(self) == look(other)
+            } else {
+                self.pod == other.pod
+            }
+    }
 }
 
 #[component]
@@ -29,17 +60,18 @@ pub fn Pod(props: &PodProps) -> Html {
     ]);
     if props.gone {
         return html! {
-            <li ref={node} class="pod" aria-hidden="true" data-gone="true" data-state={pod.state.name()} data-livery={pod.version.livery.to_string()}>
+            <li ref={node} class="pod" aria-hidden="true" data-gone="true" data-state={pod.state.name()} data-livery={pod.version.livery().to_string()}>
                 { slab(pod) }
             </li>
         };
     }
-    let uid = AttrValue::from(pod.uid.clone());
+    let named = &props.named;
+    let uid = AttrValue::from(named.uid.clone());
     let onclick = props
         .dispatch
         .reform(move |_: MouseEvent| Msg::PickPod(Some(uid.clone())));
     let onkeydown = {
-        let (dispatch, name) = (props.dispatch.clone(), pod.name.clone());
+        let (dispatch, name) = (props.dispatch.clone(), named.name.clone());
         Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
             "Delete" => dispatch.emit(Msg::Draft(format!("kubectl delete pod {name}"))),
             "ArrowUp" | "ArrowDown" => {
@@ -51,12 +83,13 @@ pub fn Pod(props: &PodProps) -> Html {
         })
     };
     html! {
-        <li ref={node} class="pod" data-testid="pod" data-name={pod.name.clone()} data-set={pod.set.clone()} data-state={pod.state.name()}
-            data-version={pod.version.letter.clone()} data-livery={pod.version.livery.to_string()} data-fresh={pod.changed.then_some("true")}
+        <li ref={node} class="pod" data-testid="pod" data-name={named.name.clone()} data-set={named.set.clone()} data-state={pod.state.name()}
+            data-version={pod.version.letter()} data-livery={(!props.bare).then(|| pod.version.livery().to_string())} data-fresh={pod.changed.then_some("true")}
             data-next={pod.next_to_go.then_some("true")} data-progress={pod.progress.map(|_| "true")} data-picked={props.picked.then_some("true")}>
-            <button type="button" class="pod-hit" tabindex={if pod.level == 0 { "0" } else { "-1" }} aria-label={pod.label.clone()}
-                aria-pressed={props.picked.to_string()} title={title(pod)} {onclick} {onkeydown}></button>
-            { slab(pod) }
+            <button type="button" class="pod-hit" tabindex={if pod.level == 0 { "0" } else { "-1" }} aria-label={named.label.clone()}
+                aria-pressed={props.picked.to_string()} {onclick} {onkeydown}></button>
+            // Dots wear their colours on an element without a place of its own: equal ones share one computed style.
+            if props.bare { <i class="dot" data-livery={pod.version.livery().to_string()} data-state={pod.state.name()}></i> } else { { slab(pod) } }
         </li>
     }
 }
@@ -64,8 +97,8 @@ pub fn Pod(props: &PodProps) -> Html {
 /// What stands in the slab.
 fn slab(pod: &PodView) -> Html {
     html! { <>
-        <b class="pod-letter" aria-hidden="true">{pod.version.letter.clone()}</b>
-        <Icon name={format!("m-{}", pod.state.mark().name())} class="pod-mark" />
+        <b class="pod-letter" aria-hidden="true">{pod.version.letter()}</b>
+        {icon_as(&format!("m-{}", pod.state.mark().name()), "pod-mark")}
         <span class="pod-name" aria-hidden="true">{pod.short.clone()}</span>
         <span class="pod-word" aria-hidden="true">{pod.word.clone()}</span>
         if pod.progress.is_some() { <i class="pod-bar"></i> }
@@ -73,7 +106,7 @@ fn slab(pod: &PodView) -> Html {
 }
 
 /// The tooltip: the whole name and the facts, one a line.
-fn title(pod: &PodView) -> String {
+pub fn title(pod: &PodView) -> String {
     let mut title = pod.name.clone();
     for (name, value) in &pod.facts {
         title.push_str(&format!("\n{name}: {value}"));

@@ -4,15 +4,23 @@ use super::geometry::percent;
 use crate::hooks::use_vars;
 use crate::interop::dom;
 use crate::playground::Msg;
-use rollout_view::{MarkKind, MarkView, PastView, TickView, TransportView};
+use rollout_view::{MarkKind, MarkView, PageView, PastView, TickView, TransportView};
+use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub struct RulerProps {
-    pub past: PastView,
+    pub past: Rc<PastView>,
     pub transport: TransportView,
+    /// Those of its track: `marks`.
     pub marks: Vec<MarkView>,
     pub dispatch: Callback<Msg>,
+}
+
+/// The marks that stand on the track: milestones and where branches begin.
+pub fn marks(page: &PageView) -> Vec<MarkView> {
+    let shown = |m: &&MarkView| matches!(m.kind, MarkKind::Milestone | MarkKind::Branch);
+    page.marks.iter().filter(shown).cloned().collect()
 }
 
 #[component]
@@ -59,7 +67,7 @@ pub fn Ruler(props: &RulerProps) -> Html {
             aria-valuenow={t.step.to_string()} aria-valuetext={format!("{}, {}", t.time, t.position)} onpointerdown={seek.clone()} onpointermove={seek} {onkeydown}>
             <div class="ruler-track" aria-hidden="true">
                 { for past.ticks.iter().map(|tick| html! { <Tick key={tick.x.to_string()} tick={tick.clone()} width={past.width} /> }) }
-                { for props.marks.iter().filter(|m| matches!(m.kind, MarkKind::Milestone | MarkKind::Branch)).map(|mark| html! {
+                { for props.marks.iter().map(|mark| html! {
                     <RulerMark key={format!("{}{}", mark.step, mark.kind.name())} mark={mark.clone()} width={past.width} dispatch={props.dispatch.clone()} />
                 }) }
             </div>

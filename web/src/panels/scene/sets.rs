@@ -49,9 +49,9 @@ fn Set(props: &SetProps) -> Html {
     ]);
     html! {
         <section ref={node} class="set" data-testid="set" data-name={set.name.clone()} data-size={set.size.to_string()} data-pods={set.pods.to_string()}
-            data-version={set.version.letter.clone()} data-livery={set.version.livery.to_string()} data-empty={(size == 0).then_some("true")} data-short={(place.short || size < 3).then_some("true")} data-tight={(place.short && size <= props.per).then_some("true")} data-picked={props.picked.then_some("true")}
+            data-version={set.version.letter()} data-livery={set.version.livery().to_string()} data-empty={(size == 0).then_some("true")} data-short={(place.short || size < 3).then_some("true")} data-tight={(place.short && size <= props.per).then_some("true")} data-picked={props.picked.then_some("true")}
             aria-label={format!("ReplicaSet {}, {}", set.name, set.count)} title={set.name.clone()}>
-            <p class="set-title"><Coach version={set.version.clone()} /><span>{set.image.clone()}</span></p>
+            <p class="set-title"><Coach version={set.version} /><span>{set.image.clone()}</span></p>
             <p class="set-name">{set.short.clone()}</p>
             <p class="set-count">{set.count.trim_end_matches(" available").to_owned()}<span>{" available"}</span></p>
         </section>
