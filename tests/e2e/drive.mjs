@@ -12,7 +12,9 @@ export async function open(page, query = '') {
 
 /** Everything that the markers say, read at once. */
 export function state(page) {
-  return page.evaluate(() => {
+  return page.evaluate(async () => {
+    // On a busy machine Yew draws in slices, each in a task of its own: the first one may already say another step.
+    for (let slice = 0; slice < 4; slice += 1) await new Promise((done) => { setTimeout(done, 0); });
     const root = document.querySelector('[data-testid="root"]');
     const all = (name) => [...document.querySelectorAll(`[data-testid="${name}"]`)];
     const measures = {};
