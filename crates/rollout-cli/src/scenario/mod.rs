@@ -9,7 +9,7 @@ mod runner;
 mod trace;
 
 pub use model::Scenario;
-pub use runner::{Options, Outcome, run};
+pub use runner::{History, Options, Outcome, run};
 
 use crate::{Common, Exit, files, print, print_error};
 use rollout_api::{Map, Value};

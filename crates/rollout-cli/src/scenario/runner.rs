@@ -10,7 +10,7 @@ use rollout_api::{Kind, Map, Minor, ObjectKey, Str, Value, kinds, object};
 use rollout_engine::client::{DeleteOptions, PatchType, WriteOptions};
 use rollout_engine::scripted::{PodSet, ScriptedEvent};
 use rollout_engine::time::SimTime;
-use rollout_engine::{ClusterConfig, Engine, NodeSide, SimEvent, StepRecord};
+use rollout_engine::{ClusterConfig, Engine, NodeSide, SimEvent, StepRecord, Store};
 use std::rc::Rc;
 
 /// The mark of the end.
@@ -44,7 +44,22 @@ pub struct Outcome {
     pub trace: Value,
     /// Expectations that did not hold, and problems.
     pub failed: Vec<String>,
+    /// What can be walked through again.
+    pub history: History,
 }
+
+/// Every step of a run, and what was stored now and then.
+pub struct History {
+    /// What was stored at the start.
+    pub start: Store,
+    /// The steps.
+    pub steps: Vec<StepRecord>,
+    /// What the engine itself held after so many steps.
+    pub kept: Vec<(usize, Store)>,
+}
+
+/// So many steps lie between two stores that are kept, if no event goes on.
+const KEEP_EVERY: usize = 16;
 
 /// A scenario being played.
 pub struct Runner<'s> {
@@ -66,6 +81,7 @@ pub struct Runner<'s> {
     /// When a waiting command looks again.
     wake: Option<u64>,
     failed: Vec<String>,
+    history: History,
 }
 
 /// Plays a scenario to its end.
@@ -89,9 +105,16 @@ pub fn run(scenario: &Scenario, options: Options) -> Outcome {
         .get("deployment")
         .and_then(Value::as_str)
         .map(str::to_owned);
+    let engine = Engine::new(config);
+    let history = History {
+        start: engine.store().clone(),
+        steps: Vec::new(),
+        kept: Vec::new(),
+    };
     let mut runner = Runner {
         scenario,
-        engine: Engine::new(config),
+        engine,
+        history,
         pieces: options.pieces.map(|p| p.max(1)),
         trace: Trace::new(watch, name),
         step: 0,
@@ -110,6 +133,7 @@ pub fn run(scenario: &Scenario, options: Options) -> Outcome {
     Outcome {
         trace,
         failed: runner.failed,
+        history: runner.history,
     }
 }
 
@@ -266,6 +290,13 @@ impl Runner<'_> {
     }
 
     fn take(&mut self, records: &[StepRecord]) {
+        let history = &mut self.history;
+        history.steps.extend_from_slice(records);
+        let last = history.kept.last().map_or(0, |k| k.0);
+        if history.steps.len() >= last + KEEP_EVERY {
+            let store = self.engine.store().clone();
+            history.kept.push((history.steps.len(), store));
+        }
         let now = self.now();
         for record in records {
             if Trace::is_work(record) {
