@@ -348,7 +348,8 @@ fn validate_scaling_rules(rules: &Value, path: &Path<'_>, e: &mut Errors) {
     }
     let at = path.child("policies");
     let policies = items(rules, "policies");
-    if policies.is_empty() {
+    // An empty list that was sent is not filled by defaults in the real server.
+    if policies.is_empty() || sent(&at, e).is_some_and(|l| l.is_empty() && !l.is_null()) {
         e.required(&at, "must specify at least one Policy");
     }
     for (i, policy) in policies.iter().enumerate() {
