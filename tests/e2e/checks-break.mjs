@@ -135,6 +135,88 @@ check('broken link', 'a broken cluster travels in the link and is the same there
   await fresh.close();
 });
 
+check('lesson 13', 'a probe that is broken in the manifest stalls; the way to the logs; undo', async (page) => {
+  await open(page, '?preset=model-4');
+  const text = await page.locator(id('yaml')).inputValue();
+  await apply(page, text.replace('path: /v1/models/classifier', 'path: /v1/models/classifer'));
+  const stuck = await stepUntil(page, (s) => s.kind === 'stalled');
+  equal([number(stuck, 'old'), number(stuck, 'new'), number(stuck, 'available')], [4, 1, 4], 'sizes and available');
+  await tab(page, 'Check');
+  equal(await page.locator(id('path-stop')).allInnerTexts(), ['Deployment', 'ReplicaSets', 'Pods', 'Events', 'Logs'], 'the way');
+  await page.locator(id('path-stop')).last().click();
+  assert(/GET \/v1\/models\/classifer 404/.test((await state(page)).console), 'the log tells of the path');
+  await page.click(id('ask-wrong'));
+  assert(/Readiness probe failed: HTTP probe failed with statuscode: 404/.test((await page.locator(id('evidence')).allInnerTexts()).join(' ')), 'evidence');
+  await page.click(id('act-undo'));
+  const back = await stepUntil(page, complete);
+  equal([number(back, 'lowest'), number(back, 'new')], [4, 4], 'recovered, never below 4');
+});
+
+check('panel only', 'every behaviour can be picked without an error, a quota and a drain need no typing', async (page) => {
+  await open(page, '?preset=shop');
+  await tab(page, 'Break it');
+  const pick = page.locator(`${id('image-row')}[data-image="shop:v1"]`).getByRole('combobox');
+  for (const key of await pick.locator('option').evaluateAll((list) => list.map((o) => o.value))) {
+    await pick.selectOption(key);
+    await page.waitForFunction((k) => document.querySelector('[data-testid="image-row"]').dataset.behaviour === k, key);
+  }
+  assert(!/^error/m.test((await state(page)).console), 'no error');
+  await pick.selectOption('good');
+  await press(page, 'Quota', 'Break');
+  assert(await broken(page, 'Quota'), 'the quota is there');
+  await page.click(id('act-image'));
+  await page.fill(id('image-input'), 'shop:v2');
+  await page.click(id('image-submit'));
+  await stepUntil(page, (s) => s.kind === 'stalled' && /exceeded quota/.test(s.why));
+  await press(page, 'Quota', 'Mend');
+  await stepUntil(page, complete, { most: 800 });
+});
+
+check('lesson 27', 'a drain that a budget holds back goes on with the Step button', async (page) => {
+  await open(page, '?preset=none');
+  await apply(page, `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 4
+  strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 2}}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: web:v1
+        readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 2}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {minAvailable: 3, selector: {matchLabels: {app: web}}}
+`);
+  await stepUntil(page, complete);
+  await tab(page, 'Break it');
+  await press(page, 'node-1', 'Drain');
+  const drained = await stepUntil(page, (s) => /node\/node-1 drained/.test(s.console), { most: 200 });
+  assert(/Cannot evict pod as it would violate the pod's disruption budget/.test(drained.console), 'held back');
+  equal(number(drained, 'lowest'), 3, 'the budget holds the drain back');
+  await press(page, 'node-1', 'Uncordon');
+  await page.click(id('act-image'));
+  await page.fill(id('image-input'), 'web:v2');
+  await page.click(id('image-submit'));
+  equal(number(await stepUntil(page, complete), 'lowest'), 2, 'and not the rollout');
+});
+
+check('nothing to roll out', 'a label outside the template and the same image say that nothing rolls out', async (page) => {
+  await open(page, '?preset=shop');
+  await kubectl(page, 'kubectl set image deployment/shop shop=shop:v1');
+  assert(/Nothing to roll out/.test((await state(page)).why), 'the same image');
+  const text = await page.locator(id('yaml')).inputValue();
+  await apply(page, text.replace('  labels:\n    app: shop\nspec:\n  replicas', '  labels:\n    app: shop\n    team: blue\nspec:\n  replicas'));
+  await stepUntil(page, (s) => /Nothing to roll out/.test(s.why), { most: 5 });
+  equal((await state(page)).history, [1], 'no revision');
+});
+
 check('lesson 26', 'under an autoscaler the manifest keeps its 3 replicas, and applying it takes the pods away', async (page) => {
   await open(page, '?preset=shop-auto');
   equal(number(await state(page), 'desired'), 8, 'replicas under load');

@@ -454,6 +454,7 @@ fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
         .filter(|(from, to)| to > from && *from <= at)
         .map(|(from, to)| {
             let to = (*to).min(at.max(*from));
+            part_labels(&mut past.gaps, past.width);
             GapView {
                 x: past.x_at(*from),
                 to_x: past.x_at(to),
@@ -768,6 +769,30 @@ pub(crate) fn ticks_of(segments: &[TimeSegment], from_x: u64, to_x: u64) -> Vec<
     out
 }
 
+/// Labels of gaps that would meet: the longer gap keeps its own.
+fn part_labels(gaps: &mut [GapView], width: u64) {
+    // A label is a bit less than half of the drawing, and stands left of its end in the right half.
+    let span = |g: &GapView| {
+        let label = width * 45 / 100;
+        if g.x * 2 > width {
+            (g.to_x.saturating_sub(label), g.to_x)
+        } else {
+            (g.x, g.x + label)
+        }
+    };
+    let mut order: Vec<usize> = (0..gaps.len()).collect();
+    order.order_by_key(|i| std::cmp::Reverse(gaps[*i].to_x - gaps[*i].x));
+    let mut kept: Vec<(u64, u64)> = Vec::new();
+    for i in order {
+        let (from, to) = span(&gaps[i]);
+        if kept.iter().any(|(a, b)| from < *b && *a < to) {
+            gaps[i].text.clear();
+        } else {
+            kept.push((from, to));
+        }
+    }
+}
+
 fn label(chart: &Chart, gaps: &[(u64, u64)], now: u64) -> String {
     let ceiling = chart
         .ceiling
@@ -786,4 +811,22 @@ fn label(chart: &Chart, gaps: &[(u64, u64)], now: u64) -> String {
         text.push_str(&format!(", with 0 available for {}", seconds(outage)));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_gaps_keep_clear_of_each_other() {
+        let gap = |x, to_x| GapView {
+            x,
+            to_x,
+            text: "0 available".to_owned(),
+        };
+        let mut gaps = vec![gap(10, 12), gap(20, 60), gap(70, 75), gap(520, 980)];
+        part_labels(&mut gaps, 1000);
+        let shown: Vec<bool> = gaps.iter().map(|g| !g.text.is_empty()).collect();
+        assert_eq!(shown, [false, true, false, true]);
+    }
 }

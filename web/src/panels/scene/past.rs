@@ -278,7 +278,8 @@ fn Gap(props: &GapProps) -> Html {
             percent(props.gap.to_x.saturating_sub(props.gap.x), props.width),
         ),
     ]);
-    html! { <p ref={node} class="gap"><b>{props.gap.text.clone()}</b></p> }
+    let right = props.gap.x * 2 > props.width;
+    html! { <p ref={node} class="gap" data-right={right.then_some("true")}><b>{props.gap.text.clone()}</b></p> }
 }
 
 #[derive(Properties, PartialEq)]
