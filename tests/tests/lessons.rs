@@ -825,3 +825,34 @@ fn a_drain_that_waits_can_be_stepped_through() {
     }
     assert!(said(&d).contains("node/node-1 drained"), "{}", said(&d));
 }
+
+/// Lesson 24 with devices: a node pool with two of them, both in use. There is no place to surge, and none is needed with
+/// surge 0.
+#[test]
+fn lesson_24_no_device_to_surge() {
+    let text = "apiVersion: v1\nkind: Node\nmetadata: {name: gpu-1}\nstatus:\n  capacity: {cpu: \"8\", memory: 32Gi, pods: \"110\", nvidia.com/gpu: \"2\"}\n  allocatable: {cpu: \"8\", memory: 32Gi, pods: \"110\", nvidia.com/gpu: \"2\"}\n  conditions: [{type: Ready, status: \"True\"}]\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 2\n  strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n      - {name: web, image: 'web:v1', resources: {limits: {nvidia.com/gpu: 1}}}\n";
+    let mut d = Desk::with("");
+    assert_eq!(d.s.apply("pool.yaml", text).exit, Some(0));
+    d.after(30);
+    let places = d.ok("kubectl get pods -o jsonpath='{range .items[*]}{.spec.nodeName} {.status.podIP}{\"\\n\"}{end}'");
+    assert!(places.lines().all(|l| l.starts_with("gpu-1 ")), "{places}");
+    d.ok(UPDATE);
+    d.after(60);
+    assert_eq!(d.numbers(), "2/2 1 2");
+    let events = d.ok("kubectl get events");
+    assert!(
+        events.contains("0/4 nodes are available: 4 Insufficient nvidia.com/gpu."),
+        "{events}"
+    );
+    d.ok("kubectl patch deployment web -p '{\"spec\":{\"strategy\":{\"rollingUpdate\":{\"maxSurge\":0,\"maxUnavailable\":1}}}}'");
+    d.after(120);
+    assert_eq!((d.numbers().as_str(), d.ran().0), ("2/2 2 2", 1));
+    // A node that is added later has addresses of its own.
+    let mut ips: Vec<&str> = places.lines().filter_map(|l| l.split(' ').nth(1)).collect();
+    let other = d.ok("kubectl run probe --image=web:v1 --overrides='{\"spec\":{\"nodeName\":\"node-1\"}}'; sleep 20; kubectl get pod probe -o jsonpath={.status.podIP}");
+    let other = other.lines().last().unwrap_or("").to_owned();
+    ips.push(&other);
+    ips.sort_unstable();
+    ips.dedup();
+    assert_eq!(ips.len(), 3, "{places} {other}");
+}

@@ -763,7 +763,11 @@ pub(crate) fn ticks_of(segments: &[TimeSegment], from_x: u64, to_x: u64) -> Vec<
         let times = (0..20).map(|i| first + i * step).take_while(|t| *t <= to);
         out.extend(times.map(|t| TickView {
             x: crate::timeline::place_at(segments, t),
-            text: if t == 0 { "0".to_owned() } else { seconds(t) },
+            text: match t {
+                0 => "0".to_owned(),
+                _ if step < 100 => t.to_string() + " ms",
+                _ => seconds(t),
+            },
         }));
     }
     out

@@ -29,6 +29,23 @@ impl Nodes {
     fn state(&mut self, world: &World, node: &Str) -> &mut NodeState {
         let states = Rc::make_mut(&mut self.states);
         let count = states.len();
+        let bare = |name: &Str| {
+            let key = ObjectKey::new(Kind::NODE, "", name.clone());
+            let object = world.store.get(&key);
+            object.is_none_or(|o| o.value.str_at("spec.podCIDR").is_empty())
+        };
+        // A node that came without a range gets one that nobody has.
+        let free = (!states.contains_key(node) && bare(node)).then(|| {
+            let taken = |prefix: &String| {
+                let mut nodes = world.store.list(Kind::NODE);
+                nodes.any(|n| {
+                    let cidr = n.value.str_at("spec.podCIDR").rsplit_once('.');
+                    cidr.is_some_and(|(p, _)| p == prefix)
+                }) || states.values().any(|s| s.prefix.as_str() == prefix)
+            };
+            let mut all = (count..).map(crate::bootstrap::pod_prefix).take(1000);
+            all.find(|p| !taken(p)).unwrap_or_default()
+        });
         states.entry(node.clone()).or_insert_with(|| {
             let key = ObjectKey::new(Kind::NODE, "", node.clone());
             let object = world.store.get(&key);
@@ -47,7 +64,8 @@ impl Nodes {
                     .unwrap_or_else(|| crate::bootstrap::node_ip(count).into()),
                 prefix: object
                     .and_then(|o| prefix(&o.value))
-                    .unwrap_or_else(|| crate::bootstrap::pod_prefix(count).into()),
+                    .or_else(|| free.map(Into::into))
+                    .unwrap_or_default(),
                 next: 2,
                 ..NodeState::default()
             }

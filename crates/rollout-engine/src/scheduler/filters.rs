@@ -1,6 +1,6 @@
 //! Which nodes can take a pod, and what to say about those that cannot.
 
-use super::resources::Amounts;
+use super::resources::{Amounts, scalars_of_node, scalars_of_pod};
 use rollout_api::views::Object;
 use rollout_api::{Map, Minor, Str, Value};
 use rollout_api::{SortedMap, SortedSet};
@@ -31,6 +31,10 @@ pub struct NodeInfo {
     pub choosy: i64,
     /// Host ports in use: protocol and number.
     pub ports: SortedMap<(Str, i64), i64>,
+    /// What it has of devices and huge pages.
+    pub scalars: Vec<(Str, i64)>,
+    /// What its pods ask for of them.
+    pub scalars_used: SortedMap<Str, i64>,
     /// How many of its pods have which priority.
     pub priorities: SortedMap<i64, i64>,
 }
@@ -50,6 +54,8 @@ impl NodeInfo {
             taints: value.list_at("spec.taints").iter().map(taint).collect(),
             allocatable: Amounts::allocatable(&value),
             max_pods,
+            scalars: scalars_of_node(&value),
+            scalars_used: SortedMap::new(),
             value,
             used: Amounts::default(),
             used_nonzero: Amounts::default(),
@@ -76,6 +82,8 @@ pub struct Candidate<'a> {
     pub pod: &'a Object,
     /// What it asks for.
     pub request: Amounts,
+    /// What it asks for of devices and huge pages.
+    pub scalars: Vec<(Str, i64)>,
     /// Its spec has affinities or spread constraints.
     pub relations: bool,
     spec: &'a Value,
@@ -95,6 +103,7 @@ impl<'a> Candidate<'a> {
         Candidate {
             pod,
             request: Amounts::of_pod(&pod.value),
+            scalars: scalars_of_pod(&pod.value),
             relations: has("affinity") || has("topologySpreadConstraints"),
             spec,
             tolerations: spec.list_at("tolerations"),
@@ -175,11 +184,11 @@ pub(super) fn filter(c: &Candidate<'_>, node: &NodeInfo, version: Minor) -> Resu
             false,
         );
     }
-    fits(&c.request, node)
+    fits(&c.request, &c.scalars, node)
 }
 
 /// Mirrors `fitsRequest`, pkg/scheduler/framework/plugins/noderesources/fit.go.
-fn fits(request: &Amounts, node: &NodeInfo) -> Result<(), Refusal> {
+fn fits(request: &Amounts, scalars: &[(Str, i64)], node: &NodeInfo) -> Result<(), Refusal> {
     let mut reasons = Vec::new();
     if node.pods + 1 > node.max_pods {
         reasons.push(Str::Static("Too many pods"));
@@ -206,6 +215,13 @@ fn fits(request: &Amounts, node: &NodeInfo) -> Result<(), Refusal> {
     ] {
         if want > 0 && want > have.saturating_sub(used) {
             reasons.push(Str::Static(text));
+        }
+    }
+    for (name, want) in scalars {
+        let have = node.scalars.iter().find(|(n, _)| n == name);
+        let used = node.scalars_used.get(name).copied().unwrap_or(0);
+        if *want > 0 && *want > have.map_or(0, |(_, n)| *n).saturating_sub(used) {
+            reasons.push(Str::concat(&["Insufficient ", name]));
         }
     }
     if reasons.is_empty() {

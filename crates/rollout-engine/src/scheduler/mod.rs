@@ -146,6 +146,10 @@ impl NodeInfo {
             self.used -= request;
             self.used_nonzero -= nonzero;
         }
+        for (name, want) in resources::scalars_of_pod(&pod.value) {
+            let n = self.scalars_used.entry(name).or_insert(0);
+            *n = n.saturating_add(sign.saturating_mul(want)).max(0);
+        }
         self.pods += sign;
         self.choosy += sign * i64::from(is_choosy(pod));
         let of_it = preemption::priority(&pod.value);
@@ -216,6 +220,7 @@ impl Scheduler {
                             info.used = old.used;
                             info.used_nonzero = old.used_nonzero;
                             info.pods = old.pods;
+                            info.scalars_used = old.scalars_used;
                             info.by_owner = old.by_owner;
                             info.ports = old.ports;
                             info.choosy = old.choosy;

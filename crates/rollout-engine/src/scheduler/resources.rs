@@ -1,6 +1,6 @@
 //! What a pod asks for and what a node has.
 
-use rollout_api::Value;
+use rollout_api::{Str, Value};
 use std::ops::{Add, AddAssign, SubAssign};
 
 /// Amounts: CPU in thousandths, the others in bytes.
@@ -65,6 +65,46 @@ impl Amounts {
         }
         (sum + sidecars).max(init)
     }
+}
+
+/// Is this neither CPU nor memory nor storage nor pods?
+fn is_scalar(name: &str) -> bool {
+    !matches!(name, "cpu" | "memory" | "ephemeral-storage" | "pods")
+}
+
+/// What a node has of everything else: devices and huge pages.
+pub(super) fn scalars_of_node(node: &Value) -> Vec<(Str, i64)> {
+    let all = node.at("status.allocatable").and_then(Value::as_map);
+    let all = all.into_iter().flat_map(|m| m.iter());
+    all.filter(|(name, _)| is_scalar(name))
+        .map(|(name, v)| (name.clone(), whole(v)))
+        .collect()
+}
+
+/// What a pod asks for of everything else: the containers' sum, or what one initialization needs if that is more.
+pub(super) fn scalars_of_pod(pod: &Value) -> Vec<(Str, i64)> {
+    let mut out: Vec<(Str, i64)> = Vec::new();
+    for (init, list) in [(false, "spec.containers"), (true, "spec.initContainers")] {
+        for c in pod.list_at(list) {
+            let Some(resources) = c.get("resources") else {
+                continue;
+            };
+            // Requests that are not given are the limits.
+            let asked = resources.get("requests").filter(|r| !r.is_empty());
+            let asked = asked.or_else(|| resources.get("limits"));
+            let all = asked.and_then(Value::as_map).into_iter();
+            for (name, v) in all.flat_map(|m| m.iter()).filter(|(n, _)| is_scalar(n)) {
+                let want = whole(v);
+                let sidecar = !init || c.str_at("restartPolicy") == "Always";
+                match out.iter_mut().find(|(n, _)| n == name) {
+                    Some((_, sum)) if sidecar => *sum = sum.saturating_add(want),
+                    Some((_, sum)) => *sum = want.max(*sum),
+                    None => out.push((name.clone(), want)),
+                }
+            }
+        }
+    }
+    out
 }
 
 impl Add for Amounts {
