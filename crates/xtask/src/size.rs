@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Command;
 
 /// Brotli bytes of everything but the fonts. It began at 350 kB; why it was moved stands in docs/adr/0011-size.md.
-pub(crate) const BUDGET: u64 = 1_095_000;
+pub(crate) const BUDGET: u64 = 1_108_000;
 
 /// What the page may weigh more where the standard library could not be built with it (docs/adr/0012-std-built-for-size.md).
 const PLAIN_STD: u64 = 60_000;
