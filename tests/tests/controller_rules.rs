@@ -198,7 +198,7 @@ fn a_node_that_is_silent_when_controllers_begin_anew_is_tainted() {
 #[test]
 fn the_fullest_node_gives_its_pod_first() {
     let mut s = session();
-    s.apply("web.yaml", &deployment("web", "web", 4, ""));
+    s.apply("web.yaml", &deployment("web", "web", 5, ""));
     after(&mut s, 20);
     let nodes = |s: &mut Session| {
         let names = ok(s, "kubectl get pods -o jsonpath={.items[*].spec.nodeName}");
@@ -208,7 +208,9 @@ fn the_fullest_node_gives_its_pod_first() {
         names.dedup();
         (all, names.len())
     };
-    assert_eq!(nodes(&mut s), (4, 3));
+    assert_eq!(nodes(&mut s), (5, 3));
+    // Whoever is labeled is counted anew.
+    ok(&mut s, "kubectl label pods --all seen=yes");
     ok(&mut s, "kubectl scale deployment web --replicas=3");
     after(&mut s, 60);
     assert_eq!(nodes(&mut s), (3, 3));
@@ -261,4 +263,26 @@ fn the_ceiling_holds_at_every_write() {
         let most = most_pods(&s, from, i64::from(replicas));
         assert_eq!(most, i64::from(replicas + surge));
     }
+}
+
+/// Nothing is due until the pods have been ready long enough: nobody looks again and again in between.
+#[test]
+fn waiting_for_available_pods_costs_one_look() {
+    let mut s = session();
+    s.apply(
+        "web.yaml",
+        &deployment("web", "web", 3, "  minReadySeconds: 30\n"),
+    );
+    after(&mut s, 10);
+    let available = |s: &mut Session| {
+        ok(
+            s,
+            "kubectl get deployment web -o jsonpath={.status.availableReplicas}",
+        )
+    };
+    assert_eq!(available(&mut s), "");
+    let next = s.head().next_at().unwrap();
+    assert!(next.0 > s.at() + 5_000, "something is due at {next}");
+    after(&mut s, 30);
+    assert_eq!(available(&mut s), "3");
 }

@@ -298,7 +298,8 @@ mod tests {
             // Its first sample comes.
             (20, true, 10, true),
             (400, true, 20, true),
-            (400, true, 40, false),
+            (400, true, 30, true),
+            (400, true, 31, false),
             // Not ready: from five minutes on it counts, as the next sample shows.
             (200, false, 150, true),
             (310, false, 150, true),
