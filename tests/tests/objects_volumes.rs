@@ -512,4 +512,10 @@ fn provisioners_sign_their_events() {
     };
     assert!(sources(&mut s, "a").starts_with("disk.csi.example.com_csi-provisioner-0_"));
     assert!(sources(&mut s, "b").starts_with("rancher.io/local-path_local-path-provisioner-"));
+    // A disk of a node is attached by nobody.
+    let attached = |s: &mut Session, pod: &str| {
+        let reasons = reasons(s, pod);
+        reasons.iter().any(|r| r == "SuccessfulAttachVolume")
+    };
+    assert!(attached(&mut s, "pod/p") && !attached(&mut s, "pod/q"));
 }
