@@ -856,3 +856,18 @@ fn lesson_24_no_device_to_surge() {
     ips.dedup();
     assert_eq!(ips.len(), 3, "{places} {other}");
 }
+
+/// Pods that end again and again leave many short gaps: the labels that are left do not meet.
+#[test]
+fn labels_of_many_gaps_do_not_meet() {
+    let mut d = Desk::preset("boot-4");
+    d.all(&[
+        "image bootcamp:v3 crash",
+        "kubectl set image deployment/bootcamp bootcamp=bootcamp:v3",
+    ]);
+    d.after(40);
+    let past = d.view().scene.past;
+    let shown = past.gaps.iter().filter(|g| !g.text.is_empty());
+    let (shown, all) = (shown.count(), past.gaps.len());
+    assert!(all > 3 && (1..=2).contains(&shown), "{shown} of {all}");
+}

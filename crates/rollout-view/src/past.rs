@@ -454,7 +454,6 @@ fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
         .filter(|(from, to)| to > from && *from <= at)
         .map(|(from, to)| {
             let to = (*to).min(at.max(*from));
-            part_labels(&mut past.gaps, past.width);
             GapView {
                 x: past.x_at(*from),
                 to_x: past.x_at(to),
@@ -462,6 +461,7 @@ fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
             }
         })
         .collect();
+    part_labels(&mut past.gaps, past.width);
     past.captions = captions(&past, &rects, at, &kept.images);
     let rows = if chart.lives.len() > LIVES_UP_TO {
         Vec::new()
