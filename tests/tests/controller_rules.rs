@@ -283,6 +283,16 @@ fn waiting_for_available_pods_costs_one_look() {
     assert_eq!(available(&mut s), "");
     let next = s.head().next_at().unwrap();
     assert!(next.0 > s.at() + 5_000, "something is due at {next}");
+    let told = decided(&s, 0);
+    let waits: Vec<u64> = told
+        .split("look_again_after_ms: ")
+        .skip(1)
+        .filter_map(|t| t.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
+        .collect();
+    assert!(
+        !waits.is_empty() && waits.iter().all(|ms| (1_000..=30_000).contains(ms)),
+        "{waits:?}"
+    );
     after(&mut s, 30);
     assert_eq!(available(&mut s), "3");
 }
