@@ -789,7 +789,9 @@ fn part_labels(gaps: &mut [GapView], width: u64) {
     let mut kept: Vec<(u64, u64)> = Vec::new();
     for i in order {
         let (from, to) = span(&gaps[i]);
-        if kept.iter().any(|(a, b)| from < *b && *a < to) {
+        // A short one says nothing beside a long one.
+        let short = (gaps[i].to_x - gaps[i].x) * 50 < width && !kept.is_empty();
+        if short || kept.iter().any(|(a, b)| from < *b && *a < to) {
             gaps[i].text.clear();
         } else {
             kept.push((from, to));
