@@ -3,7 +3,7 @@ import { assert, check, equal } from './runner.mjs';
 import { ROOT, complete, id, kubectl, marks, number, open, setSpeed, sizes, state, step, stepUntil } from './drive.mjs';
 
 /** What is on the screen, without what the console and the events say. */
-const picture = (s) => JSON.stringify([s.time, s.step, s.writes, s.why, s.pods, s.sets, s.history, s.events, s.measures]);
+export const picture = (s) => JSON.stringify([s.time, s.step, s.writes, s.why, s.pods, s.sets, s.history, s.events, s.measures]);
 
 /** The four stories: a start and the update that is made. */
 const STORIES = [
@@ -165,26 +165,30 @@ check(31, 'every decision has a sentence whose sums are the measures', async (pa
   }
 });
 
+/** Room and spare beside the scene are the measures. */
+export async function sumsAreMeasures(page, s, at) {
+  const sums = await page.evaluate(() => Object.fromEntries(['room', 'spare'].map((name) => [name,
+    [...document.querySelectorAll(`.next [data-testid="${name}"] dd`)].map((e) => Number.parseInt(e.innerText, 10))])));
+  const m = (name) => number(s, name);
+  if (sums.room.length === 3) {
+    const [ceiling, pods, room] = sums.room;
+    equal([ceiling, room], [m('ceiling'), Math.max(0, ceiling - pods)], `room, ${at}`);
+    equal(pods, m('old') + m('new'), `pods, ${at}`);
+  }
+  if (sums.spare.length === 4) {
+    const [pods, floor, waiting, spare] = sums.spare;
+    equal([floor, spare], [m('floor'), Math.max(0, pods - floor - waiting)], `spare, ${at}`);
+    equal(pods, m('old') + m('new'), `pods, ${at}`);
+  }
+}
+
 check('31-sums', 'the sums beside the scene are the measures, at every step of the four stories', async (page) => {
   for (const [preset, line] of STORIES) {
     await open(page, `?preset=${preset}&do=${encodeURIComponent(line)}`);
     for (let k = 0; k < 12; k += 1) {
       const s = await state(page);
       assert(s.why.length > 10, `${preset}, step ${s.step}: no sentence`);
-      const sums = await page.evaluate(() => Object.fromEntries(['room', 'spare'].map((name) => [name,
-        [...document.querySelectorAll(`.next [data-testid="${name}"] dd`)].map((e) => Number.parseInt(e.innerText, 10))])));
-      const m = (name) => number(s, name);
-      const at = `${preset}, step ${s.step} at ${s.time} s`;
-      if (sums.room.length === 3) {
-        const [ceiling, pods, room] = sums.room;
-        equal([ceiling, room], [m('ceiling'), Math.max(0, ceiling - pods)], `room, ${at}`);
-        equal(pods, m('old') + m('new'), `pods, ${at}`);
-      }
-      if (sums.spare.length === 4) {
-        const [pods, floor, waiting, spare] = sums.spare;
-        equal([floor, spare], [m('floor'), Math.max(0, pods - floor - waiting)], `spare, ${at}`);
-        equal(pods, m('old') + m('new'), `pods, ${at}`);
-      }
+      await sumsAreMeasures(page, s, `${preset}, step ${s.step} at ${s.time} s`);
       if (!s.canStep) break;
       await page.keyboard.press('ArrowRight');
       await page.waitForFunction((was) => document.querySelector('[data-testid="root"]').dataset.step !== String(was), s.step);

@@ -2,6 +2,7 @@
 import './checks-start.mjs';
 import './checks-update.mjs';
 import './checks-time.mjs';
+import './checks-random.mjs';
 import './checks-share.mjs';
 import './checks-console.mjs';
 import './checks-limits.mjs';

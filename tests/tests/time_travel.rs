@@ -522,3 +522,24 @@ fn time_that_passed_at_the_end_stays_recorded() {
     s.run("kubectl scale deployment/rolldeployment --replicas=3");
     assert!(s.recorded_ms() < 20_000, "a branch begins where it left");
 }
+
+#[test]
+fn at_rest_nothing_comes_that_could_be_stepped_to() {
+    for preset in ["re-5", "roll-10", "boot-4", "model-4", "safe-3", "disk-1"] {
+        let mut session = Session::new(Start::preset(preset));
+        assert_eq!(session.next_seen(), None, "{preset}");
+        assert!(!session.step(), "{preset}");
+        // What comes is said with its time, and a step leads there.
+        session.run("kubectl rollout restart deployment --all");
+        while let Some(at) = session.next_seen() {
+            assert!(
+                session.step(),
+                "{preset} at {}: {at} was announced",
+                session.at()
+            );
+            assert_eq!(session.at(), at, "{preset}");
+            assert!(session.steps().len() < 2_000, "{preset} comes to rest");
+        }
+        assert!(!session.step(), "{preset} rests");
+    }
+}

@@ -2,6 +2,10 @@
 
 use rollout_cli::{Exit, dispatch};
 
+/// Objects are trees of small pieces: what the engine does is a third allocation.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let Exit(code) = dispatch(&args);

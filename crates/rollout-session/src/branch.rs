@@ -8,7 +8,7 @@ use rollout_engine::images::ImageRules;
 use rollout_engine::{Engine, Store};
 use rollout_shell::{Env, Shell};
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Where the learner looks.
@@ -74,6 +74,9 @@ impl Moments {
     }
 }
 
+/// A newest moment: steps, entries of the log, the engine's clock.
+pub(crate) type Newest = (usize, usize, u64);
+
 /// One history. A branch shares the steps up to its fork with its parent.
 pub struct Branch {
     /// `main`, `branch 1`, …
@@ -106,6 +109,8 @@ pub struct Branch {
     pub(crate) head: Engine,
     /// Which root of the session it grew from.
     pub(crate) root: usize,
+    /// When something can be seen next, for the newest moment for which somebody asked.
+    pub(crate) ahead: Cell<Option<(Newest, Option<u64>)>>,
     /// Whatever a view wants to keep of this timeline, which only grows.
     pub cache: RefCell<Option<Box<dyn Any>>>,
 }

@@ -49,4 +49,5 @@ pub use page::{
 };
 pub use rollout_kubectl::complete::Choice;
 pub use rollout_session::with_strategy;
+pub use scene::short_image;
 pub use text_timeline::{text_timeline, timeline_json};

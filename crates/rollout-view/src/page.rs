@@ -420,7 +420,7 @@ fn transport(session: &Session) -> TransportView {
     let recorded = session.recorded_ms();
     // At the end a command that waits for a time is something that comes, too.
     let next_ms = if at_head {
-        session.next_due()
+        session.next_seen()
     } else {
         session.next_at()
     };

@@ -115,7 +115,7 @@ fn Station(props: &StationProps) -> Html {
     html! {
         <li class="station" data-testid="history-row" data-revision={row.revision.to_string()} aria-current={row.current.then_some("true")}>
             <Coach version={row.version} /><b>{row.revision}</b>
-            <span>{row.image.clone()}<small>{if row.cause == "<none>" { row.set.clone() } else { row.cause.clone() }}</small></span>
+            <span title={row.image.clone()}>{rollout_view::short_image(&row.image)}<small>{if row.cause == "<none>" { row.set.clone() } else { row.cause.clone() }}</small></span>
             <span class="station-end">
                 if !row.word.is_empty() { <em class={(row.word == "stalled").then_some("fail")}>{row.word.clone()}</em> }
                 if let Some(becomes) = row.becomes { <i class="becomes">{format!("becomes {becomes}")}</i> }

@@ -6,6 +6,7 @@ use super::*;
 use crate::console;
 use crate::timeline::visible;
 use crate::transcript::LineKind;
+use rollout_engine::{Cause, SimEvent};
 
 impl Session {
     /// Runs a line of the console at the cursor. In the past this begins a branch, if the line changes something.
@@ -344,6 +345,43 @@ impl Session {
     pub fn next_due(&self) -> Option<u64> {
         let deadlines = self.waiting().filter_map(|r| r.state.deadline());
         deadlines.chain(self.next_at()).min()
+    }
+
+    /// The same, but of the cluster only what can be seen. At rest the controllers still look after the progress deadline:
+    /// that shows nothing, and nobody can step to it.
+    pub fn next_seen(&self) -> Option<u64> {
+        let deadlines = self.waiting().filter_map(|r| r.state.deadline());
+        deadlines.chain(self.seen_ahead()).min()
+    }
+
+    fn seen_ahead(&self) -> Option<u64> {
+        let due = self.next_at()?;
+        if !self.at_head() {
+            return Some(due);
+        }
+        let branch = self.branch();
+        let newest = (self.steps().len(), branch.log.len(), branch.head.now().0);
+        if let Some((of, seen)) = branch.ahead.get()
+            && of == newest
+        {
+            return seen;
+        }
+        let mut engine = branch.head.clone();
+        let seen = loop {
+            let next = crate::timeline::next_visible(&mut engine, SimTime(u64::MAX));
+            let Some(first) = next.first() else {
+                break None;
+            };
+            let expires = SimEvent::ExpireEvents;
+            if next
+                .iter()
+                .any(|r| r.cause != Cause::Event(expires.clone()))
+            {
+                break Some(first.at.0.saturating_sub(self.origin.0).max(self.at()));
+            }
+        };
+        branch.ahead.set(Some((newest, seen)));
+        seen
     }
 
     /// One step that is due until a time, or the time itself.

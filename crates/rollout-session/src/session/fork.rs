@@ -48,6 +48,7 @@ impl Session {
             cursor: old.cursor.clone(),
             head: self.engine_here(),
             root: self.root,
+            ahead: Default::default(),
             cache: Default::default(),
         };
         branch.cursor.lingered.retain(|s, _| *s <= step);

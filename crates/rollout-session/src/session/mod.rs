@@ -91,6 +91,7 @@ impl Session {
             },
             head: engine.clone(),
             root: 0,
+            ahead: Default::default(),
             cache: Default::default(),
         };
         let mut session = Session {

@@ -53,7 +53,7 @@ pub fn wait(session: &Session, rollout: Option<&Rollout>) -> Option<WaitView> {
 
 /// The next due change, as the length of a wait.
 fn next_due(session: &Session) -> Vec<Span> {
-    match session.next_at() {
+    match session.next_seen() {
         Some(at) => say(
             Msg::LastsNext,
             &[("s", span_of_time(at.saturating_sub(session.at())))],
