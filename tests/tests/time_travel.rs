@@ -543,3 +543,27 @@ fn at_rest_nothing_comes_that_could_be_stepped_to() {
         assert!(!session.step(), "{preset} rests");
     }
 }
+
+#[test]
+fn a_complete_rollout_that_lost_its_pods_rests() {
+    let mut session = Session::new(Start::preset("roll-10"));
+    // Pods that are gone, and nowhere to put others: the rollout stays what it was, complete once.
+    for line in [
+        "kubectl cordon -l kubernetes.io/os=linux",
+        "kubectl delete pods --all --wait=false",
+    ] {
+        assert_eq!(session.run(line).exit, Some(0), "{line}");
+    }
+    session.play_to(2_000_000);
+    let passed = session.steps().len();
+    assert!(passed > 0);
+    // The controller's silent looks, each 5 ms later in reality, are no endless work: nothing is due soon.
+    let due = session.next_at();
+    assert!(due.is_none_or(|t| t > session.at() + 1_000), "{due:?}");
+    for _ in 0..20 {
+        if session.next_seen().is_none() || !session.step() {
+            break;
+        }
+    }
+    assert!(session.steps().len() <= passed + 20);
+}

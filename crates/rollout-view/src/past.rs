@@ -31,6 +31,8 @@ const LIVES_UP_TO: usize = 120;
 /// Rows of life lines that are thick.
 const THICK_LIVES: usize = 24;
 
+/// Ticks keep this part of the width between them.
+const TICKS_APART: u64 = 12;
 /// Areas are drawn in so many columns at the most.
 const COLUMNS: u64 = 700;
 
@@ -770,6 +772,16 @@ pub(crate) fn ticks_of(segments: &[TimeSegment], from_x: u64, to_x: u64) -> Vec<
             },
         }));
     }
+    // Beside a cut two can stand so near that their words touch.
+    let near = to_x.saturating_sub(from_x) / TICKS_APART;
+    let mut free = 0;
+    out.retain(|tick| {
+        let clear = tick.x >= free;
+        if clear {
+            free = tick.x + near;
+        }
+        clear
+    });
     out
 }
 

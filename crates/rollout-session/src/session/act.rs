@@ -8,6 +8,9 @@ use crate::timeline::visible;
 use crate::transcript::LineKind;
 use rollout_engine::{Cause, SimEvent};
 
+/// So many events that show nothing are looked through for one that does.
+const SILENT: usize = 5_000;
+
 impl Session {
     /// Runs a line of the console at the cursor. In the past this begins a branch, if the line changes something.
     pub fn run(&mut self, line: &str) -> Ran {
@@ -367,19 +370,22 @@ impl Session {
             return seen;
         }
         let mut engine = branch.head.clone();
-        let seen = loop {
-            let next = crate::timeline::next_visible(&mut engine, SimTime(u64::MAX));
-            let Some(first) = next.first() else {
-                break None;
-            };
-            let expires = SimEvent::ExpireEvents;
-            if next
-                .iter()
-                .any(|r| r.cause != Cause::Event(expires.clone()))
-            {
-                break Some(first.at.0.saturating_sub(self.origin.0).max(self.at()));
+        let mut seen = Some(due);
+        for _ in 0..SILENT {
+            let records = engine.step_until(SimTime(u64::MAX));
+            if records.is_empty() {
+                seen = None;
+                break;
             }
-        };
+            let expires = Cause::Event(SimEvent::ExpireEvents);
+            let shown = visible(records);
+            if let Some(first) = shown.first()
+                && shown.iter().any(|r| r.cause != expires)
+            {
+                seen = Some(first.at.0.saturating_sub(self.origin.0).max(self.at()));
+                break;
+            }
+        }
         branch.ahead.set(Some((newest, seen)));
         seen
     }

@@ -173,6 +173,12 @@ impl Sync<'_> {
         let Some(after) = requeue_stuck_deployment(&self.d, status, clock) else {
             return;
         };
+        // A rollout that was complete once never times out: Kubernetes looks every 5 ms, for ever, and nothing comes of it.
+        let progress = util::get_deployment_condition(&self.d.status, util::PROGRESSING);
+        let was_complete = progress.is_some_and(|c| c.reason == reason::NEW_REPLICA_SET_AVAILABLE);
+        if after < 0 && was_complete {
+            return;
+        }
         let key = self.d.key();
         let delay = if after < 1000 {
             // Kubernetes tries again every 5 ms until the deadline is behind it; once is enough here.
