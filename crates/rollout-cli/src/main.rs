@@ -3,6 +3,7 @@
 use rollout_cli::{Exit, dispatch};
 
 /// Objects are trees of small pieces: what the engine does is a third allocation.
+#[cfg(not(target_family = "wasm"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
