@@ -1,27 +1,10 @@
 //! Rules of controllers that few rollouts meet: each is seen from outside, in what is stored and said.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use rollout_api::Minor;
-use rollout_session::{Session, Start};
+mod typed;
 
-fn session() -> Session {
-    Session::new(Start {
-        version: Minor(36),
-        ..Start::default()
-    })
-}
-
-fn ok(s: &mut Session, line: &str) -> String {
-    let ran = s.run_to_end(line, 120_000);
-    assert_eq!(ran.exit, Some(0), "{line}: {}", ran.stderr);
-    s.settle();
-    ran.stdout
-}
-
-fn after(s: &mut Session, seconds: u64) {
-    let at = s.at() + seconds * 1000;
-    s.play_to(at);
-}
+use rollout_session::Session;
+use typed::{after, ok, session};
 
 /// A Deployment whose pods have the label `app`.
 fn deployment(name: &str, app: &str, replicas: u32, more: &str) -> String {
@@ -40,7 +23,7 @@ fn decided(s: &Session, from: usize) -> String {
 
 #[test]
 fn deployments_of_one_selector_leave_each_others_replica_sets_alone() {
-    let mut s = session();
+    let mut s = session(None);
     s.apply("one.yaml", &deployment("one", "shop", 2, ""));
     after(&mut s, 10);
     s.apply("two.yaml", &deployment("two", "shop", 3, ""));
@@ -59,7 +42,7 @@ fn deployments_of_one_selector_leave_each_others_replica_sets_alone() {
 
 #[test]
 fn an_orphan_is_adopted_and_gets_its_first_revision() {
-    let mut s = session();
+    let mut s = session(None);
     s.apply("web.yaml", &deployment("web", "web", 2, ""));
     after(&mut s, 10);
     ok(&mut s, "kubectl delete deployment web --cascade=orphan");
@@ -84,7 +67,7 @@ fn an_orphan_is_adopted_and_gets_its_first_revision() {
 /// The real controller tries 15 times, 5 ms and then twice as long each time, and then waits for a change.
 #[test]
 fn a_deployment_that_always_fails_is_dropped() {
-    let mut s = session();
+    let mut s = session(None);
     s.apply("quota.yaml", "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: none}\nspec:\n  hard: {count/replicasets.apps: \"0\"}\n");
     s.apply("web.yaml", &deployment("web", "web", 2, ""));
     after(&mut s, 400);
@@ -104,7 +87,7 @@ fn a_deployment_that_always_fails_is_dropped() {
 
 #[test]
 fn a_pod_that_is_gone_at_once_is_replaced() {
-    let mut s = session();
+    let mut s = session(None);
     s.apply("web.yaml", &deployment("web", "web", 3, ""));
     after(&mut s, 10);
     let name = ok(
@@ -123,7 +106,7 @@ fn a_pod_that_is_gone_at_once_is_replaced() {
 
 #[test]
 fn terminating_pods_are_counted_while_they_end() {
-    let mut s = session();
+    let mut s = session(None);
     s.apply("web.yaml", &deployment("web", "web", 5, ""));
     ok(&mut s, "image web:v1 ignores-stop");
     after(&mut s, 10);
@@ -142,7 +125,7 @@ fn terminating_pods_are_counted_while_they_end() {
 
 #[test]
 fn a_budget_forgets_controllers_whose_pods_left_it() {
-    let mut s = session();
+    let mut s = session(None);
     let set = |name: &str, replicas: u32| {
         format!(
             "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {{name: {name}}}\nspec:\n  replicas: {replicas}\n  selector:\n    matchLabels: {{app: {name}}}\n  template:\n    metadata:\n      labels: {{app: {name}, tier: front}}\n    spec:\n      containers:\n      - name: web\n        image: web:v1\n"
@@ -171,7 +154,7 @@ fn a_budget_forgets_controllers_whose_pods_left_it() {
 /// A new process of the controllers comes between a node's silence and its taint: the taint comes all the same.
 #[test]
 fn a_node_that_is_silent_when_controllers_begin_anew_is_tainted() {
-    let mut s = session();
+    let mut s = session(None);
     s.apply("web.yaml", &deployment("web", "web", 6, ""));
     after(&mut s, 10);
     ok(&mut s, "fault node node-2 lost");
@@ -197,7 +180,7 @@ fn a_node_that_is_silent_when_controllers_begin_anew_is_tainted() {
 /// Of pods that are alike otherwise the one goes that shares its node with most others.
 #[test]
 fn the_fullest_node_gives_its_pod_first() {
-    let mut s = session();
+    let mut s = session(None);
     s.apply("web.yaml", &deployment("web", "web", 5, ""));
     after(&mut s, 20);
     let nodes = |s: &mut Session| {
@@ -244,7 +227,7 @@ fn the_ceiling_holds_at_every_write() {
             "  strategy: {rollingUpdate: {maxSurge: 2, maxUnavailable: 2}}\n",
         ),
     ] {
-        let mut s = session();
+        let mut s = session(None);
         ok(&mut s, "image web:v2 never-ready");
         s.apply("web.yaml", &deployment("web", "web", replicas, more));
         after(&mut s, 20);
@@ -268,7 +251,7 @@ fn the_ceiling_holds_at_every_write() {
 /// Nothing is due until the pods have been ready long enough: nobody looks again and again in between.
 #[test]
 fn waiting_for_available_pods_costs_one_look() {
-    let mut s = session();
+    let mut s = session(None);
     s.apply(
         "web.yaml",
         &deployment("web", "web", 3, "  minReadySeconds: 30\n"),

@@ -1,26 +1,10 @@
 //! Limit ranges, quotas, configuration, blue/green and canary around a Deployment.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use rollout_api::Minor;
-use rollout_session::{Session, Start};
+mod typed;
 
-fn session() -> Session {
-    Session::new(Start {
-        version: Minor(36),
-        ..Start::default()
-    })
-}
-
-fn ok(s: &mut Session, line: &str) -> String {
-    let ran = s.run_to_end(line, 120_000);
-    assert_eq!(ran.exit, Some(0), "{line}: {}", ran.stderr);
-    ran.stdout
-}
-
-fn after(s: &mut Session, seconds: u64) {
-    let at = s.at() + seconds * 1000;
-    s.play_to(at);
-}
+use rollout_session::Session;
+use typed::{after, ok, session};
 
 fn has(text: &str, line: &str) {
     assert!(text.contains(line), "{line}\n--- in\n{text}");
@@ -53,7 +37,7 @@ fn endpoints(s: &mut Session, track: &str) -> usize {
 
 #[test]
 fn blue_and_green_change_places_with_the_selector() {
-    let mut s = session();
+    let mut s = session(None);
     s.apply("blue.yaml", &deployment("blue", 3, ""));
     s.apply("green.yaml", &deployment("green", 3, ""));
     s.apply("shop.yaml", &service("{app: shop, track: blue}"));
@@ -80,7 +64,7 @@ fn blue_and_green_change_places_with_the_selector() {
 
 #[test]
 fn a_canary_gets_a_quarter_of_the_endpoints() {
-    let mut s = session();
+    let mut s = session(None);
     s.apply("stable.yaml", &deployment("stable", 3, ""));
     s.apply("canary.yaml", &deployment("canary", 1, ""));
     s.apply("shop.yaml", &service("{app: shop}"));
@@ -99,7 +83,7 @@ fn a_canary_gets_a_quarter_of_the_endpoints() {
 
 #[test]
 fn a_changed_config_map_rolls_nothing_out_and_a_checksum_does() {
-    let mut s = session();
+    let mut s = session(None);
     ok(
         &mut s,
         "kubectl create configmap shop --from-literal=mode=a",
@@ -126,7 +110,7 @@ const LIMITS: &str = "apiVersion: v1\nkind: LimitRange\nmetadata:\n  name: limit
 
 #[test]
 fn limit_ranges_fill_in_and_refuse() {
-    let mut s = session();
+    let mut s = session(None);
     s.apply("limits.yaml", LIMITS);
     s.apply("web.yaml", &deployment("web", 1, ""));
     after(&mut s, 30);
@@ -179,7 +163,7 @@ fn limit_ranges_fill_in_and_refuse() {
 
 #[test]
 fn a_quota_counts_up_and_down_with_its_objects() {
-    let mut s = session();
+    let mut s = session(None);
     ok(
         &mut s,
         "kubectl create quota q --hard=pods=10,requests.cpu=2,services=3",

@@ -1,28 +1,10 @@
 //! Claims, volumes and classes: binding, provisioning, attaching, protection, and what a rollout makes of them.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use rollout_api::Minor;
-use rollout_session::{Session, Start};
+mod typed;
 
-fn session(preset: Option<&str>) -> Session {
-    Session::new(Start {
-        preset: preset.map(str::to_owned),
-        version: Minor(36),
-        ..Start::default()
-    })
-}
-
-fn ok(s: &mut Session, line: &str) -> String {
-    let ran = s.run_to_end(line, 120_000);
-    assert_eq!(ran.exit, Some(0), "{line}: {}", ran.stderr);
-    s.settle();
-    ran.stdout
-}
-
-fn after(s: &mut Session, seconds: u64) {
-    let at = s.at() + seconds * 1000;
-    s.play_to(at);
-}
+use rollout_session::Session;
+use typed::{after, ok, session};
 
 fn claim(name: &str, more: &str) -> String {
     format!(

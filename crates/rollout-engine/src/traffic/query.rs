@@ -367,7 +367,7 @@ fn listed_before(stream: &Stream, id: u32, at: SimTime) -> bool {
         .lists
         .iter()
         .take_while(|(t, _)| *t <= at)
-        .any(|(_, l)| l.iter().any(|d| d.server() == id))
+        .any(|(_, l)| l.binary_search_by_key(&id, |d| d.server()).is_ok())
 }
 
 /// An answer that takes `took` milliseconds: cut off by the end of the process, or not there yet; and until when that

@@ -29,12 +29,7 @@ impl PartialEq for PodProps {
     fn eq(&self, other: &Self) -> bool {
         let look = |p: &PodProps| {
             let pod = &p.pod;
-            let marks = (
-                pod.changed,
-                pod.next_to_go,
-                pod.progress,
-                pod.word.is_empty(),
-            );
+            let marks = (pod.changed, pod.next_to_go, pod.progress);
             (pod.level, pod.state, pod.version.place, marks)
         };
         self.per == other.per
