@@ -6,9 +6,9 @@ use rollout_session::{Comparison, Plan, default_plans};
 
 pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
     match text(common, args) {
-        Ok(text) => {
+        Ok((text, exit)) => {
             print(&text);
-            Exit(0)
+            exit
         }
         Err(e) => {
             print_error(&format!(
@@ -21,7 +21,7 @@ pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
 }
 
 /// What is printed.
-fn text(common: &Common, args: &[String]) -> Result<String, String> {
+fn text(common: &Common, args: &[String]) -> Result<(String, Exit), String> {
     let scene = scene_args::read(common, args)?;
     let (mut plans, mut as_json) = (Vec::new(), false);
     let mut rest = scene.rest.iter();
@@ -36,14 +36,17 @@ fn text(common: &Common, args: &[String]) -> Result<String, String> {
         plans = default_plans();
     }
     let comparison = Comparison::of_scenario(scene.scenario()?, &plans)?;
-    Ok(if as_json {
+    let pane = comparison.panes().first();
+    let exit = pane.map_or(Exit(0), |p| scene_args::tell_refused(&p.session));
+    let text = if as_json {
         format!(
             "{}\n",
             json::to_json(&rollout_view::compare_json(&comparison))
         )
     } else {
         rollout_view::compare_text(&comparison)
-    })
+    };
+    Ok((text, exit))
 }
 
 /// A plan by its word, or another manifest.

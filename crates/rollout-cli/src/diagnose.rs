@@ -10,7 +10,7 @@ pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
 }
 
 /// What is printed.
-fn text(common: &Common, args: &[String]) -> Result<String, String> {
+fn text(common: &Common, args: &[String]) -> Result<(String, Exit), String> {
     let scene = scene_args::read(common, args)?;
     let as_json = match scene.rest.as_slice() {
         [] => false,
@@ -23,12 +23,14 @@ fn text(common: &Common, args: &[String]) -> Result<String, String> {
         return Err("there is no Deployment any more".to_owned());
     };
     let rows = diagnosis(session, &key);
-    Ok(if as_json {
+    let exit = scene_args::tell_refused(session);
+    let text = if as_json {
         let lines = rows
             .iter()
             .map(|r| format!("{}\n", json::to_json(&diagnosis_json(r))));
         lines.collect()
     } else {
         diagnosis_text(&rows)
-    })
+    };
+    Ok((text, exit))
 }

@@ -1,7 +1,7 @@
 //! A scene on the command line: a manifest or a preset, image rules and traffic, lines at their times.
 
 use crate::{Common, Exit, files, print, print_error};
-use rollout_session::{Scenario, Start, find_preset};
+use rollout_session::{LineKind, Scenario, Session, Start, find_preset};
 
 /// What every command about a scene takes, for its usage.
 pub(crate) const USAGE: &str = "SCENE: FILE (- is stdin) or preset:NAME, [--image 'REFERENCE BEHAVIOUR']… [--traffic 'RATE …'] [--do '[@12s] LINE']…\n\
@@ -13,6 +13,8 @@ pub(crate) struct Scene {
     pub(crate) start: Start,
     /// Lines at their times, in milliseconds.
     pub(crate) lines: Vec<(u64, String)>,
+    /// Requests, as `traffic` takes them: `20/s`.
+    pub(crate) rate: Option<String>,
     /// What else was given.
     pub(crate) rest: Vec<String>,
 }
@@ -20,7 +22,7 @@ pub(crate) struct Scene {
 impl Scene {
     /// Its scenario.
     pub(crate) fn scenario(&self) -> Result<Scenario, String> {
-        Scenario::of_manifest(self.start.clone(), &self.lines)
+        Scenario::of_lines(self.start.clone(), &self.lines, self.rate.as_deref())
             .ok_or_else(|| "there is no Deployment in this scene".to_owned())
     }
 }
@@ -44,12 +46,12 @@ pub(crate) fn read(common: &Common, args: &[String]) -> Result<Scene, String> {
             ..Start::empty()
         },
         lines: Vec::new(),
+        rate: None,
         rest: Vec::new(),
     };
     let mut at = 1_000;
     let mut setup: Vec<(u64, String)> = Vec::new();
     let mut named = false;
-    let mut traffic = None;
     let mut it = args.iter();
     while let Some(arg) = it.next() {
         let (name, inline) = match arg.split_once('=') {
@@ -64,7 +66,7 @@ pub(crate) fn read(common: &Common, args: &[String]) -> Result<Scene, String> {
         };
         match name {
             "--image" => setup.push((0, format!("image {}", value()?))),
-            "--traffic" => traffic = Some(value()?),
+            "--traffic" => scene.rate = Some(value()?),
             "--do" => {
                 let line = value()?;
                 let line = match line.strip_prefix('@').and_then(|l| l.split_once(' ')) {
@@ -101,12 +103,6 @@ pub(crate) fn read(common: &Common, args: &[String]) -> Result<Scene, String> {
     if !named {
         return Err("no scene".to_owned());
     }
-    if let Some(rate) = traffic {
-        let text = rollout_session::scene_text(&scene.start).unwrap_or_default();
-        let name = rollout_session::file_name(text);
-        let name = name.trim_end_matches(".yaml");
-        setup.push((0, format!("traffic deployment/{name} {rate}")));
-    }
     setup.append(&mut scene.lines);
     scene.lines = setup;
     scene.lines.sort_by_key(|(at, _)| *at);
@@ -114,15 +110,32 @@ pub(crate) fn read(common: &Common, args: &[String]) -> Result<Scene, String> {
 }
 
 /// Prints what a command has to tell, or what is wrong with its arguments.
-pub(crate) fn told(usage: &str, text: Result<String, String>) -> Exit {
+pub(crate) fn told(usage: &str, text: Result<(String, Exit), String>) -> Exit {
     match text {
-        Ok(text) => {
+        Ok((text, exit)) => {
             print(&text);
-            Exit(0)
+            exit
         }
         Err(e) => {
             print_error(&format!("error: {e}\nusage: rollout {usage}\n{USAGE}"));
             Exit(2)
         }
     }
+}
+
+/// Tells which lines of a run failed, with what they said: its numbers are of a run without them.
+pub(crate) fn tell_refused(session: &Session) -> Exit {
+    let mut line = "";
+    let mut exit = Exit(0);
+    for l in session.branch().transcript.lines() {
+        match l.kind {
+            LineKind::Typed => line = &l.text,
+            LineKind::Err if l.text.starts_with("error: ") || l.text.starts_with("Error ") => {
+                print_error(&format!("{line}: {}\n", l.text));
+                exit = Exit(1);
+            }
+            LineKind::Out | LineKind::Err => {}
+        }
+    }
+    exit
 }

@@ -2,13 +2,14 @@
 
 use crate::{Common, Exit, print, print_error, scene_args};
 use rollout_api::json;
+use rollout_session::Plan;
 use rollout_view::sweep::{Sweep, SweepAxes, SweepMeasure, sweep_json, sweep_text};
 
 pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
     match text(common, args) {
-        Ok(text) => {
+        Ok((text, exit)) => {
             print(&text);
-            Exit(0)
+            exit
         }
         Err(e) => {
             print_error(&format!(
@@ -21,7 +22,7 @@ pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
 }
 
 /// What is printed.
-fn text(common: &Common, args: &[String]) -> Result<String, String> {
+fn text(common: &Common, args: &[String]) -> Result<(String, Exit), String> {
     let scene = scene_args::read(common, args)?;
     let mut axes = SweepAxes::numbers(4, &[]);
     let (mut measures, mut as_json) = (SweepMeasure::ALL.to_vec(), false);
@@ -51,6 +52,8 @@ fn text(common: &Common, args: &[String]) -> Result<String, String> {
         }
     }
     let scenario = scene.scenario()?;
+    let run = scenario.run(&Plan::AsIs);
+    let exit = run.map_or(Exit(0), |run| scene_args::tell_refused(&run));
     if axes.replicas.is_empty() {
         axes.replicas = vec![scenario.replicas()];
     }
@@ -60,14 +63,14 @@ fn text(common: &Common, args: &[String]) -> Result<String, String> {
         cells.push(cell);
     }
     if !as_json {
-        return Ok(sweep_text(&axes, &cells, &measures));
+        return Ok((sweep_text(&axes, &cells, &measures), exit));
     }
     let mut out = String::new();
     for cell in &cells {
         out.push_str(&json::to_json(&sweep_json(cell)));
         out.push('\n');
     }
-    Ok(out)
+    Ok((out, exit))
 }
 
 /// `0..4` or `1,25%,50%`.

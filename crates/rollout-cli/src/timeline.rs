@@ -9,7 +9,7 @@ pub(crate) fn run(common: &Common, args: &[String]) -> Exit {
 }
 
 /// What is printed.
-fn text(common: &Common, args: &[String]) -> Result<String, String> {
+fn text(common: &Common, args: &[String]) -> Result<(String, Exit), String> {
     let scene = scene_args::read(common, args)?;
     let json = match scene.rest.as_slice() {
         [] => false,
@@ -18,7 +18,8 @@ fn text(common: &Common, args: &[String]) -> Result<String, String> {
     };
     let comparison = Comparison::of_scenario(scene.scenario()?, &[Plan::AsIs])?;
     let pane = comparison.panes().first().ok_or("nothing ran")?;
-    Ok(if json {
+    let exit = scene_args::tell_refused(&pane.session);
+    let text = if json {
         let mut out = String::new();
         for row in rollout_view::timeline_json(&pane.session) {
             out.push_str(&json::to_json(&row));
@@ -27,5 +28,6 @@ fn text(common: &Common, args: &[String]) -> Result<String, String> {
         out
     } else {
         rollout_view::text_timeline(&pane.session)
-    })
+    };
+    Ok((text, exit))
 }

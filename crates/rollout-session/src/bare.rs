@@ -5,8 +5,10 @@ use crate::console;
 use crate::plan::Plan;
 use crate::scenario::{AFTERWARDS_MS, HORIZON_MS, Scenario, at_rest, patch_line, traffic_line};
 use crate::scene::{self, Prepared};
-use rollout_api::SortedMap;
+use crate::subject::deployment_of;
+use rollout_api::{Kind, ObjectKey, SortedMap};
 use rollout_engine::{Engine, SimTime, StepRecord};
+use rollout_shell::Env;
 
 /// The cluster before the learner's first action, for all runs with the same number of replicas.
 pub struct Base {
@@ -41,18 +43,35 @@ impl Scenario {
         Base { engine, files }
     }
 
+    /// The Deployment that is measured, as it is in a cluster.
+    pub fn measured(&self, engine: &Engine) -> Option<ObjectKey> {
+        deployment_of(engine, self.subject.as_ref()).map(|d| {
+            let meta = &d.meta;
+            ObjectKey::new(Kind::DEPLOYMENT, meta.namespace.clone(), meta.name.clone())
+        })
+    }
+
     /// Everything done again under a plan whose base differs at most in its strategy, to its end. `each` sees the records
-    /// with changes. Answers with the cluster at the end.
-    pub fn run_bare(&self, base: &Base, plan: &Plan, each: &mut dyn FnMut(&StepRecord)) -> Engine {
+    /// with changes. Answers with the cluster at the end; none: a line went on in time (a drain that tries again, `sleep`),
+    /// and only a session goes on with it.
+    pub fn run_bare(
+        &self,
+        base: &Base,
+        plan: &Plan,
+        each: &mut dyn FnMut(&StepRecord),
+    ) -> Option<Engine> {
         let mut run = Bare {
             engine: base.engine.clone(),
             files: base.files.clone(),
             origin: base.engine.now().0,
+            env: Env::default(),
+            meant: self.subject.as_ref(),
+            goes_on: false,
             each,
         };
         run.keep_to(plan);
         let mut first = scene::start_text(&self.start).is_none();
-        let mut silent = self.traffic;
+        let mut silent = self.traffic.as_deref();
         run.stream(&mut silent);
         for entry in &self.log {
             run.advance(entry.at);
@@ -79,8 +98,11 @@ impl Scenario {
             run.advance(*at);
             run.line(line);
         }
+        if run.goes_on {
+            return None;
+        }
         run.out();
-        run.engine
+        Some(run.engine)
     }
 }
 
@@ -88,6 +110,11 @@ struct Bare<'a> {
     engine: Engine,
     files: SortedMap<String, String>,
     origin: u64,
+    /// What a line leaves for the next one.
+    env: Env,
+    meant: Option<&'a ObjectKey>,
+    /// A line waits and may still do something.
+    goes_on: bool,
     each: &'a mut dyn FnMut(&StepRecord),
 }
 
@@ -113,29 +140,33 @@ impl Bare<'_> {
 
     fn line(&mut self, line: &str) {
         let before = console::Before {
-            env: &rollout_shell::Env::default(),
+            env: &self.env,
             files: &self.files,
             version: self.engine.config().version,
             at: self.engine.now().0 - self.origin,
             history: [].into(),
         };
-        let ((), records) = self.engine.act("kubectl", |client| {
-            drop(console::execute(line, &before, client));
-        });
+        let (ran, records) = self
+            .engine
+            .act("kubectl", |client| console::execute(line, &before, client));
+        self.goes_on |= ran.follow.is_some() && !only_looks(line);
+        self.env = ran.env;
         self.tell(&records);
     }
 
     fn keep_to(&mut self, plan: &Plan) {
-        let line = patch_line(&self.engine, plan);
+        let line = patch_line(&self.engine, plan, self.meant);
         if let Some(line) = line {
             self.line(&line);
         }
     }
 
-    fn stream(&mut self, silent: &mut bool) {
-        if *silent && let Some(line) = traffic_line(&self.engine) {
+    fn stream(&mut self, silent: &mut Option<&str>) {
+        if let Some(rate) = *silent
+            && let Some(line) = traffic_line(&self.engine, self.meant, rate)
+        {
             self.line(&line);
-            *silent = false;
+            *silent = None;
         }
     }
 
@@ -157,4 +188,11 @@ impl Bare<'_> {
             .advance_to(SimTime(self.engine.now().0 + AFTERWARDS_MS));
         self.tell(&rest);
     }
+}
+
+/// A line that waits and changes nothing, whatever it sees.
+fn only_looks(line: &str) -> bool {
+    let one = !line.contains([';', '&', '|', '>', '\n', '`', '$']);
+    let looks = ["kubectl rollout status", "kubectl get ", "kubectl wait "];
+    one && looks.iter().any(|l| line.starts_with(l))
 }

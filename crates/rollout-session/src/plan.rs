@@ -1,8 +1,9 @@
 //! How a plan of a comparison differs from what the learner did, and what a manifest looks like under it.
 
+use crate::subject::place_in;
 use rollout_api::decode::Step;
 use rollout_api::intstr::IntOrString;
-use rollout_api::{Minor, Value, object};
+use rollout_api::{Minor, ObjectKey, Value, object};
 use rollout_manifest::documents::documents;
 use rollout_manifest::edit;
 
@@ -130,22 +131,27 @@ impl Plan {
     /// A manifest under this plan: layout and comments are kept. The text itself where it has no Deployment, or where
     /// the plan changes no text.
     pub fn apply(&self, text: &str) -> String {
+        self.apply_to(text, None)
+    }
+
+    /// The same for the Deployment that is meant, where a text has several.
+    pub(crate) fn apply_to(&self, text: &str, meant: Option<&ObjectKey>) -> String {
         match self {
             Plan::AsIs | Plan::Branch(_) => text.to_owned(),
             Plan::Text { text, .. } => text.clone(),
-            Plan::Recreate => change(text, recreate),
-            Plan::Rolling { surge, unavailable } => {
-                change(text, |t, doc, d| rolling(t, doc, d, surge, unavailable))
-            }
+            Plan::Recreate => change(text, meant, recreate),
+            Plan::Rolling { surge, unavailable } => change(text, meant, |t, doc, d| {
+                rolling(t, doc, d, surge, unavailable)
+            }),
             Plan::Sized {
                 replicas,
                 surge,
                 unavailable,
-            } => change(text, |t, doc, d| {
+            } => change(text, meant, |t, doc, d| {
                 let text = rolling(t, doc, d, surge, unavailable)?;
                 edit::set(&text, doc, &path("spec.replicas"), &Value::from(*replicas))
             }),
-            Plan::Probes(on) => change(text, |t, doc, d| probes(t, doc, d, *on)),
+            Plan::Probes(on) => change(text, meant, |t, doc, d| probes(t, doc, d, *on)),
         }
     }
 
@@ -194,16 +200,17 @@ fn is_zero(text: &str) -> bool {
 
 type Edited = Result<String, edit::EditError>;
 
-/// Changes the first Deployment of a text.
-fn change(text: &str, f: impl Fn(&str, usize, &Value) -> Edited) -> String {
+/// Changes the Deployment of a text that is meant, else the first.
+fn change(
+    text: &str,
+    meant: Option<&ObjectKey>,
+    f: impl Fn(&str, usize, &Value) -> Edited,
+) -> String {
     let docs = documents(text.as_bytes(), Minor::default());
-    let found = docs.iter().enumerate().find_map(|(i, d)| {
-        d.value()
-            .filter(|v| v.str_at("kind") == "Deployment")
-            .map(|v| (i, v.clone()))
-    });
+    let place = place_in(docs.iter().map(|d| d.value()), meant);
+    let found = place.and_then(|doc| Some((doc, docs.get(doc)?.value()?)));
     found
-        .and_then(|(doc, value)| f(text, doc, &value).ok())
+        .and_then(|(doc, value)| f(text, doc, value).ok())
         .unwrap_or_else(|| text.to_owned())
 }
 

@@ -5,7 +5,9 @@ use crate::plan::Plan;
 use crate::session::Session;
 use crate::share::{self, Shared};
 use crate::start::Start;
-use rollout_api::{Kind, json};
+use crate::subject::{deployment_of, first_of, last_changed};
+use rollout_api::{Kind, ObjectKey, Str, json};
+use rollout_engine::controllers::selector::map_selector_matches;
 use rollout_engine::{Engine, Object};
 use std::rc::Rc;
 
@@ -25,8 +27,10 @@ pub struct Scenario {
     pub(crate) log: Vec<LogEntry>,
     /// The update that was added because the learner made none: a line at a time.
     pub(crate) update: Option<(u64, String)>,
-    /// A stream of requests to each Deployment, because there was none.
-    pub(crate) traffic: bool,
+    /// The rate of a stream of requests to the Deployment, because there was none.
+    pub(crate) traffic: Option<String>,
+    /// The Deployment that is acted on: plans change it, and it is measured. None: the first.
+    pub(crate) subject: Option<ObjectKey>,
 }
 
 impl Scenario {
@@ -38,8 +42,16 @@ impl Scenario {
             start: shared.start,
             log: shared.log,
             update: None,
-            traffic: session.traffic().streams().next().is_none(),
+            traffic: match session.traffic().streams().next() {
+                Some(_) => None,
+                None => Some(RATE.to_owned()),
+            },
+            subject: last_changed(session, session.position()),
         };
+        if scenario.subject.is_none() {
+            let written = crate::scene::start_text(&scenario.start);
+            scenario.subject = written.or(Some(text)).and_then(first_of);
+        }
         let begun = session.base_store().list(Kind::DEPLOYMENT).next();
         let now = session.store().list(Kind::DEPLOYMENT).next();
         if let (None, None) = (begun, now) {
@@ -71,7 +83,8 @@ impl Scenario {
                 }
             }
             let run = Session::new(scenario.start.clone());
-            let line = update_line(run.head()).or_else(|| update_line(session.head()))?;
+            let meant = scenario.subject.as_ref();
+            let line = update_of(run.head(), meant).or_else(|| update_of(session.head(), meant))?;
             let last = scenario.log.iter().map(|e| e.at).max();
             let at = scenario
                 .update
@@ -84,6 +97,11 @@ impl Scenario {
 
     /// A manifest at rest, image rules, lines at their times. Without lines that act the next tag is set.
     pub fn of_manifest(start: Start, lines: &[(u64, String)]) -> Option<Scenario> {
+        Scenario::of_lines(start, lines, None)
+    }
+
+    /// The same with another rate of requests (`20/s`) for lines that start no stream.
+    pub fn of_lines(start: Start, lines: &[(u64, String)], rate: Option<&str>) -> Option<Scenario> {
         let log = lines
             .iter()
             .map(|(at, line)| LogEntry {
@@ -94,23 +112,37 @@ impl Scenario {
             })
             .collect();
         let mut scenario = Scenario {
-            start,
             log,
             update: None,
-            traffic: !lines.iter().any(|(_, l)| l.starts_with("traffic ")),
+            traffic: match lines.iter().any(|(_, l)| l.starts_with("traffic ")) {
+                true => None,
+                false => Some(rate.unwrap_or(RATE).to_owned()),
+            },
+            subject: crate::scene::start_text(&start).and_then(first_of),
+            start,
         };
         if lines.iter().all(|(_, l)| is_setting(l)) {
-            let line = update_line(Session::new(scenario.start.clone()).head())?;
+            let run = Session::new(scenario.start.clone());
+            let line = update_of(run.head(), scenario.subject.as_ref())?;
             let last = lines.iter().map(|(at, _)| *at).max().unwrap_or(0);
             scenario.update = Some((last + UPDATE_MS, line));
+        } else {
+            let run = scenario.run(&Plan::AsIs)?;
+            let changed = last_changed(&run, run.position());
+            scenario.subject = changed.or(scenario.subject);
         }
         Some(scenario)
+    }
+
+    /// The Deployment that plans change.
+    pub fn subject(&self) -> Option<&ObjectKey> {
+        self.subject.as_ref()
     }
 
     /// Replicas of the Deployment at the start.
     pub fn replicas(&self) -> i64 {
         let run = Session::new(self.start_of(&Plan::AsIs));
-        let d = run.head().list(Kind::DEPLOYMENT).next();
+        let d = deployment_of(run.head(), self.subject.as_ref());
         d.and_then(|d| d.value.int_at("spec.replicas")).unwrap_or(1)
     }
 
@@ -124,7 +156,7 @@ impl Scenario {
             .map(|p| p.name.to_owned());
         let begun = crate::scene::start_text(&self.start);
         if let (Some(text), false) = (begun, *plan == Plan::AsIs) {
-            let under = plan.apply(text);
+            let under = plan.apply_to(text, self.subject.as_ref());
             if under != text {
                 start.manifest = Some(under);
             }
@@ -143,9 +175,12 @@ impl Scenario {
         };
         let (at, line) = self.update.clone().unwrap_or_default();
         let mut text = at.to_string();
+        let meant = self.subject.as_ref();
+        let subject = meant.map_or(String::new(), |k| format!("{}/{}", k.namespace, k.name));
         for part in [
             line.as_str(),
-            if self.traffic { "traffic" } else { "" },
+            self.traffic.as_deref().unwrap_or_default(),
+            &subject,
             &share::encode(&shared, share::Packing::Deflate),
         ] {
             text.push('\n');
@@ -159,13 +194,17 @@ impl Scenario {
         let mut lines = text.split('\n');
         let at = lines.next()?.parse().ok()?;
         let line = lines.next()?.to_owned();
-        let traffic = lines.next()? == "traffic";
+        let traffic = Some(lines.next()?.to_owned()).filter(|rate| !rate.is_empty());
+        let subject = lines.next()?.split_once('/').map(|(namespace, name)| {
+            ObjectKey::new(Kind::DEPLOYMENT, Str::copy(namespace), Str::copy(name))
+        });
         let shared = share::decode(lines.next()?).ok()?;
         Some(Scenario {
             start: shared.start,
             log: shared.log,
             update: (!line.is_empty()).then_some((at, line)),
             traffic,
+            subject,
         })
     }
 
@@ -188,8 +227,8 @@ impl Scenario {
     pub fn run(&self, plan: &Plan) -> Option<Session> {
         let mut run = Session::new(self.start_of(plan));
         let mut first = crate::scene::start_text(&self.start).is_none();
-        let mut silent = self.traffic;
-        stream(&mut run, &mut silent);
+        let mut silent = self.traffic.as_deref();
+        self.stream(&mut run, &mut silent);
         for entry in &self.log {
             run.play_to(entry.at);
             match &entry.action {
@@ -203,8 +242,8 @@ impl Scenario {
                     run.repeat(&entry.action);
                 }
             }
-            keep_to(&mut run, plan);
-            stream(&mut run, &mut silent);
+            self.keep_to(&mut run, plan);
+            self.stream(&mut run, &mut silent);
         }
         run.head().list(Kind::DEPLOYMENT).next()?;
         if let Some((at, line)) = &self.update {
@@ -214,12 +253,29 @@ impl Scenario {
         Some(run)
     }
 
+    /// Starts the stream as soon as there is a Deployment.
+    fn stream(&self, run: &mut Session, silent: &mut Option<&str>) {
+        let meant = self.subject.as_ref();
+        if let Some(rate) = *silent
+            && let Some(line) = traffic_line(run.head(), meant, rate)
+        {
+            run.run(&line);
+            *silent = None;
+        }
+    }
+
+    fn keep_to(&self, run: &mut Session, plan: &Plan) {
+        if let Some(line) = patch_line(run.head(), plan, self.subject.as_ref()) {
+            run.run(&line);
+        }
+    }
+
     /// Another manifest takes the place of the first one only: later ones are the learner's updates.
     pub(crate) fn text(&self, plan: &Plan, text: &str, first: &mut bool) -> String {
         if matches!(plan, Plan::Text { .. }) && !std::mem::take(first) {
             return text.to_owned();
         }
-        plan.apply(text)
+        plan.apply_to(text, self.subject.as_ref())
     }
 }
 
@@ -230,34 +286,44 @@ fn is_setting(line: &str) -> bool {
         .any(|w| line.starts_with(w))
 }
 
-/// The line that starts the stream of requests.
+/// The line that starts the stream of requests: through the Service that selects the Deployment's pods, else to the
+/// Deployment as if one stood in front of it.
 /// None: there is no Deployment yet, or a stream already.
-pub(crate) fn traffic_line(engine: &Engine) -> Option<String> {
+pub(crate) fn traffic_line(
+    engine: &Engine,
+    meant: Option<&ObjectKey>,
+    rate: &str,
+) -> Option<String> {
     if engine.world().traffic.streams().next().is_some() {
         return None;
     }
-    let d = engine.list(Kind::DEPLOYMENT).next()?;
-    let mut line = format!("traffic deployment/{} {RATE}", d.meta.name);
-    if d.meta.namespace != "default" {
-        line = format!(
-            "traffic -n {} deployment/{} {RATE}",
-            d.meta.namespace, d.meta.name
-        );
-    }
-    Some(line)
-}
-
-/// Starts the stream as soon as there is a Deployment.
-fn stream(run: &mut Session, silent: &mut bool) {
-    if *silent && let Some(line) = traffic_line(run.head()) {
-        run.run(&line);
-        *silent = false;
-    }
+    let d = deployment_of(engine, meant)?;
+    let labels = d.value.at("spec.template.metadata.labels");
+    let selects = |s: &&Rc<Object>| {
+        s.meta.namespace == d.meta.namespace
+            && s.service().is_some_and(|v| {
+                let chosen = !v.selector.is_empty();
+                chosen && labels.is_some_and(|l| map_selector_matches(&v.selector, l))
+            })
+    };
+    let (kind, name) = match engine.list(Kind::SERVICE).find(selects) {
+        Some(service) => ("service", &service.meta.name),
+        None => ("deployment", &d.meta.name),
+    };
+    let namespace = match d.meta.namespace.as_str() {
+        "default" => String::new(),
+        other => format!("-n {other} "),
+    };
+    Some(format!("traffic {namespace}{kind}/{name} {rate}"))
 }
 
 /// The line that brings a Deployment that was made by a line, without a text, under the plan.
-pub(crate) fn patch_line(engine: &Engine, plan: &Plan) -> Option<String> {
-    let d = engine.list(Kind::DEPLOYMENT).next()?;
+pub(crate) fn patch_line(
+    engine: &Engine,
+    plan: &Plan,
+    meant: Option<&ObjectKey>,
+) -> Option<String> {
+    let d = deployment_of(engine, meant)?;
     let patch = plan.patch(&d.value)?;
     Some(format!(
         "kubectl patch deployment {} -n {} --type=merge -p '{}'",
@@ -265,12 +331,6 @@ pub(crate) fn patch_line(engine: &Engine, plan: &Plan) -> Option<String> {
         d.meta.namespace,
         json::to_json(&patch)
     ))
-}
-
-fn keep_to(run: &mut Session, plan: &Plan) {
-    if let Some(line) = patch_line(run.head(), plan) {
-        run.run(&line);
-    }
 }
 
 /// The template was changed after the Deployment was there: its revision is another one.
@@ -293,7 +353,12 @@ fn was_updated(begun: Option<&Rc<Object>>, now: Option<&Rc<Object>>) -> bool {
 
 /// An update to compare when the learner has made none: the next tag, the other server, or a restart.
 pub fn update_line(engine: &Engine) -> Option<String> {
-    let d = engine.list(Kind::DEPLOYMENT).next()?;
+    update_of(engine, None)
+}
+
+/// The same for the Deployment that is meant.
+fn update_of(engine: &Engine, meant: Option<&ObjectKey>) -> Option<String> {
+    let d = deployment_of(engine, meant)?;
     let c = d.value.at("spec.template.spec.containers.0")?;
     let (container, image) = (c.str_at("name"), c.str_at("image"));
     let mut name = format!("deployment/{}", d.meta.name);

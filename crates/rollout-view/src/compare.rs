@@ -26,9 +26,13 @@ pub struct PlanRun {
     pub revisions: Vec<i64>,
 }
 
-/// The Deployment that a whole run is about: the one that was acted on last, else the first.
-fn subject(session: &Session) -> Option<ObjectKey> {
-    crate::walk::focus_of(session, session.steps().len(), session.head().store())
+/// The Deployment that a whole run is about: the one that the plans change, else the one that was acted on last, else the
+/// first.
+fn subject(comparison: &Comparison, session: &Session) -> Option<ObjectKey> {
+    let store = session.head().store();
+    let meant = comparison.scenario().subject();
+    let meant = meant.filter(|key| store.get(key).is_some()).cloned();
+    meant.or_else(|| crate::walk::focus_of(session, session.steps().len(), store))
 }
 
 /// What every plan came to.
@@ -37,7 +41,7 @@ pub fn plan_runs(comparison: &Comparison) -> Vec<PlanRun> {
     panes
         .map(|pane| {
             let session = &pane.session;
-            let Some(key) = subject(session) else {
+            let Some(key) = subject(comparison, session) else {
                 return PlanRun::default();
             };
             let store = session.head().store();
@@ -68,7 +72,7 @@ pub fn compare_view(comparison: &Comparison) -> CompareView {
     let runs = plan_runs(comparison);
     let mut active: Vec<u64> = Vec::new();
     for pane in comparison.panes() {
-        if let Some(key) = subject(&pane.session) {
+        if let Some(key) = subject(comparison, &pane.session) {
             active.extend(active_times(&pane.session, &key));
         }
     }
@@ -79,7 +83,7 @@ pub fn compare_view(comparison: &Comparison) -> CompareView {
         .iter()
         .enumerate()
         .map(|(i, p)| {
-            let key = subject(&p.session);
+            let key = subject(comparison, &p.session);
             let input = PageInput {
                 text: "",
                 focus: key.as_ref().map(|k| (&*k.namespace, &*k.name)),

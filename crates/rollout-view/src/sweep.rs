@@ -3,7 +3,7 @@
 use crate::compare::columns;
 use crate::measures::{RunMeasures, RunSoFar, seconds_bare};
 use crate::walk::Walk;
-use rollout_api::{Kind, ObjectKey, Value, object};
+use rollout_api::{Value, object};
 use rollout_session::{Base, Plan, Scenario};
 
 /// Which limits and sizes are tried.
@@ -187,13 +187,8 @@ impl Sweep {
         }
         let (_, base) = self.base.as_ref()?;
         let engine = base.engine();
-        let key = match engine.list(Kind::DEPLOYMENT).next() {
-            Some(d) => ObjectKey::new(
-                Kind::DEPLOYMENT,
-                d.meta.namespace.clone(),
-                d.meta.name.clone(),
-            ),
-            None => return self.run_session(plan),
+        let Some(key) = self.scenario.measured(engine) else {
+            return self.run_session(plan);
         };
         let origin = engine.now().0;
         let start_ms = engine.config().start.0 * 1000;
@@ -206,6 +201,9 @@ impl Sweep {
             end = record.at.0 - origin;
             so_far.take_at(&walk, end);
         });
+        let Some(done) = done else {
+            return self.run_session(plan);
+        };
         let failed = rollout_session::failed_requests(&done.world().traffic, done.now());
         Some(result(&so_far.at(end), failed))
     }

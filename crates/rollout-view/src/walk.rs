@@ -249,21 +249,7 @@ pub fn default_focus(session: &Session) -> Option<ObjectKey> {
 
 /// The Deployment that the learner changed last until a position, else the first of a store.
 pub fn focus_of(session: &Session, position: usize, store: &Store) -> Option<ObjectKey> {
-    let steps = &session.steps()[..position.min(session.steps().len())];
-    let touched = steps
-        .iter()
-        .rev()
-        .filter(|s| s.action.is_some())
-        .find_map(|s| {
-            let mut keys = s
-                .record
-                .changes
-                .iter()
-                .filter(|c| c.key.kind == Kind::DEPLOYMENT)
-                .map(|c| c.key.clone());
-            keys.next()
-        });
-    touched.or_else(|| {
+    rollout_session::last_changed(session, position).or_else(|| {
         let first = store.list(Kind::DEPLOYMENT).next()?;
         Some(ObjectKey::new(
             Kind::DEPLOYMENT,

@@ -216,11 +216,32 @@ fn known(traffic: &mut Traffic, part: Vec<Address>) -> Vec<(u32, bool, bool)> {
         .collect()
 }
 
-/// The port of a slice that clients of its Service's first port are sent to; zero: it tells none.
-fn slice_port(slice: &Object) -> u16 {
-    let first = slice.value.list_at("ports").first();
-    let port = first.and_then(|p| p.int_at("port"));
-    port.and_then(|p| u16::try_from(p).ok()).unwrap_or(0)
+/// The port of a slice that clients of its Service's first port are sent to; zero: the Service tells none. None: no
+/// container of these pods has the named port, so nobody can be asked there.
+fn slice_port(world: &World, slice: &Object) -> Option<u16> {
+    let ports = slice.value.list_at("ports");
+    let name = service_of(slice).unwrap_or_default();
+    let service = ObjectKey::new(Kind::SERVICE, slice.meta.namespace.clone(), Str::copy(name));
+    let service = world.store.get(&service).and_then(|s| s.service());
+    let asked = service.and_then(|s| s.ports.first());
+    let port = match asked {
+        Some(asked) => Some(
+            ports
+                .iter()
+                .find(|p| p.str_at("name") == asked.name.as_str())?,
+        ),
+        None => ports.first(),
+    };
+    let number = port.and_then(|p| p.int_at("port"));
+    Some(number.and_then(|p| u16::try_from(p).ok()).unwrap_or(0))
+}
+
+/// What clients learn of a slice: the port that they are sent to, and the addresses.
+fn told_by(world: &World, slice: &Object) -> (u16, Vec<Address>) {
+    match slice_port(world, slice) {
+        Some(port) => (port, slice_part(slice)),
+        None => (0, Vec::new()),
+    }
 }
 
 /// The addresses of an EndpointSlice.
@@ -276,7 +297,10 @@ fn current_parts(world: &World, target: &ObjectKey) -> Vec<(Str, u16, Vec<Addres
         let slices = world.store.list_in(Kind::ENDPOINT_SLICE, &target.namespace);
         return slices
             .filter(|s| service_of(s) == Some(target.name.as_str()))
-            .map(|s| (s.meta.name.clone(), slice_port(s), slice_part(s)))
+            .map(|s| {
+                let (port, part) = told_by(world, s);
+                (s.meta.name.clone(), port, part)
+            })
             .collect();
     }
     let pods = world.store.list_in(Kind::POD, &target.namespace);
@@ -332,7 +356,7 @@ pub(crate) fn observe(world: &mut World, change: &Change) {
         let (port, part) = match (&change.after, key.kind) {
             (None, _) => (0, Vec::new()),
             (Some(o), Kind::POD) => (0, pod_part(o)),
-            (Some(o), _) => (slice_port(o), slice_part(o)),
+            (Some(o), _) => told_by(world, o),
         };
         let ids = known(&mut world.traffic, part);
         let streams = Rc::make_mut(&mut world.traffic.streams);

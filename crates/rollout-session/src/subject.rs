@@ -1,0 +1,97 @@
+//! Which Deployment a scene is about, where there are several.
+
+use crate::session::Session;
+use rollout_api::{Kind, Minor, ObjectKey, Str, Value};
+use rollout_engine::{Engine, Object};
+use rollout_manifest::documents::documents;
+use std::rc::Rc;
+
+/// The Deployment that the learner changed last until a position.
+pub fn last_changed(session: &Session, position: usize) -> Option<ObjectKey> {
+    let steps = &session.steps()[..position.min(session.steps().len())];
+    let acts = steps.iter().rev().filter(|s| s.action.is_some());
+    acts.flat_map(|s| s.record.changes.iter())
+        .map(|c| &c.key)
+        .find(|k| k.kind == Kind::DEPLOYMENT)
+        .cloned()
+}
+
+/// The first Deployment that a text writes down.
+pub(crate) fn first_of(text: &str) -> Option<ObjectKey> {
+    let docs = documents(text.as_bytes(), Minor::default());
+    let mut all = docs.iter().filter_map(|d| d.value());
+    all.find(|v| v.str_at("kind") == "Deployment").map(key_of)
+}
+
+/// The key of a Deployment as it is written.
+fn key_of(value: &Value) -> ObjectKey {
+    let namespace = match value.str_at("metadata.namespace") {
+        "" => "default",
+        written => written,
+    };
+    ObjectKey::new(
+        Kind::DEPLOYMENT,
+        Str::copy(namespace),
+        Str::copy(value.str_at("metadata.name")),
+    )
+}
+
+/// Which of several documents is the Deployment that is meant, else the first one: its place.
+pub(crate) fn place_in<'v>(
+    values: impl Iterator<Item = Option<&'v Value>>,
+    meant: Option<&ObjectKey>,
+) -> Option<usize> {
+    let mut found = None;
+    for (i, value) in values.enumerate() {
+        let Some(value) = value.filter(|v| v.str_at("kind") == "Deployment") else {
+            continue;
+        };
+        let Some(meant) = meant else { return Some(i) };
+        // A document without a namespace goes where the console is.
+        let silent = value.str_at("metadata.namespace").is_empty();
+        let key = key_of(value);
+        let rank = match key.name == meant.name {
+            true if key == *meant => return Some(i),
+            true if silent => 1,
+            _ => 0,
+        };
+        if found.is_none_or(|(_, best)| rank > best) {
+            found = Some((i, rank));
+        }
+    }
+    found.map(|(i, _)| i)
+}
+
+/// The Deployment that is meant, else the first one.
+pub(crate) fn deployment_of<'e>(
+    engine: &'e Engine,
+    meant: Option<&ObjectKey>,
+) -> Option<&'e Rc<Object>> {
+    let known = meant.and_then(|key| engine.world().store.get(key));
+    known.or_else(|| engine.list(Kind::DEPLOYMENT).next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: &str = "kind: Service\nmetadata: {name: web}\n---\nkind: Deployment\nmetadata: {name: web, namespace: prod}\n---\n\
+                       kind: Deployment\nmetadata: {name: web, namespace: canary}\n---\nkind: Deployment\nmetadata: {name: api}\n";
+
+    #[test]
+    fn the_meant_deployment_is_found_by_name_and_namespace() {
+        let docs = documents(TWO.as_bytes(), Minor::default());
+        let place = |namespace: &str, name: &str| {
+            let key = ObjectKey::new(Kind::DEPLOYMENT, Str::copy(namespace), Str::copy(name));
+            place_in(docs.iter().map(|d| d.value()), Some(&key))
+        };
+        assert_eq!(place("canary", "web"), Some(2));
+        assert_eq!(place("prod", "web"), Some(1));
+        assert_eq!(place("default", "api"), Some(3));
+        assert_eq!(place("elsewhere", "api"), Some(3), "written without one");
+        assert_eq!(place("default", "other"), Some(1), "the first");
+        assert_eq!(place_in(docs.iter().map(|d| d.value()), None), Some(1));
+        assert_eq!(first_of(TWO).unwrap().namespace, "prod");
+        assert_eq!(first_of("kind: Service\n"), None);
+    }
+}

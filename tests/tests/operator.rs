@@ -1,0 +1,169 @@
+//! Manifests as they come from work: what an operator asks of them, in numbers.
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
+
+use rollout_cli::{Exit, dispatch};
+use rollout_session::{Comparison, Plan, Scenario, Session, Start};
+use rollout_view::sweep::{Sweep, SweepAxes};
+use rollout_view::{PlanRun, plan_runs};
+
+fn path(name: &str) -> String {
+    format!("{}/data/operator/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text(name: &str) -> String {
+    std::fs::read_to_string(path(name)).unwrap()
+}
+
+fn scenario(name: &str, lines: &[&str]) -> Scenario {
+    let start = Start {
+        manifest: Some(text(name)),
+        ..Start::empty()
+    };
+    let lines: Vec<(u64, String)> = lines.iter().map(|l| (1_000, (*l).to_owned())).collect();
+    Scenario::of_manifest(start, &lines).unwrap()
+}
+
+fn compared(name: &str, lines: &[&str], words: &str) -> Vec<PlanRun> {
+    let plans: Vec<Plan> = words.split(';').map(|w| Plan::parse(w).unwrap()).collect();
+    let c = Comparison::of_scenario(scenario(name, lines), &plans).unwrap();
+    plan_runs(&c)
+}
+
+/// Peak, lowest available.
+fn peaks(runs: &[PlanRun]) -> Vec<(i64, i64)> {
+    runs.iter().map(|r| (r.run.peak, r.run.lowest)).collect()
+}
+
+#[test]
+fn plans_change_the_deployment_that_is_acted_on() {
+    let plans = "Recreate;0,1;1,0";
+    // Two of the same name: nothing done, the first of the text; its Service brings the requests.
+    let runs = compared("two-namespaces", &[], plans);
+    assert_eq!(peaks(&runs), [(3, 0), (3, 2), (4, 3)]);
+    assert!(runs.iter().all(|r| r.failed > Some(0)), "no hook");
+    let other = "kubectl set image -n orders-canary deploy/orders orders=acme/orders:3.3.0";
+    let runs = compared("two-namespaces", &[other], plans);
+    assert_eq!(peaks(&runs), [(1, 0), (1, 0), (2, 1)]);
+    // Two behind one Service: a tenth of the requests meets the canary, and only its own pods are counted.
+    let canary = "kubectl set image deploy/checkout-canary checkout=ghcr.io/acme/checkout:4.1.0";
+    let runs = compared("canary", &[canary], plans);
+    assert_eq!(peaks(&runs), [(1, 0), (1, 0), (2, 1)]);
+    let stable = "kubectl set image deploy/checkout-stable checkout=ghcr.io/acme/checkout:4.1.0";
+    let runs = compared("canary", &[stable], plans);
+    assert_eq!(peaks(&runs), [(9, 0), (9, 8), (10, 9)]);
+}
+
+#[test]
+fn a_port_name_that_no_container_has_meets_nobody() {
+    for plan in ["as-is", "1,0"] {
+        let run = &compared("port-name", &[], plan)[0];
+        // The whole run with two seconds more, eight requests each second.
+        let sent = (1_000 + run.run.duration_ms + 2_000) * 8 / 1_000;
+        let failed = run.failed.unwrap();
+        assert!(failed.abs_diff(sent) <= 100, "{failed} of about {sent}");
+    }
+    let mut session = Session::new(Start {
+        manifest: Some(text("port-name")),
+        ..Start::empty()
+    });
+    session.run("traffic service/billing 10/s");
+    session.play_to(10_000);
+    let told = session.run("traffic").stdout;
+    assert!(
+        told.contains("100 requests: 0 answered, 100 failed (100 no endpoint)"),
+        "{told}"
+    );
+    // The name is set right: the slice gets its port, and clients hear of it.
+    session.run(
+        r#"kubectl patch service billing --type=json -p '[{"op":"replace","path":"/spec/ports/0/targetPort","value":"http"}]'"#,
+    );
+    session.play_to(20_000);
+    let told = session.run("traffic").stdout;
+    assert!(
+        told.contains("85 answered, 115 failed (115 no endpoint)"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_cell_of_the_sweep_is_its_run() {
+    let helm =
+        "kubectl set image deploy/storefront app=registry.example.com/shop/storefront:2.15.0";
+    let other = "kubectl set image deploy/orders orders=acme/orders:3.3.0";
+    let there = "kubectl config set-context --current --namespace=orders-canary";
+    for (name, lines) in [
+        (
+            "helm",
+            &["kubectl drain node-1 --ignore-daemonsets", helm][..],
+        ),
+        (
+            "helm",
+            &[
+                "kubectl cordon node-2",
+                "sleep 5; kubectl drain node-1",
+                helm,
+            ],
+        ),
+        ("helm", &["kubectl rollout status deploy/storefront", helm]),
+        ("two-namespaces", &[there, other]),
+        ("two-namespaces", &[]),
+        ("canary", &[]),
+    ] {
+        let scenario = scenario(name, lines);
+        let replicas = scenario.replicas();
+        let axes = SweepAxes {
+            surges: ["0", "25%"].map(str::to_owned).to_vec(),
+            unavailables: ["1"].map(str::to_owned).to_vec(),
+            replicas: vec![replicas],
+        };
+        let mut sweep = Sweep::new(scenario.clone(), axes).unwrap();
+        while let Some(cell) = sweep.next_cell() {
+            let plan = cell.plan().unwrap();
+            let Some(cell) = cell.result else { continue };
+            let c = Comparison::of_scenario(scenario.clone(), &[plan]).unwrap();
+            let run = &plan_runs(&c)[0];
+            assert_eq!(
+                (
+                    cell.complete,
+                    cell.duration_ms,
+                    cell.lowest,
+                    cell.peak,
+                    cell.failed
+                ),
+                (
+                    run.run.complete,
+                    run.run.duration_ms,
+                    run.run.lowest,
+                    run.run.peak,
+                    run.failed
+                ),
+                "{name} {lines:?} {}",
+                run.plan
+            );
+        }
+    }
+}
+
+#[test]
+fn a_line_that_fails_is_told() {
+    let run = |args: &[&str]| {
+        let file = path("port-name");
+        let mut all = vec![args[0], &file];
+        all.extend(&args[1..]);
+        let all: Vec<String> = all.iter().map(|a| (*a).to_owned()).collect();
+        dispatch(&all)
+    };
+    let wrong = "kubectl set image deploy/nobody a=b";
+    let right = "kubectl set image deploy/billing billing=acme/billing:v2";
+    for command in ["timeline", "compare", "diagnose", "sweep"] {
+        assert!(
+            matches!(run(&[command, "--do", wrong]), Exit(1)),
+            "{command}"
+        );
+        assert!(
+            matches!(run(&[command, "--do", right]), Exit(0)),
+            "{command}"
+        );
+    }
+    assert!(matches!(run(&["timeline", "--traffic", "often"]), Exit(1)));
+}
