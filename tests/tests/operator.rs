@@ -4,7 +4,7 @@
 use rollout_cli::{Exit, dispatch};
 use rollout_session::{Comparison, Plan, Scenario, Session, Start};
 use rollout_view::sweep::{Sweep, SweepAxes};
-use rollout_view::{PlanRun, plan_runs};
+use rollout_view::{PageInput, PlanRun, page_view, plain_text, plan_runs};
 
 fn path(name: &str) -> String {
     format!("{}/data/operator/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
@@ -166,4 +166,121 @@ fn a_line_that_fails_is_told() {
         );
     }
     assert!(matches!(run(&["timeline", "--traffic", "often"]), Exit(1)));
+}
+
+/// The sentence and the wait when nothing more is due until a moment, in seconds.
+fn sentence_at(name: &str, lines: &[&str], until: u64) -> String {
+    let mut session = Session::new(Start {
+        manifest: Some(text(name)),
+        ..Start::empty()
+    });
+    for line in lines {
+        assert_eq!(session.run(line).stderr, "", "{line}");
+    }
+    session.play_to(until * 1000);
+    let page = page_view(
+        &session,
+        &PageInput {
+            text: "",
+            focus: None,
+        },
+    );
+    let wait = page.why.wait.map_or(String::new(), |w| plain_text(&w.ends));
+    let kicker = plain_text(&page.why.kicker);
+    format!("{kicker} | {} | {wait}", plain_text(&page.why.headline))
+}
+
+#[test]
+fn the_sentence_names_the_container_and_the_volume_that_hold_the_rollout() {
+    let cases: &[(&str, &[&str], u64, &[&str])] = &[
+        // The sidecar's image is missing, not that of the first container.
+        (
+            "helm",
+            &[
+                "image envoyproxy/envoy:v1.32.0 missing",
+                "kubectl set image deploy/storefront envoy=envoyproxy/envoy:v1.32.0",
+            ],
+            14,
+            &["3 new pods cannot pull envoyproxy/envoy:v1.32.0. With 8 pods"],
+        ),
+        (
+            "helm",
+            &["kubectl set image deploy/storefront envoy=envoyproxy/envoy:v1.32.0"],
+            2,
+            &[
+                "Rolling update of 6 pods from envoy:v1.31.0 to envoy:v1.32.0.",
+                "Init container migrate, 1 of 1, ends well; then the others start.",
+            ],
+        ),
+        (
+            "helm",
+            &[
+                "image registry.example.com/shop/storefront:2.15.0 crash after=1s",
+                "kubectl set image deploy/storefront migrate=registry.example.com/shop/storefront:2.15.0",
+            ],
+            60,
+            &[
+                "3 new pods cannot begin: init container migrate fails again and again.",
+                "Init container migrate ends well at one of its tries, or another template.",
+            ],
+        ),
+        (
+            "helm",
+            &[
+                "image envoyproxy/envoy:v1.32.0 crash after=1s",
+                "kubectl set image deploy/storefront envoy=envoyproxy/envoy:v1.32.0",
+            ],
+            60,
+            &["In 6 new pods container envoy ends again and again after its start."],
+        ),
+        (
+            "helm",
+            &[
+                "image registry.example.com/shop/storefront:2.15.0 slow-start ready=50s",
+                "kubectl set image deploy/storefront app=registry.example.com/shop/storefront:2.15.0",
+            ],
+            20,
+            &[
+                "A success of the startup probe of app, asked every 2 s; 30 failures in a row would restart it. Only then",
+            ],
+        ),
+        (
+            "helm",
+            &[
+                r#"kubectl patch deploy/storefront -p '{"spec":{"template":{"spec":{"volumes":[{"name":"tls","secret":{"secretName":"tls-2025"}}]}}}}'"#,
+            ],
+            5,
+            &[
+                "3 new pods wait for volume tls: there is no Secret tls-2025. With 8 pods",
+                "Secret tls-2025 is there when the node looks again, or another template.",
+            ],
+        ),
+        (
+            "worker",
+            &[
+                r#"kubectl patch deploy/ledger-worker --type=merge -p '{"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"#,
+                "kubectl rollout restart deploy/ledger-worker",
+            ],
+            5,
+            &[
+                "1 pod waits for the disk of claim ledger-data: one node at a time may have it",
+                "goes and lets go of claim ledger-data.",
+            ],
+        ),
+        (
+            "port-name",
+            &["kubectl rollout restart deploy/billing"],
+            5,
+            &[
+                "Rolling update of 5 pods of billing:v1 to a changed template.",
+                "A success of the readiness probe of billing: 1 in a row, asked every 10 s from 20 s after its start on.",
+            ],
+        ),
+    ];
+    for (name, lines, until, expected) in cases {
+        let told = sentence_at(name, lines, *until);
+        for text in *expected {
+            assert!(told.contains(text), "{name} {lines:?}: {told}");
+        }
+    }
 }

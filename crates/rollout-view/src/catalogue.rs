@@ -225,11 +225,15 @@ messages! {
     /// Image pull.
     PodImagePull = "Pod {pod} cannot pull {image}: {reason}.";
     /// Crash.
-    PodCrash = "Pod {pod} ended and is started again ({restarts} restarts).";
+    PodCrash = "Pod {pod} ended and is to be started again, {restarts} {restarts|restart|restarts} so far.";
+    /// An init container failed.
+    PodInitCrash = "Init container {container} of pod {pod} failed and is to be started again, {restarts} {restarts|restart|restarts} so far.";
+    /// An init container is tried again.
+    PodInitAgain = "Init container {container} of pod {pod} is tried again.";
     /// Config.
     PodConfig = "Pod {pod} cannot be created: {message}";
     /// Out of memory.
-    PodOom = "Pod {pod} was killed for its memory ({restarts} restarts).";
+    PodOom = "Pod {pod} was killed for its memory, {restarts} {restarts|restart|restarts} so far.";
     /// Completed.
     PodCompleted = "Pod {pod} ended by itself.";
     /// Several pods of one change.
@@ -309,6 +313,14 @@ messages! {
     /// Cause: never ready.
     CauseNotReady = "{n} {which} {n|pod runs|pods run} but {n|is|are} not ready.";
     /// Cause: a disk on another node.
+    CauseMount = "{n} {which} {n|pod waits|pods wait} for volume {volume}: there is no {kind} {name}.";
+    /// Cause: an init container.
+    CauseInit = "{n} {which} {n|pod|pods} cannot begin: init container {container} fails again and again.";
+    /// Cause: one of several containers.
+    CauseCrashOf = "In {n} {which} {n|pod|pods} container {container} ends again and again after its start.";
+    /// Cause: one of several containers.
+    CauseOomOf = "In {n} {which} {n|pod|pods} container {container} is killed for its memory.";
+    /// Cause: a disk.
     CauseDisk = "{n} {n|pod waits|pods wait} for the disk of claim {claim}: one node at a time may have it, and a pod on {node} keeps it.";
     /// The server refuses pods.
     CauseRefused = "The server refuses new pods: {message}.";
@@ -338,6 +350,10 @@ messages! {
     // Kickers
     /// During a rolling update.
     KickerRolling = "Rolling update of {desired} {desired|pod|pods} from {from} to {to}.";
+    /// During a Recreate update.
+    KickerRollingTemplate = "Rolling update of {desired} {desired|pod|pods} of {to} to a changed template.";
+    /// During a Recreate update that changes no image.
+    KickerRecreateTemplate = "Recreate of {desired} {desired|pod|pods} of {to} with a changed template.";
     /// During a Recreate update.
     KickerRecreate = "Recreate of {desired} {desired|pod|pods} from {from} to {to}.";
     /// No update.
@@ -387,9 +403,9 @@ messages! {
     /// The image is there.
     NodeStart = "The image is there: container {container} of pod {pod} is made and runs in {s}.";
     /// A pull waits.
-    NodePullBackOff = "Pulling {image} failed for pod {pod}: the node waits {window} between two tries, the next comes in {s}.";
+    NodePullBackOff = "Pulling {image} failed for pod {pod}: the node waits {window} between two tries, the next comes in {s} at the earliest.";
     /// A restart waits.
-    NodeCrashBackOff = "Container {container} of pod {pod} ended again, restart {restarts}: the node waits {window} after its end and starts it in {s}.";
+    NodeCrashBackOff = "Container {container} of pod {pod} ended again, restart {restarts}: the node waits {window} after its end and starts it in {s} at the earliest.";
     /// A probe that changes something.
     ProbeCounts = "{probe} probe of pod {pod}: {result}, {run} in a row, {threshold} {threshold|is|are} needed. It counts now.";
     /// A probe whose port has no number.
@@ -421,7 +437,7 @@ messages! {
     /// The controller's next count.
     AwaitsCount = "The controller's next look at the pods.";
     /// Pods.
-    AwaitsPods = "{n} more {n|pod|pods} to count as available; the next one is {pod}.";
+    AwaitsPods = "{n} more {n|pod|pods} to count as available; {pod} is the nearest.";
     /// Leaving pods.
     AwaitsLeaving = "{n} leaving {n|pod|pods} to be gone.";
     /// The learner.
@@ -437,13 +453,25 @@ messages! {
     /// minReadySeconds.
     EndsMinReady = "minReadySeconds: {pod} must be ready for {seconds} without a break.";
     /// A readiness probe.
-    EndsProbe = "A success of the readiness probe: {threshold} in a row, asked every {period}.";
+    EndsProbe = "A success of the readiness probe of {container}: {threshold} in a row, asked every {period}.";
+    /// A readiness probe with a delay.
+    EndsProbeDelay = "A success of the readiness probe of {container}: {threshold} in a row, asked every {period} from {delay} after its start on.";
+    /// A startup probe.
+    EndsStartup = "A success of the startup probe of {container}, asked every {period}; {failures} {failures|failure|failures in a row} would restart it. Only then are its other probes asked.";
+    /// An init container.
+    EndsInit = "Init container {container}, {place} of {all}, ends well; then the others start.";
+    /// An init container that fails.
+    EndsInitWell = "Init container {container} ends well at one of its tries, or another template.";
+    /// A disk.
+    EndsDisk = "The pod on {node} goes and lets go of claim {claim}.";
+    /// A ConfigMap or Secret that is not there.
+    EndsMount = "{kind} {name} is there when the node looks again, or another template.";
     /// Ready without a probe.
     EndsRunning = "Its containers run and report ready.";
     /// Creating.
     EndsStarted = "Its image is pulled and its containers are started.";
     /// Pending.
-    EndsScheduled = "A node with room for it.";
+    EndsScheduled = "The scheduler finds a node for it.";
     /// Image.
     EndsPulled = "The registry gives the image at one of the node's tries, or another template.";
     /// Crash.
@@ -467,7 +495,7 @@ messages! {
     /// Nothing is due.
     LastsForever = "No limit: nothing is scheduled.";
     /// Before the deadline.
-    LastsDeadline = "No limit. After {deadline} without progress, in {s}, the controller reports it and changes nothing.";
+    LastsDeadline = "No limit. After {deadline} without progress the controller reports it, at its look in {s}, and changes nothing.";
     /// The deadline does not count.
     LastsNoDeadline = "No limit, and no deadline counts now.";
     /// After the deadline.
@@ -477,7 +505,7 @@ messages! {
     /// Finished.
     FinishedYes = "The rollout is finished: every clause holds.";
     /// Not finished.
-    FinishedNot = "The rollout is not finished: {n} of 4 {n|clause does|clauses do} not hold.";
+    FinishedNot = "The rollout is not finished: {n} of 4 clauses {n|does|do} not hold.";
     /// Clause.
     ClauseUpdated = "status.updatedReplicas {updated} = spec.replicas {desired}";
     /// Clause.
@@ -512,6 +540,12 @@ messages! {
     ClauseReady = "its condition Ready is True";
     /// Clause not met.
     ClauseNotReadyProbe = "its readiness probe has not succeeded {threshold} {threshold|time|times} in a row";
+    /// Clause not met.
+    ClauseNotStarted = "the startup probe of {container} has not succeeded yet";
+    /// Clause not met.
+    ClauseInit = "init container {container} has not ended, {place} of {all}";
+    /// Clause not met.
+    ClauseMount = "volume {volume} cannot be mounted: there is no {kind} {name}";
     /// Clause not met.
     ClauseNotReady = "its condition Ready is not True";
     /// Clause.

@@ -422,8 +422,8 @@ pub fn pod_state(object: &Object, min_ready_seconds: i32, now_ms: i64) -> PodSta
         }
         PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => {}
     }
-    if let Some(failing) = failing_state(&object.value) {
-        return failing;
+    if let Some(failing) = failing(&object.value) {
+        return failing.state;
     }
     if pod.node.is_empty() {
         return PodState::Pending;
@@ -451,43 +451,81 @@ pub fn available_in_ms(pod: &PodView, min_ready_seconds: i32, now_ms: i64) -> i6
     (since + i64::from(min_ready_seconds) * 1000 - now_ms).max(0)
 }
 
-/// The failing state of the first container that fails.
-fn failing_state(pod: &Value) -> Option<PodState> {
+/// A container that fails.
+#[derive(Clone, Copy, Debug)]
+pub struct Failing<'p> {
+    /// What the pod is for it.
+    pub state: PodState,
+    /// It is an init container.
+    pub init: bool,
+    /// Its status.
+    pub status: &'p Value,
+}
+
+impl<'p> Failing<'p> {
+    /// Its name.
+    pub fn name(&self) -> &'p str {
+        self.status.str_at("name")
+    }
+    /// The image of its spec.
+    pub fn image(&self, pod: &'p Value) -> &'p str {
+        let list = match self.init {
+            true => "spec.initContainers",
+            false => "spec.containers",
+        };
+        let mut all = pod.list_at(list).iter();
+        let own = all.find(|c| c.str_at("name") == self.name());
+        own.map_or("", |c| c.str_at("image"))
+    }
+}
+
+/// The first container that fails.
+pub fn failing(pod: &Value) -> Option<Failing<'_>> {
     let all = ["status.initContainerStatuses", "status.containerStatuses"];
     let each = |(i, path): (usize, &&str)| pod.list_at(path).iter().map(move |c| (i == 0, c));
-    all.iter().enumerate().flat_map(each).find_map(|(init, c)| {
-        let oom = |state: &str| c.str_at(&format!("{state}.terminated.reason")) == "OOMKilled";
-        if c.at("state.terminated").is_some() {
-            let exit = c.int_at("state.terminated.exitCode").unwrap_or(0);
-            return match (oom("state"), exit) {
-                (true, _) => Some(PodState::Oom),
-                (false, 0) if init => None,
-                (false, 0) => Some(PodState::Completed),
-                (false, _) => Some(PodState::Crash),
-            };
-        }
-        match c.str_at("state.waiting.reason") {
-            "ErrImagePull"
-            | "ImagePullBackOff"
-            | "InvalidImageName"
-            | "ErrImageNeverPull"
-            | "ImageInspectError"
-            | "RegistryUnavailable"
-            | "SignatureValidationFailed" => Some(PodState::ImagePull),
-            "CrashLoopBackOff" => Some(if oom("lastState") {
-                PodState::Oom
-            } else {
-                PodState::Crash
-            }),
-            "CreateContainerConfigError"
-            | "CreateContainerError"
-            | "RunContainerError"
-            | "PreCreateHookError"
-            | "PreStartHookError"
-            | "PostStartHookError" => Some(PodState::Config),
-            _ => None,
-        }
+    let mut all = all.iter().enumerate().flat_map(each);
+    all.find_map(|(init, status)| {
+        let state = failing_state(init, status)?;
+        Some(Failing {
+            state,
+            init,
+            status,
+        })
     })
+}
+
+fn failing_state(init: bool, c: &Value) -> Option<PodState> {
+    let oom = |state: &str| c.str_at(&format!("{state}.terminated.reason")) == "OOMKilled";
+    if c.at("state.terminated").is_some() {
+        let exit = c.int_at("state.terminated.exitCode").unwrap_or(0);
+        return match (oom("state"), exit) {
+            (true, _) => Some(PodState::Oom),
+            (false, 0) if init => None,
+            (false, 0) => Some(PodState::Completed),
+            (false, _) => Some(PodState::Crash),
+        };
+    }
+    match c.str_at("state.waiting.reason") {
+        "ErrImagePull"
+        | "ImagePullBackOff"
+        | "InvalidImageName"
+        | "ErrImageNeverPull"
+        | "ImageInspectError"
+        | "RegistryUnavailable"
+        | "SignatureValidationFailed" => Some(PodState::ImagePull),
+        "CrashLoopBackOff" => Some(if oom("lastState") {
+            PodState::Oom
+        } else {
+            PodState::Crash
+        }),
+        "CreateContainerConfigError"
+        | "CreateContainerError"
+        | "RunContainerError"
+        | "PreCreateHookError"
+        | "PreStartHookError"
+        | "PostStartHookError" => Some(PodState::Config),
+        _ => None,
+    }
 }
 
 /// Reason and message of the first waiting container.

@@ -275,7 +275,7 @@ fn pod_view(
         facts.push(match wait.doing {
             Doing::Pulling => ("Image pulled".to_owned(), format!("in {left}")),
             Doing::Starting => ("Started".to_owned(), format!("in {left}")),
-            Doing::BackingOff => ("Next try".to_owned(), format!("in {left}")),
+            Doing::BackingOff => ("Next try".to_owned(), format!("in {left} or more")),
         });
     }
     if let Some(node) = view.map(|p| p.node.to_string()).filter(|n| !n.is_empty()) {

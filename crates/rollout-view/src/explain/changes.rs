@@ -99,12 +99,14 @@ fn one(
     let value = &object.value;
     let pod = ("pod", code(short_name(&change.key.name)));
     let reason = waiting_reason(value).unwrap_or(("", ""));
+    let failing = crate::cluster::failing(value);
     let restarts = || {
-        (
-            "restarts",
-            counted(object.pod().map_or(0, |p| p.max_restarts), Quantity::Count),
-        )
+        let own = failing.and_then(|f| f.status.int_at("restartCount"));
+        ("restarts", counted(own.unwrap_or(0), Quantity::Count))
     };
+    let container = || ("container", code(failing.map_or("", |f| f.name())));
+    let failed = change.before.as_ref();
+    let failed = failed.and_then(|o| crate::cluster::failing(&o.value));
     let was = change.before.as_ref().and_then(|o| o.pod());
     match state {
         PodState::Pending if change.before.is_some() => say(
@@ -112,6 +114,10 @@ fn one(
             &[pod, ("message", words(scheduling_message(object)))],
         ),
         PodState::Pending => say(Msg::PodNew, &[pod]),
+        PodState::Creating if failed.is_some_and(|f| f.init) => {
+            let name = failed.map_or("", |f| f.name());
+            say(Msg::PodInitAgain, &[pod, ("container", code(name))])
+        }
         PodState::Creating => {
             let node = object.pod().map(|p| p.node.to_string()).unwrap_or_default();
             say(Msg::PodScheduled, &[pod, ("node", code(node))])
@@ -140,10 +146,13 @@ fn one(
             Msg::PodImagePull,
             &[
                 pod,
-                ("image", code(value.str_at("spec.containers.0.image"))),
+                ("image", code(failing.map_or("", |f| f.image(value)))),
                 ("reason", words(reason.0)),
             ],
         ),
+        PodState::Crash if failing.is_some_and(|f| f.init) => {
+            say(Msg::PodInitCrash, &[pod, container(), restarts()])
+        }
         PodState::Crash => say(Msg::PodCrash, &[pod, restarts()]),
         PodState::Config => say(Msg::PodConfig, &[pod, ("message", words(reason.1))]),
         PodState::Oom => say(Msg::PodOom, &[pod, restarts()]),

@@ -4,6 +4,7 @@ mod autoscaler;
 mod changes;
 mod deployment;
 mod faults;
+mod held;
 mod node;
 mod reference;
 mod replica_set;
@@ -21,7 +22,7 @@ pub use wait::wait;
 pub use why_not::answer;
 
 use crate::catalogue::{Arg, Msg, code, counted, join, plain, say, seconds, words};
-use crate::cluster::{Rollout, Versions};
+use crate::cluster::{Rollout, Set, Versions};
 use crate::model::*;
 use crate::past::action_words;
 use crate::scene::short_image;
@@ -289,7 +290,7 @@ pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>
         }
         None => resting.explanation.clone(),
     };
-    let mut kicker = kicker(rollout, &resting);
+    let mut kicker = kicker(rollout, &resting, mid_instant);
     let step = session.position();
     if step > 0 {
         kicker = join(
@@ -303,7 +304,7 @@ pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>
     WhyView {
         kind: shown.kind,
         kicker,
-        alert: alert(session, &resting),
+        alert: alert(session, &resting, key).filter(|_| !mid_instant),
         spoken: plain_text(&shown.headline),
         headline: shown.headline,
         terms: shown.terms,
@@ -318,11 +319,11 @@ pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>
     }
 }
 
-fn alert(session: &Session, resting: &Rest) -> Option<String> {
+fn alert(session: &Session, resting: &Rest, key: Option<&ObjectKey>) -> Option<String> {
     match resting.explanation.kind {
         WhyKind::Stalled if resting.deadline_passed => Some(Msg::AlertDeadline.text().to_owned()),
         WhyKind::Stalled => {
-            let since = session.at().saturating_sub(last_write(session));
+            let since = session.at().saturating_sub(last_write(session, key));
             Some(plain(Msg::AlertStalled, &[("s", words(seconds(since)))]))
         }
         WhyKind::Paused => Some(Msg::AlertPaused.text().to_owned()),
@@ -330,18 +331,37 @@ fn alert(session: &Session, resting: &Rest) -> Option<String> {
     }
 }
 
-/// The time of the last write of the controller, or of the last action.
-fn last_write(session: &Session) -> u64 {
-    session.steps()[..session.position()]
-        .iter()
-        .rev()
-        .find(|s| s.is_write() || s.action.is_some())
-        .map_or(0, |s| s.at)
+/// The time of the last write of the controller, or of the last action that changed the Deployment.
+fn last_write(session: &Session, key: Option<&ObjectKey>) -> u64 {
+    let acted = |s: &Step| {
+        let mut changed = s.record.changes.iter();
+        s.action.is_some() && changed.any(|c| Some(&c.key) == key)
+    };
+    let steps = session.steps()[..session.position()].iter().rev();
+    let mut steps = steps.filter(|s| s.is_write() || acted(s));
+    steps.next().map_or(0, |s| s.at)
 }
 
-fn kicker(rollout: Option<&Rollout>, resting: &Rest) -> Vec<Span> {
+/// The first image that differs between two sets' templates: what was, what is.
+fn changed_image<'r>(old: &'r Set, new: &'r Set) -> Option<(&'r str, &'r str)> {
+    let lists = [
+        "spec.template.spec.containers",
+        "spec.template.spec.initContainers",
+    ];
+    lists.iter().find_map(|list| {
+        let olds = old.object.value.list_at(list);
+        let mut news = new.object.value.list_at(list).iter();
+        news.find_map(|c| {
+            let was = olds.iter().find(|o| o.str_at("name") == c.str_at("name"))?;
+            let (was, is) = (was.str_at("image"), c.str_at("image"));
+            (was != is).then_some((was, is))
+        })
+    })
+}
+
+fn kicker(rollout: Option<&Rollout>, resting: &Rest, mid_instant: bool) -> Vec<Span> {
     let Some(r) = rollout else { return Vec::new() };
-    if resting.explanation.kind == WhyKind::Stalled {
+    if resting.explanation.kind == WhyKind::Stalled && !mid_instant {
         return say(Msg::KickerStalled, &[]);
     }
     let desired = || counted(r.limits.desired, Quantity::Desired);
@@ -356,19 +376,25 @@ fn kicker(rollout: Option<&Rollout>, resting: &Rest) -> Vec<Span> {
     let under_way = r.in_flight() || !rolled_out;
     match old.filter(|_| under_way && !r.complete()) {
         Some((_, set)) => {
+            let newest = r.newest.map(|i| &r.sets[i]);
+            // Without the new set nothing is known but the image of the first container.
+            let changed = match newest {
+                Some(new) => changed_image(set, new),
+                None => Some((set.image(), r.image())).filter(|(was, is)| was != is),
+            };
+            let (from, to) = changed.unwrap_or((set.image(), r.image()));
             let args: [(&str, Arg); 3] = [
                 ("desired", desired()),
-                ("from", words(short_image(set.image()))),
-                ("to", words(short_image(r.image()))),
+                ("from", words(short_image(from))),
+                ("to", words(short_image(to))),
             ];
-            say(
-                if r.limits.rolling {
-                    Msg::KickerRolling
-                } else {
-                    Msg::KickerRecreate
-                },
-                &args,
-            )
+            let msg = match (r.limits.rolling, changed.is_some()) {
+                (true, true) => Msg::KickerRolling,
+                (true, false) => Msg::KickerRollingTemplate,
+                (false, true) => Msg::KickerRecreate,
+                (false, false) => Msg::KickerRecreateTemplate,
+            };
+            say(msg, &args)
         }
         None => say(
             Msg::KickerSteady,

@@ -1,9 +1,10 @@
 //! Why nothing more happens now: read from the state, never empty.
 
 use super::changes::scheduling_message;
+use super::held::missing_mount;
 use super::{Explanation, field, status, term};
 use crate::catalogue::{Msg, code, counted, join, say, span_of_time, words};
-use crate::cluster::{Pod, Rollout, available_in_ms, waiting_reason};
+use crate::cluster::{Pod, Rollout, available_in_ms, failing, waiting_reason};
 use crate::model::*;
 use rollout_api::{Kind, ObjectKey, Str, Timestamp, Value};
 use rollout_session::Session;
@@ -63,7 +64,7 @@ fn plain_rest(session: &Session, rollout: Option<&Rollout>) -> Rest {
         return calm(complete(r));
     }
     let deadline_passed = r.condition("Progressing") == Some(("False", "ProgressDeadlineExceeded"));
-    if let Some(cause) = cause_of_stall(r).or_else(|| held_disk(session, r)) {
+    if let Some(cause) = cause_of_stall(r).or_else(|| held_by_volume(session, r)) {
         let mut e = stalled(r, cause);
         if deadline_passed {
             let deadline = r.view().progress_deadline_seconds.unwrap_or(600);
@@ -221,70 +222,105 @@ pub fn cause_of_stall(r: &Rollout) -> Option<Cause> {
         .find_map(|(new, pods)| cause(r, &pods, new))
 }
 
-/// Pods that wait for a disk which one node only may have, and another node's pod keeps.
-fn held_disk(session: &Session, r: &Rollout) -> Option<Cause> {
+/// The disk that a pod waits for, which one node only may have, and the node of the pod that keeps it.
+pub(super) fn disk_of(session: &Session, r: &Rollout, p: &Pod) -> Option<(Str, Str)> {
     let claims = |p: &Pod| -> Vec<Str> {
         let volumes = p.object.value.list_at("spec.volumes").iter();
         let name = |v: &Value| v.shared_str_at("persistentVolumeClaim.claimName");
         volumes.filter_map(name).collect()
     };
     let node_of = |p: &Pod| p.object.value.shared_str_at("spec.nodeName");
-    let waiting = |p: &&Pod| p.state == PodState::Creating && node_of(p).is_some();
-    let held = |p: &Pod| {
-        let node = node_of(p)?;
-        claims(p).into_iter().find_map(|claim| {
-            let namespace = p.object.meta.namespace.clone();
-            let key = ObjectKey::new(Kind("PersistentVolumeClaim"), namespace, claim.clone());
-            let modes = session.store().get(&key)?;
-            let modes = modes.value.list_at("spec.accessModes").iter();
-            if modes.filter_map(Value::as_str).any(|m| m.ends_with("Many")) {
-                return None;
-            }
-            let keeper = r.pods.iter().find(|o| {
-                !o.leaving()
-                    && o.state != PodState::Creating
-                    && node_of(o).is_some_and(|n| n != node)
-                    && claims(o).contains(&claim)
-            })?;
-            Some((claim, node_of(keeper)?))
-        })
-    };
-    let (claim, node) = r.counted().filter(waiting).find_map(held)?;
-    let pods = r.counted().filter(waiting).filter(|p| held(p).is_some());
-    let pods = pods.count() as i64;
-    let args = [
-        ("n", counted(pods, Quantity::Count)),
-        ("claim", code(claim.as_str())),
-        ("node", code(node.as_str())),
-    ];
-    let headline = say(Msg::CauseDisk, &args);
-    Some(Cause { headline, pods })
+    let node = node_of(p)?;
+    claims(p).into_iter().find_map(|claim| {
+        let namespace = p.object.meta.namespace.clone();
+        let key = ObjectKey::new(Kind("PersistentVolumeClaim"), namespace, claim.clone());
+        let modes = session.store().get(&key)?;
+        let modes = modes.value.list_at("spec.accessModes").iter();
+        if modes.filter_map(Value::as_str).any(|m| m.ends_with("Many")) {
+            return None;
+        }
+        let keeper = r.pods.iter().find(|o| {
+            !o.leaving()
+                && o.state != PodState::Creating
+                && node_of(o).is_some_and(|n| n != node)
+                && claims(o).contains(&claim)
+        })?;
+        Some((claim, node_of(keeper)?))
+    })
 }
 
-fn cause(r: &Rollout, pods: &[&Pod], new: bool) -> Option<Cause> {
-    let which = match (new, r.sets.len()) {
+/// Pods with a node that wait for what they want to mount.
+fn held_by_volume(session: &Session, r: &Rollout) -> Option<Cause> {
+    let placed = |p: &Pod| p.object.pod().is_some_and(|v| !v.node.is_empty());
+    let waiting: Vec<&Pod> = r
+        .counted()
+        .filter(|p| p.state == PodState::Creating && placed(p))
+        .collect();
+    let count = |n: usize| ("n", counted(n as i64, Quantity::Count));
+    let disks = waiting.iter().filter_map(|p| disk_of(session, r, p));
+    let disks: Vec<(Str, Str)> = disks.collect();
+    if let Some((claim, node)) = disks.first() {
+        let args = [
+            count(disks.len()),
+            ("claim", code(claim.as_str())),
+            ("node", code(node.as_str())),
+        ];
+        return Some(Cause {
+            headline: say(Msg::CauseDisk, &args),
+            pods: disks.len() as i64,
+        });
+    }
+    let missing = |p: &&&Pod| missing_mount(session.store(), p).is_some();
+    let pods: Vec<&&Pod> = waiting.iter().filter(missing).collect();
+    let (volume, kind, name) = missing_mount(session.store(), pods.first()?)?;
+    let new = pods.iter().all(|p| Some(p.set) == r.newest);
+    let args = [
+        count(pods.len()),
+        ("which", words(which(r, new))),
+        ("volume", code(volume.as_str())),
+        ("kind", words(kind)),
+        ("name", code(name.as_str())),
+    ];
+    let mut headline = say(Msg::CauseMount, &args);
+    tidy(&mut headline);
+    Some(Cause {
+        headline,
+        pods: pods.len() as i64,
+    })
+}
+
+/// `new` or `old`, where there are both.
+fn which(r: &Rollout, new: bool) -> &'static str {
+    match (new, r.sets.len()) {
         (_, 1) => "",
         (true, _) => "new",
         (false, _) => "old",
-    };
+    }
+}
+
+fn cause(r: &Rollout, pods: &[&Pod], new: bool) -> Option<Cause> {
+    let which = which(r, new);
     let in_state = |state: PodState| {
         pods.iter()
             .copied()
             .filter(|p| p.state == state)
             .collect::<Vec<_>>()
     };
-    let told = |msg: Msg, pods: &[&Pod], name: &str, value: String| {
+    let told = |msg: Msg, pods: &[&Pod], name: &'static str, value: String| {
         let n = pods.len() as i64;
         let args = [
             ("n", counted(n, Quantity::Failing)),
             ("which", words(which)),
-            (leak(name), code(value)),
+            (name, code(value)),
         ];
         let mut headline = say(msg, &args);
         tidy(&mut headline);
         Some(Cause { headline, pods: n })
     };
-    let image = |p: &Pod| p.object.value.str_at("spec.containers.0.image").to_owned();
+    let image = |p: &Pod| {
+        let value = &p.object.value;
+        failing(value).map_or("", |f| f.image(value)).to_owned()
+    };
     let message =
         |p: &Pod| waiting_reason(&p.object.value).map_or(String::new(), |(_, m)| m.to_owned());
     for (state, msg, name) in [
@@ -293,17 +329,31 @@ fn cause(r: &Rollout, pods: &[&Pod], new: bool) -> Option<Cause> {
         (PodState::Crash, Msg::CauseCrash, "image"),
         (PodState::Oom, Msg::CauseOom, "image"),
     ] {
-        let mut failing = in_state(state);
+        let mut those = in_state(state);
         if state == PodState::Crash {
-            failing.extend(in_state(PodState::Completed));
+            those.extend(in_state(PodState::Completed));
         }
-        if let Some(first) = failing.first() {
+        if let Some(first) = those.first() {
             let value = if name == "image" {
                 image(first)
             } else {
                 message(first)
             };
-            return told(msg, &failing, name, value);
+            let several = first.object.value.list_at("spec.containers").len() > 1;
+            let culprit = failing(&first.object.value);
+            let (msg, name, value) = match culprit {
+                Some(c) if c.init && state == PodState::Crash => {
+                    (Msg::CauseInit, "container", c.name().to_owned())
+                }
+                Some(c) if several && state == PodState::Crash => {
+                    (Msg::CauseCrashOf, "container", c.name().to_owned())
+                }
+                Some(c) if several && state == PodState::Oom => {
+                    (Msg::CauseOomOf, "container", c.name().to_owned())
+                }
+                _ => (msg, name, value),
+            };
+            return told(msg, &those, name, value);
         }
     }
     let homeless: Vec<&Pod> = pods
@@ -350,11 +400,6 @@ fn fails_its_probe(pod: &Value, now_ms: i64) -> bool {
             + number("periodSeconds", 10) * number("failureThreshold", 3);
         since.is_some_and(|t| now_ms > (t.0 + failing) * 1000)
     })
-}
-
-/// The two names that causes use, as static text.
-fn leak(name: &str) -> &'static str {
-    if name == "image" { "image" } else { "message" }
 }
 
 /// Without a word for old or new two blanks would meet.

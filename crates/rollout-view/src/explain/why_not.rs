@@ -1,7 +1,8 @@
 //! Why not: the clauses that do not hold, and the order in which pods go.
 
+use super::held::{Held, held, missing_mount};
 use super::reference::reference;
-use super::wait::{probe, seconds_of, waiting_words};
+use super::wait::{seconds_of, waiting_words};
 use crate::catalogue::{Arg, Msg, code, counted, number, say, span_of_time, words};
 use crate::cluster::{Pod, Rollout, short_name};
 use crate::model::*;
@@ -131,6 +132,26 @@ fn not_available(session: &Session, r: &Rollout, pod: &Pod) -> AnswerView {
     );
     let phase = view.map_or(PodPhase::Pending, |v| v.phase);
     let waits = crate::cluster::waiting_reason(value).is_some();
+    let creating = pod.state == PodState::Creating;
+    let missing = missing_mount(session.store(), pod).filter(|_| creating);
+    let mount = missing.iter().flat_map(|(volume, kind, name)| {
+        [
+            ("volume", code(volume.as_str())),
+            ("kind", words(*kind)),
+            ("name", code(name.as_str())),
+        ]
+    });
+    let mount: Vec<(&str, Arg)> = mount.collect();
+    let at_work = held(value).filter(|_| !pod.state.is_failing());
+    let count = |n: usize| counted(i64::try_from(n).unwrap_or(i64::MAX), Quantity::Count);
+    let init = match at_work {
+        Some(Held::Init(container, place, all)) => Some(vec![
+            ("container", code(container)),
+            ("place", count(place)),
+            ("all", count(all)),
+        ]),
+        _ => None,
+    };
     let ready = view.is_some_and(|v| v.ready);
     let runs = phase == PodPhase::Running && (ready || !waits);
     add(
@@ -138,15 +159,20 @@ fn not_available(session: &Session, r: &Rollout, pod: &Pod) -> AnswerView {
         match (runs, phase) {
             (true, _) => say(Msg::ClauseRuns, &[]),
             (false, PodPhase::Succeeded | PodPhase::Failed) => say(Msg::ClauseEnded, &[]),
+            _ if missing.is_some() => say(Msg::ClauseMount, &mount),
+            _ if init.is_some() => say(Msg::ClauseInit, &init.unwrap_or_default()),
             _ if waits => say(Msg::ClauseWaits, &[("reason", waiting_words(pod))]),
             _ => say(Msg::ClauseStarts, &[]),
         },
     );
     add(
         ready,
-        match (ready, probe(value)) {
+        match (ready, at_work) {
             (true, _) => say(Msg::ClauseReady, &[]),
-            (false, Some(probe)) => say(
+            (false, Some(Held::Startup(container, _))) => {
+                say(Msg::ClauseNotStarted, &[("container", code(container))])
+            }
+            (false, Some(Held::Readiness(_, probe))) => say(
                 Msg::ClauseNotReadyProbe,
                 &[(
                     "threshold",
@@ -156,7 +182,7 @@ fn not_available(session: &Session, r: &Rollout, pod: &Pod) -> AnswerView {
                     ),
                 )],
             ),
-            (false, None) => say(Msg::ClauseNotReady, &[]),
+            (false, _) => say(Msg::ClauseNotReady, &[]),
         },
     );
     let seconds = i64::from(r.sets[pod.set].view().min_ready_seconds);
