@@ -567,3 +567,51 @@ fn a_complete_rollout_that_lost_its_pods_rests() {
     }
     assert!(session.steps().len() <= passed + 20);
 }
+
+#[test]
+fn skipping_in_vain_leaves_no_future_behind() {
+    // An autoscaler without metrics reports it every 15 s, and no decision comes within an hour.
+    let text = include_str!("../data/operator/helm.yaml");
+    let mut session = Session::new(Start {
+        manifest: Some(text.to_owned()),
+        ..Start::empty()
+    });
+    session.play_to(20_000);
+    session.run("kubectl rollout status deployment/storefront -w=false");
+    for _ in 0..3 {
+        let before = session.at();
+        let skipped = session.skip_waiting();
+        assert_eq!(skipped, Some(session.at() - before));
+        assert!(session.at() <= before + 600_000, "{}", session.at());
+        assert!(session.at_head());
+        assert_eq!(session.recorded_ms(), session.at());
+    }
+    let at = session.at();
+    session.run("kubectl rollout restart deployment/storefront");
+    assert_eq!(
+        (session.branches().len(), session.branch().name.as_str()),
+        (1, "main")
+    );
+    // The same run without the search.
+    let mut other = Session::new(Start {
+        manifest: Some(text.to_owned()),
+        ..Start::empty()
+    });
+    other.play_to(20_000);
+    other.run("kubectl rollout status deployment/storefront -w=false");
+    other.play_to(at);
+    other.run("kubectl rollout restart deployment/storefront");
+    session.play_to(at + 40_000);
+    other.play_to(at + 40_000);
+    assert_eq!(session.export_state(), other.export_state());
+    let texts = |s: &Session| {
+        let lines = s.branch().transcript.lines().iter();
+        lines.map(|l| (l.at, l.text.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(&session), texts(&other));
+    // A future that was seen stays.
+    let (position, end) = (session.position(), session.recorded_ms());
+    session.seek(position / 2);
+    session.skip_waiting();
+    assert_eq!(session.recorded_ms(), end);
+}

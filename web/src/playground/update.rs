@@ -736,6 +736,7 @@ impl Playground {
     /// To the next decision that time must pass for; of several at one instant to the first write.
     fn skip(&mut self) {
         let (from, writes) = (self.session.at(), self.session.writes());
+        let new = self.session.at_head();
         let mut moved = false;
         let mut landed = None;
         for _ in 0..SKIPS_TRIED {
@@ -757,6 +758,9 @@ impl Playground {
         }
         if let Some((position, _)) = landed {
             self.session.seek(position);
+            if new {
+                self.session.forget_ahead();
+            }
         }
         if moved {
             let ms = self.session.at().saturating_sub(from);

@@ -73,6 +73,28 @@ impl Session {
         self.current = self.branches.len() - 1;
     }
 
+    /// Forgets what is recorded behind the cursor: it was computed in search of something, and nobody has seen it. Nothing
+    /// is forgotten where something was done, or where a branch left.
+    pub fn forget_ahead(&mut self) {
+        let (step, at) = (self.position(), self.at());
+        let branch = self.branch();
+        let acted = branch.log.iter().zip(&branch.made);
+        let acted = acted.filter(|(e, made)| e.step > step || (e.step == step && **made > 0));
+        let here = self.current;
+        let mut left = self.branches.iter().filter(|b| b.parent == Some(here));
+        if self.at_head() || acted.count() > 0 || left.any(|b| b.fork_step > step) {
+            return;
+        }
+        self.fork(step, at);
+        self.current = here;
+        if let Some(mut kept) = self.branches.pop() {
+            let old = &mut self.branches[here];
+            kept.name = std::mem::take(&mut old.name);
+            (kept.parent, kept.fork_step, kept.fork_at) = (old.parent, old.fork_step, old.fork_at);
+            *old = kept;
+        }
+    }
+
     /// Shows a branch at the moment where it was left.
     pub fn open_branch(&mut self, index: usize) -> bool {
         if index >= self.branches.len() {

@@ -182,6 +182,7 @@ impl Session {
     /// none comes within an hour. Answers how long was skipped; none if nothing is scheduled.
     pub fn skip_waiting(&mut self) -> Option<u64> {
         let (from, from_step) = (self.at(), self.position());
+        let new = self.at_head();
         while self.at() <= from + SKIP_LIMIT_MS && self.position() - from_step < MAX_STEPS_PER_CALL
         {
             if !self.step() {
@@ -195,6 +196,10 @@ impl Session {
             return None;
         }
         self.seek(from_step + 1);
+        // The hour that was searched in vain did not happen: who acts now acts at the newest moment.
+        if new {
+            self.forget_ahead();
+        }
         Some(self.at() - from)
     }
 
