@@ -284,3 +284,43 @@ fn the_sentence_names_the_container_and_the_volume_that_hold_the_rollout() {
         }
     }
 }
+
+#[test]
+fn what_is_done_right_after_the_creation_is_compared_on_the_cluster_at_rest() {
+    // Pasted, applied, updated at once: time did not move in between.
+    let mut session = Session::new(Start::empty());
+    session.apply("pay.yaml", &text("strict"));
+    session.run("traffic service/pay 20/s");
+    session.run("image ghcr.io/acme/pay:1.1.0 crash after=8s");
+    session.run("kubectl set image deploy/pay pay=ghcr.io/acme/pay:1.1.0");
+    session.play_to(300_000);
+    let plans: Vec<Plan> = ["Recreate", "1,0"]
+        .map(|w| Plan::parse(w).unwrap())
+        .to_vec();
+    let c = Comparison::with(&session, "", &plans).unwrap();
+    assert_eq!(
+        c.added_update(),
+        None,
+        "the learner's own update is compared"
+    );
+    assert!(c.at() <= c.recorded_ms());
+    let runs = plan_runs(&c);
+    assert_eq!(peaks(&runs), [(4, 0), (5, 4)]);
+    assert!(
+        runs.iter().all(|r| !r.run.complete),
+        "it crashes under every plan"
+    );
+    assert!(
+        runs[0].failed > Some(5_000) && runs[1].failed > Some(0),
+        "20/s for ten minutes"
+    );
+    // Of two Deployments the second is updated: it is not updated once more.
+    let mut session = Session::new(Start {
+        manifest: Some(text("canary")),
+        ..Start::empty()
+    });
+    session.run("kubectl set image deploy/checkout-stable checkout=ghcr.io/acme/checkout:4.1.0");
+    let c = Comparison::with(&session, "", &plans).unwrap();
+    assert_eq!(c.added_update(), None);
+    assert_eq!(peaks(&plan_runs(&c)), [(9, 0), (10, 9)]);
+}

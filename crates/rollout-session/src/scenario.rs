@@ -52,8 +52,13 @@ impl Scenario {
             let written = crate::scene::start_text(&scenario.start);
             scenario.subject = written.or(Some(text)).and_then(first_of);
         }
-        let begun = session.base_store().list(Kind::DEPLOYMENT).next();
-        let now = session.store().list(Kind::DEPLOYMENT).next();
+        let meant = scenario.subject.clone();
+        let of = |store: &rollout_engine::Store| {
+            let known = meant.as_ref().and_then(|key| store.get(key).cloned());
+            known.or_else(|| store.list(Kind::DEPLOYMENT).next().cloned())
+        };
+        let (begun, now) = (of(session.base_store()), of(session.store()));
+        let (begun, now) = (begun.as_ref(), now.as_ref());
         if let (None, None) = (begun, now) {
             scenario.start.manifest = Some(text.to_owned());
             scenario
@@ -72,11 +77,13 @@ impl Scenario {
                     && let Action::Apply { text, .. } = &scenario.log[i].action
                 {
                     scenario.start.manifest = Some(text.clone());
-                    scenario
-                        .log
-                        .retain(|e| matches!(&e.action, Action::Line(l) if is_setting(l)));
-                    for entry in &mut scenario.log {
-                        (entry.at, entry.step) = (0, 0);
+                    let later = scenario.log.split_off(i + 1);
+                    let settings =
+                        |e: &LogEntry| matches!(&e.action, Action::Line(l) if is_setting(l));
+                    scenario.log.retain(settings);
+                    scenario.begin_anew(later, now);
+                    if !scenario.log.iter().all(settings) {
+                        return Some(scenario);
                     }
                 } else {
                     scenario.update = Some((at, String::new()));
@@ -93,6 +100,30 @@ impl Scenario {
             scenario.update = Some((at, line));
         }
         Some(scenario)
+    }
+
+    /// What was done after the creation, at a cluster in which it is at rest: settings at once, and, if the template is
+    /// another one now, the lines that may have changed it.
+    fn begin_anew(&mut self, later: Vec<LogEntry>, now: Option<&Rc<Object>>) {
+        let template = |o: &Rc<Object>| o.value.at("spec.template").cloned();
+        let run = Session::new(self.start.clone());
+        let begun = deployment_of(run.head(), self.subject.as_ref());
+        let changed = begun.and_then(template) != now.and_then(template);
+        let of_line = |e: &LogEntry| matches!(&e.action, Action::Line(l) if is_setting(l));
+        let (settings, acts): (Vec<LogEntry>, Vec<LogEntry>) = later.into_iter().partition(of_line);
+        let acts = acts
+            .into_iter()
+            .filter(|e| changed && matches!(e.action, Action::Line(_)));
+        let acts = acts.map(|e| LogEntry {
+            at: UPDATE_MS,
+            step: 0,
+            ..e
+        });
+        self.log.extend(settings);
+        for entry in &mut self.log {
+            (entry.at, entry.step) = (0, 0);
+        }
+        self.log.extend(acts);
     }
 
     /// A manifest at rest, image rules, lines at their times. Without lines that act the next tag is set.

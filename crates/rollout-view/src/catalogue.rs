@@ -376,6 +376,10 @@ messages! {
     OlderEvents = "{k} older {k|event|events}: kubectl get events shows {k|it|them}.";
     /// Room above 0.
     NoteRoomClear = "Clear. {k} may be added.";
+    /// The new set has its size.
+    NoteRoomAsked = "The new set has its size: no more are asked for.";
+    /// No old pod is left.
+    NoteSpareAsked = "No old pod is left to remove.";
     /// Spare 0.
     NoteSpareStop = "Stop. Nothing goes until a pod becomes available.";
     /// Spare above 0.

@@ -210,6 +210,7 @@ fn room(r: Option<&Rollout>) -> SumView {
     view.result = number(room, Quantity::Room, Origin::Computed);
     let msg = match view.signal {
         Signal::Clamped => Msg::NoteClamped,
+        Signal::Clear | Signal::Stop if r.new_size() >= r.limits.desired => Msg::NoteRoomAsked,
         Signal::Clear => Msg::NoteRoomClear,
         Signal::Off => Msg::NoteDone,
         Signal::Stop => Msg::NoteRoomStop,
@@ -247,6 +248,7 @@ fn spare(r: Option<&Rollout>) -> SumView {
     view.result = number(spare, Quantity::Spare, Origin::Computed);
     let msg = match view.signal {
         Signal::Clamped => Msg::NoteClamped,
+        Signal::Clear | Signal::Stop if r.old_size() == 0 => Msg::NoteSpareAsked,
         Signal::Clear => Msg::NoteSpareClear,
         Signal::Off => Msg::NoteDone,
         Signal::Stop => Msg::NoteSpareStop,

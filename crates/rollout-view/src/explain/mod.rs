@@ -298,7 +298,9 @@ pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>
             say(Msg::KickerStep, &[("step", words(step.to_string()))]),
         );
     }
-    if let Some(note) = step_note {
+    // What the sentence says too is not said twice.
+    let said = plain_text(&shown.headline);
+    if let Some(note) = step_note.filter(|n| !said.contains(&plain_text(n))) {
         kicker = join(kicker, note);
     }
     WhyView {
