@@ -357,3 +357,26 @@ fn the_text_is_always_the_same() {
     }
     assert_eq!(text(), golden);
 }
+
+#[test]
+fn step_is_lit_while_something_can_be_seen_to_come() {
+    for words in ["Recreate;0,1;1,0", "25%,25%;as-is"] {
+        let mut c = compared(&manifest(4, ""), words);
+        c.seek(0);
+        let mut steps = 0;
+        while compare_view(&c).transport.can_step {
+            let before: Vec<usize> = c.panes().iter().map(|p| p.session.position()).collect();
+            assert!(c.step(), "{words}: lit at {}", c.at());
+            let after: Vec<usize> = c.panes().iter().map(|p| p.session.position()).collect();
+            assert_ne!(before, after, "{words}: nothing was seen at {}", c.at());
+            steps += 1;
+        }
+        assert!(steps > 5, "{words}");
+        let view = compare_view(&c);
+        assert!(view.transport.at_head, "{words}: nothing is ahead");
+        for pane in c.panes() {
+            assert_eq!(pane.session.position(), pane.session.steps().len());
+        }
+        assert!(c.back() && compare_view(&c).transport.can_step);
+    }
+}

@@ -156,9 +156,12 @@ impl Comparison {
     pub fn at_head(&self) -> bool {
         self.panes.iter().all(|p| p.session.at_head())
     }
-    /// When the next thing happens in any pane.
+    /// When something that can be seen happens next in any pane.
     pub fn next_at(&self) -> Option<u64> {
-        self.panes.iter().filter_map(|p| p.session.next_at()).min()
+        self.panes
+            .iter()
+            .filter_map(|p| p.session.next_seen())
+            .min()
     }
     /// To the next instant in which something happens in any pane. False: nothing is scheduled.
     pub fn step(&mut self) -> bool {

@@ -156,6 +156,13 @@ pub const PRESETS: &[Preset] = &[
     },
 ];
 
+/// Tags that the tutorials of Kubernetes' own documentation ask for because they do not exist. They hold where a session
+/// begins without a preset, which has its own.
+pub const NOT_THERE: [&str; 2] = [
+    "image gcr.io/google-samples/kubernetes-bootcamp:v10 missing",
+    "image nginx:1.161 missing",
+];
+
 /// The landing scene: `roll-10` in the middle of its update to httpd.
 pub const LANDING: &str = "landing";
 

@@ -85,7 +85,8 @@ pub fn prepare(start: &Start) -> Prepared {
     }
     let Some(text) = start.manifest.as_deref().or(preset.map(|p| p.yaml)) else {
         let mut engine = Engine::new(config);
-        for line in &start.images {
+        let own = start.images.iter().map(String::as_str);
+        for line in presets::NOT_THERE.into_iter().chain(own) {
             run(&mut engine, &SortedMap::new(), line);
         }
         // Moments of rules count from the start of the session, which is now.

@@ -228,7 +228,11 @@ pub fn console(session: &Session) -> ConsoleView {
         lines: seen
             .iter()
             .map(|l| ConsoleLine {
-                kind: kind(l.kind),
+                kind: if l.text.starts_with("No resources found") {
+                    LineKind::Out
+                } else {
+                    kind(l.kind)
+                },
                 text: l.text.clone(),
                 step: l.step,
             })

@@ -31,8 +31,10 @@ const LIVES_UP_TO: usize = 120;
 /// Rows of life lines that are thick.
 const THICK_LIVES: usize = 24;
 
-/// Ticks keep this part of the width between them.
-const TICKS_APART: u64 = 12;
+/// So many words have room side by side.
+const WORDS: u64 = 8;
+/// A name needs an area of at least this part of the width.
+const SLIVERS: u64 = 25;
 /// Areas are drawn in so many columns at the most.
 const COLUMNS: u64 = 700;
 
@@ -408,11 +410,12 @@ fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
         active.extend_from_slice(shared);
         active.order();
     }
-    let (segments, cuts) = axis_segments(&active);
+    let (segments, mut cuts) = axis_segments(&active);
     let width = segments
         .last()
         .map_or(1, |s| s.x + s.to_ms - s.from_ms)
         .max(1);
+    part_words(&mut cuts, width);
     let (gone, gaps) = (chart.gone_rects(end), chart.all_gaps(end));
     let mut past = PastView {
         segments,
@@ -569,6 +572,7 @@ fn captions(
     names: &SortedMap<usize, String>,
 ) -> Vec<CaptionView> {
     let mut best: SortedMap<usize, (u64, CaptionView)> = SortedMap::new();
+    let levels = rects.iter().map(|r| r.level + r.height).max().unwrap_or(0);
     // Rectangles of one version that begin together are read as one band.
     let mut bands: SortedMap<(usize, u64, RibbonKind), (u64, u32, u32)> = SortedMap::new();
     for r in rects.iter().filter(|r| r.from < now) {
@@ -584,7 +588,9 @@ fn captions(
     for ((version, from, kind), (to, low, high)) in bands {
         let (x, to_x) = (past.x_at(from), past.x_at(to));
         let area = (to_x - x) * u64::from(high - low);
-        if best.get(&version).is_some_and(|(a, _)| *a >= area) || area == 0 {
+        // A name on a sliver would be read as that of its neighbour.
+        let sliver = (to_x - x) * SLIVERS < past.width;
+        if best.get(&version).is_some_and(|(a, _)| *a >= area) || area == 0 || sliver {
             continue;
         }
         let Some(image) = names.get(&version) else {
@@ -597,13 +603,28 @@ fn captions(
         };
         let caption = CaptionView {
             x,
-            level_tenths: (low + high) * 5,
+            // On a pod, not on the line between two.
+            level_tenths: (low + high - u32::from((low + high) % 2 == 0)) * 5,
             version: tag(version),
             text,
         };
         best.insert(version, (area, caption));
     }
-    best.into_values().map(|(_, c)| c).collect()
+    let mut order: Vec<(u64, CaptionView)> = best.into_values().collect();
+    order.order_by_key(|(area, _)| std::cmp::Reverse(*area));
+    // Where two names would meet, that of the larger area stays.
+    let apart = 12.max(levels * 10 / 8);
+    let end = |c: &CaptionView| c.x + past.width * (80 + 21 * c.text.len() as u64) / 1000;
+    let meet = |a: &CaptionView, b: &CaptionView| {
+        a.level_tenths.abs_diff(b.level_tenths) < apart && a.x < end(b) && b.x < end(a)
+    };
+    let mut kept: Vec<CaptionView> = Vec::new();
+    for (_, caption) in order {
+        if !kept.iter().any(|k| meet(k, &caption)) {
+            kept.push(caption);
+        }
+    }
+    kept
 }
 
 /// Short image names by letter, of the sets at the start.
@@ -773,16 +794,31 @@ pub(crate) fn ticks_of(segments: &[TimeSegment], from_x: u64, to_x: u64) -> Vec<
         }));
     }
     // Beside a cut two can stand so near that their words touch.
-    let near = to_x.saturating_sub(from_x) / TICKS_APART;
+    let width = to_x.saturating_sub(from_x);
     let mut free = 0;
     out.retain(|tick| {
         let clear = tick.x >= free;
         if clear {
-            free = tick.x + near;
+            free = tick.x + width * (10 + 18 * tick.text.len() as u64) / 1000;
         }
         clear
     });
     out
+}
+
+/// Lengths of cuts that would meet: the longest keep theirs.
+fn part_words(cuts: &mut [CutView], width: u64) {
+    let mut order: Vec<usize> = (0..cuts.len()).collect();
+    order.order_by_key(|i| std::cmp::Reverse(cuts[*i].length_ms));
+    let mut kept: Vec<u64> = Vec::new();
+    for i in order {
+        let x = cuts[i].x;
+        if kept.iter().any(|k| k.abs_diff(x) * WORDS < width) {
+            cuts[i].text.clear();
+        } else {
+            kept.push(x);
+        }
+    }
 }
 
 /// Labels of gaps that would meet: the longer gap keeps its own.

@@ -100,6 +100,14 @@ pub fn focused_takes(key: &str) -> bool {
             "BUTTON" | "A" | "SUMMARY" | "INPUT"
         ),
         "ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown" | "Home" | "End" => range,
+        // Where something scrolls, these keys scroll.
+        "PageUp" | "PageDown" => {
+            let scrolls = |e: &web_sys::Element| e.scroll_height() > e.client_height() + 1;
+            let root = element.owner_document().and_then(|d| d.document_element());
+            range
+                || root.is_some_and(|r| scrolls(&r))
+                || (matches!(&*element.tag_name(), "OL" | "DIV" | "PRE") && scrolls(&element))
+        }
         _ => false,
     }
 }

@@ -1,6 +1,7 @@
 //! Why, at length: the sums with their sources, the rule, the wait, the trace; why not; what next; and the learner's say.
 
 use super::spans::{Coach, Number, Spans};
+use crate::interop::page;
 use crate::playground::Msg;
 use crate::playground::instrument::{Asked, Foretold, TimeMsg, send};
 use crate::ui::{Button, Shared};
@@ -27,6 +28,19 @@ pub struct AskProps {
 pub fn Ask(props: &AskProps) -> Html {
     let (why, dispatch) = (&props.page.why, &props.dispatch);
     let hidden = props.foretold.as_ref().is_some_and(|f| f.verdict.is_none());
+    // What was asked for comes into sight, and a question gets the focus.
+    let place = match (hidden, props.ghost.is_some(), &props.asked) {
+        (true, ..) => "ask-say",
+        (_, true, _) => "ask-ghost",
+        (_, _, Some(_)) => "ask-answer",
+        _ => "",
+    };
+    use_effect_with((place, props.asked.clone()), move |_| {
+        page::scroll_to(place);
+        if place == "ask-say" {
+            page::focus("say-first");
+        }
+    });
     html! {
         <div class="ask" data-testid="ask">
             if let Some(foretold) = &props.foretold { { say_first(props, foretold) } }
@@ -144,7 +158,7 @@ fn questions(props: &AskProps) -> Html {
 
 fn answer_of(answer: &AnswerView, dispatch: &Callback<Msg>) -> Html {
     html! {
-        <section class="answer" data-testid="answer" aria-label={answer.question.clone()}>
+        <section class="answer" id="ask-answer" data-testid="answer" aria-label={answer.question.clone()}>
             <h3>{answer.question.clone()}</h3>
             <p><Spans spans={answer.headline.clone()} dispatch={dispatch.clone()} /></p>
             if !answer.clauses.is_empty() {
@@ -181,7 +195,7 @@ fn table(ranking: &RankingView, dispatch: &Callback<Msg>) -> Html {
 
 fn ghost_of(ghost: &GhostView, dispatch: &Callback<Msg>) -> Html {
     html! {
-        <section class="answer ghost" data-testid="ghost" aria-label="What comes next">
+        <section class="answer ghost" id="ask-ghost" data-testid="ghost" aria-label="What comes next">
             <h3>{format!("Next write, {}", ghost.when)}</h3>
             <p><Spans spans={ghost.sentence.clone()} dispatch={dispatch.clone()} /></p>
             <ul class="clauses">
@@ -211,17 +225,17 @@ fn say_first(props: &AskProps, f: &Foretold) -> Html {
                 TimeMsg::Say(n, new)
             })
         });
-        html! { <label class="field"><span>{word}</span><input class="text" type="number" min="0" data-testid={id} value={value.to_string()} disabled={locked} {oninput} /></label> }
+        html! { <label class="field"><span>{word}</span><input id={(!of_new).then_some("say-first")} class="text" type="number" min="0" data-testid={id} value={value.to_string()} disabled={locked} {oninput} /></label> }
     };
     html! {
-        <section class="answer say" data-testid="predict" aria-label="Say first">
+        <section class="answer say" id="ask-say" data-testid="predict" aria-label="Say first">
             <h3>{if f.pods { "Which pods go next?" } else { "What are the sizes after the next write?" }}</h3>
             if f.pods {
                 <div class="ask-row" role="group" aria-label="Pods">
-                    { for props.page.scene.pods.iter().take(60).map(|pod| {
+                    { for props.page.scene.pods.iter().take(60).enumerate().map(|(k, pod)| {
                         let name = pod.name.clone();
                         let on = f.names.contains(&pod.name);
-                        html! { <button type="button" class="btn btn-small" key={pod.uid.clone()} data-testid="say-pod" aria-pressed={on.to_string()} title={pod.name.clone()} disabled={locked}
+                        html! { <button type="button" id={(k == 0).then_some("say-first")} class="btn btn-small" key={pod.uid.clone()} data-testid="say-pod" aria-pressed={on.to_string()} title={pod.name.clone()} disabled={locked}
                             onclick={dispatch.reform(move |_: MouseEvent| Msg::Time(TimeMsg::SayPod(name.clone())))}><Coach version={pod.version} />{pod.short.clone()}</button> }
                     }) }
                 </div>

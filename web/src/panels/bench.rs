@@ -65,7 +65,7 @@ pub fn Bench(props: &BenchProps) -> Html {
         html! { <div class="tab-panel" key={id} role="tabpanel" id={format!("panel-{id}")} aria-labelledby={format!("tab-{id}")} hidden={id != selected}>{content}</div> }
     };
     html! {
-        <section class="tabs" id="bench-tabs" aria-label="Bench">
+        <section class="tabs" id="bench-tabs" data-tab={selected} aria-label="Bench">
             <Tabs label="Bench" {tabs} {selected} onselect={props.dispatch.reform(Msg::Tab)} />
             { panel("why", props.ask.clone()) }
             { panel("history", html! { <History history={page.history.clone()} dispatch={props.dispatch.clone()} /> }) }

@@ -41,10 +41,10 @@ pub fn Compare(props: &CompareProps) -> Html {
             <div class="prices-head" aria-hidden="true">{ for first.results.iter().map(|c| html! { <span>{c.name}</span> }) }</div>
         }
         { for view.panes.iter().enumerate().map(|(k, pane)| html! {
-            <Pane key={pane.name.clone()} index={k} removable={panes > 2} pane={pane.clone()} height={view.height} dispatch={props.dispatch.clone()} />
+            <Pane key={pane.name.clone()} index={k} {panes} pane={pane.clone()} height={view.height} dispatch={props.dispatch.clone()} />
         }) }
         if let Some(first) = view.panes.first() {
-            <section class="stage pane pane-ruler" aria-label="Time">
+            <section class={if panes > 3 { "stage pane of-4 pane-ruler" } else { "stage pane pane-ruler" }} aria-label="Time">
                 <Ruler past={first.page.scene.past.clone()} transport={view.transport.clone()} marks={Vec::new()} dispatch={props.dispatch.clone()} />
             </section>
         }
@@ -92,7 +92,8 @@ fn Both(props: &BothProps) -> Html {
 #[derive(Properties, PartialEq)]
 struct PaneProps {
     index: usize,
-    removable: bool,
+    /// How many there are.
+    panes: usize,
     pane: ComparePane,
     height: u32,
     dispatch: Callback<Msg>,
@@ -104,13 +105,13 @@ fn Pane(props: &PaneProps) -> Html {
     let index = props.index;
     let node = use_vars(vec![]);
     html! {
-        <Stage class="stage pane" pane={true} page={Shared::from(pane.page.clone())} shared_height={Some(props.height)} dispatch={props.dispatch.clone()}>
+        <Stage class={if props.panes > 3 { "stage pane of-4" } else { "stage pane" }} pane={true} page={Shared::from(pane.page.clone())} shared_height={Some(props.height)} dispatch={props.dispatch.clone()}>
             <header class="plan" id={format!("pane-{index}")} data-plan={pane.plan.clone()}>
                 <h2>{pane.name.clone()}</h2>
                 <p class="plan-why" data-testid="pane-why"><Spans spans={pane.page.why.headline.clone()} dispatch={props.dispatch.clone()} /></p>
                 <div class="plan-keys">
                     <Button testid="compare-open" label={format!("Open alone: {}", pane.name)} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::OpenPane(index))}>{"Open alone"}</Button>
-                    if props.removable {
+                    if props.panes > 2 {
                         <Button class="btn btn-plain" testid="compare-remove" label={format!("Remove {}", pane.name)} onclick={props.dispatch.reform(move |_: MouseEvent| Msg::DropPane(index))}>{"Remove"}</Button>
                     }
                 </div>

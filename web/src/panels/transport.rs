@@ -53,8 +53,9 @@ pub fn Transport(props: &TransportProps) -> Html {
                     <input data-testid="speed" type="range" min="0" max={(SPEEDS.len() - 1).to_string()} step="1" value={props.speed.to_string()}
                         aria-label="Speed" aria-valuetext={format!("{} times", speed.word)} oninput={onspeed} />
                     <output>{format!("{}×", speed.word)}</output></label>
+                // One takes the place of the other: nothing moves under the pointer.
                 if !t.at_head { <Button testid="to-latest" onclick={send(Msg::ToEnd)}>{"To the latest"}</Button> }
-                <Button class="btn btn-plain" testid="skip-waiting" off={!t.can_step} title="Jump to the next decision and show what was cut" onclick={send(Msg::SkipWaiting)}>{"Skip waiting"}</Button>
+                else { <Button class="btn btn-plain" testid="skip-waiting" off={!t.can_step} title="Jump to the next decision and show what was cut" onclick={send(Msg::SkipWaiting)}>{"Skip waiting"}</Button> }
             </div>
         </div>
     }

@@ -20,6 +20,7 @@ pub struct WhyProps {
 #[component]
 pub fn Why(props: &WhyProps) -> Html {
     let why = &props.page.why;
+    let long = (why.spoken.len() > LONG).then_some("true");
     let (sign, alert_class) = match why.kind {
         WhyKind::Stalled => (Some("m-hourglass"), "stall"),
         WhyKind::Refused => (Some("m-bang"), "stall"),
@@ -40,13 +41,16 @@ pub fn Why(props: &WhyProps) -> Html {
                 <Button class="btn btn-small" testid="open-timeline" title="Lanes, life lines, marks, branches (key t)" onclick={send(&props.dispatch, TimeMsg::Toggle)}>{"Timeline"}</Button>
             }
             </div>
-            <h1 data-testid="why"><Spans spans={why.headline.clone()} dispatch={props.dispatch.clone()} /></h1>
+            <h1 data-testid="why" data-long={long}><Spans spans={why.headline.clone()} dispatch={props.dispatch.clone()} /></h1>
             if props.sums {
                 <SumsLine room={props.page.room.clone()} spare={props.page.spare.clone()} dispatch={props.dispatch.clone()} />
             }
         </header>
     }
 }
+
+/// Longer sentences are written smaller.
+const LONG: usize = 140;
 
 /// The value of `data-kind`.
 fn kind_name(kind: WhyKind) -> &'static str {

@@ -285,7 +285,11 @@ pub fn why(session: &Session, key: Option<&ObjectKey>, rollout: Option<&Rollout>
             shown
         }
         Some(own) => {
-            step_note = Some(own.headline);
+            // Not twice what stands below in large.
+            let said = plain_text(&resting.explanation.headline);
+            if !said.starts_with(&plain_text(&own.headline)) {
+                step_note = Some(own.headline);
+            }
             resting.explanation.clone()
         }
         None => resting.explanation.clone(),

@@ -317,9 +317,13 @@ fn cause(r: &Rollout, pods: &[&Pod], new: bool) -> Option<Cause> {
         tidy(&mut headline);
         Some(Cause { headline, pods: n })
     };
+    // A registry's path would fill the sentence; the event has it.
     let image = |p: &Pod| {
         let value = &p.object.value;
-        failing(value).map_or("", |f| f.image(value)).to_owned()
+        match failing(value).map_or("", |f| f.image(value)) {
+            long if long.len() > 32 => crate::scene::short_image(long),
+            image => image.to_owned(),
+        }
     };
     let message =
         |p: &Pod| waiting_reason(&p.object.value).map_or(String::new(), |(_, m)| m.to_owned());

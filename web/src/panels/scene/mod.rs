@@ -135,7 +135,7 @@ pub fn Stage(props: &StageProps) -> Html {
     let movable = (!props.pane && scene.floor.is_some()).then_some(height);
     let scenery = html! {
         <section ref={node} class={props.class.clone()} data-testid={if props.pane { "compare-pane" } else { "band" }} aria-label={scene.label.clone()}
-            data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-leave={match leave_per { 1 => "row", 2 => "half", _ => "box" }} data-empty={empty.then_some("true")} data-many={(levels > 8).then_some("true")}
+            data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-leave={match leave_per { 1 => "row", 2 => "half", _ => "box" }} data-empty={empty.then_some("true")} data-many={(levels > if props.pane { 5 } else { 8 }).then_some("true")}
             data-time={props.pane.then(|| props.page.root.time.clone())}>
             <PastHead past={scene.past.clone()} dispatch={dispatch.clone()} />
             <Axis axis={scene.axis.clone()} {per} {dense} />
