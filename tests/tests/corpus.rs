@@ -44,7 +44,7 @@ fn apply(engine: &mut Engine, bytes: &[u8], file: &str, minor: Minor) -> Output 
         assert!(read.objects.is_empty());
         return Output {
             stdout: String::new(),
-            stderr: format!("error: {}\n", read.error.unwrap_or_default()),
+            stderr: format!("error: {}\n", read.error().unwrap_or_default()),
             exit: 1,
         };
     };

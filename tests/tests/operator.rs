@@ -324,3 +324,31 @@ fn what_is_done_right_after_the_creation_is_compared_on_the_cluster_at_rest() {
     assert_eq!(c.added_update(), None);
     assert_eq!(peaks(&plan_runs(&c)), [(9, 0), (10, 9)]);
 }
+
+#[test]
+fn what_stands_behind_a_custom_resource_is_applied() {
+    let monitor = |name: &str| {
+        format!(
+            "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata:\n  name: {name}\n---\n"
+        )
+    };
+    let why = |name: &str| {
+        format!(
+            "resource mapping not found for name: \"{name}\" namespace: \"\" from \"app.yaml\": no matches for kind \"ServiceMonitor\" in version \"monitoring.coreos.com/v1\"\nensure CRDs are installed first\n"
+        )
+    };
+    let created = "service/pay created\ndeployment.apps/pay created\n";
+    let one = format!("{}{}", monitor("a"), text("strict"));
+    let two = format!("{}{}---\n{}", monitor("a"), text("strict"), monitor("b"));
+    for (text, stderr) in [
+        (one, format!("error: {}", why("a"))),
+        (two, why("a") + &why("b")),
+    ] {
+        let mut session = Session::new(Start::empty());
+        let ran = session.apply("app.yaml", &text);
+        assert_eq!(
+            (ran.stdout.as_str(), ran.stderr, ran.exit),
+            (created, stderr, Some(1))
+        );
+    }
+}

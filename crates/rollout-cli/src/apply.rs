@@ -83,7 +83,7 @@ fn kubectl(engine: &mut Engine, common: &Common, words: &[&str], names: &[String
             );
             return Output {
                 stdout: String::new(),
-                stderr: format!("error: {}\n", read.error.unwrap_or_default()),
+                stderr: format!("error: {}\n", read.error().unwrap_or_default()),
                 exit: 1,
             };
         }

@@ -9,7 +9,7 @@ use rollout_api::defaults::autoscaler_to_v1;
 use rollout_api::kinds::{self, Resource};
 use rollout_api::status_error::ApiError;
 use rollout_api::{Kind, Minor, Value};
-use rollout_manifest::resources::{self, Sent};
+use rollout_manifest::resources::{self, Complaint, Sent};
 
 /// One object that the line names.
 #[derive(Clone, Debug)]
@@ -600,11 +600,12 @@ fn read_file(
             Err(e) => found.errors.push(e),
         }
     }
-    if !read.unrecognized.is_empty() {
-        let list = read.unrecognized.into_iter().map(Failure::text).collect();
-        found.errors.push(Failure::Many(list));
+    for complaint in read.complaints {
+        found.errors.push(match complaint {
+            Complaint::Document(text) => Failure::text(text),
+            Complaint::Items(list) => Failure::Many(list.into_iter().map(Failure::text).collect()),
+        });
     }
-    found.errors.extend(read.error.map(Failure::text));
     count
 }
 

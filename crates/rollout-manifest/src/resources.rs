@@ -28,40 +28,61 @@ impl Sent {
 /// A file that was read.
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
-    /// The objects, in order; those before the error, if there is one.
+    /// The objects, in order. A document that cannot be parsed ends the file; one of an unknown kind is passed over.
     pub objects: Vec<Sent>,
-    /// What kubectl prints after `error: `.
-    pub error: Option<String>,
-    /// Items of a list that no resource was found for: kubectl's aggregate, printed without `error: `.
-    pub unrecognized: Vec<String>,
+    /// What is wrong with the others, in order.
+    pub complaints: Vec<Complaint>,
+}
+
+/// What kubectl says of a document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Complaint {
+    /// About the document: printed after `error: ` where it is the only one.
+    Document(String),
+    /// About items of a list that no resource was found for: kubectl's aggregate, printed without `error: `.
+    Items(Vec<String>),
+}
+
+impl Objects {
+    /// The first complaint about a whole document.
+    pub fn error(&self) -> Option<&str> {
+        self.complaints.iter().find_map(|c| match c {
+            Complaint::Document(text) => Some(text.as_str()),
+            Complaint::Items(_) => None,
+        })
+    }
 }
 
 /// Reads a file; `name` is what kubectl calls it. `validate`: `--validate` is not off.
 pub fn read(file: &[u8], name: &str, validate: bool, kubectl: Minor, server: Minor) -> Objects {
     let mut out = Objects::default();
+    let complain = |out: &mut Objects, text: String| out.complaints.push(Complaint::Document(text));
     for document in objects(file, kubectl) {
         let value = match document.content {
             Ok(content) => content.value,
             Err(refusal) => {
-                out.error = Some(format!("error parsing {name}: {}", refusal.message));
+                let text = format!("error parsing {name}: {}", refusal.message);
+                complain(&mut out, text);
                 break;
             }
         };
         if validate && let Err(problem) = validate_schema(&value, server) {
             let hint =
                 "if you choose to ignore these errors, turn validation off with --validate=false";
-            out.error = Some(format!(
+            let text = format!(
                 "error validating {}: error validating data: {problem}; {hint}",
                 quote(name)
-            ));
+            );
+            complain(&mut out, text);
             break;
         }
-        if let Err(error) = add(value, name, server, &mut out) {
-            out.error = Some(error);
-            break;
+        // What no resource is found for is passed over: the documents behind it are sent.
+        let mut items = Vec::new();
+        if let Err(error) = add(value, name, server, &mut out, &mut items) {
+            complain(&mut out, error);
         }
-        if !out.unrecognized.is_empty() {
-            break;
+        if !items.is_empty() {
+            out.complaints.push(Complaint::Items(items));
         }
     }
     out
@@ -130,7 +151,13 @@ fn object_kind(value: &Value) -> Vec<String> {
 }
 
 /// Adds an object, or the items of a list.
-fn add(value: Value, name: &str, server: Minor, out: &mut Objects) -> Result<(), String> {
+fn add(
+    value: Value,
+    name: &str,
+    server: Minor,
+    out: &mut Objects,
+    unrecognized: &mut Vec<String>,
+) -> Result<(), String> {
     let decode = |why: &str| format!("unable to decode {}: {why}", quote(name));
     let Value::Map(_) = value else {
         return Err(decode("Object 'Kind' is missing in the document"));
@@ -163,11 +190,11 @@ fn add(value: Value, name: &str, server: Minor, out: &mut Objects) -> Result<(),
                 let (v, k) = (item.str_at("apiVersion"), item.str_at("kind"));
                 if !k.is_empty() && mapping(v, k, server).is_none() {
                     let why = format!("no matches for kind {} in version {}", quote(k), quote(v));
-                    out.unrecognized.push(format!("unable to recognize {why}"));
+                    unrecognized.push(format!("unable to recognize {why}"));
                     continue;
                 }
             }
-            add(item, name, server, out)?;
+            add(item, name, server, out, unrecognized)?;
         }
         return Ok(());
     }
@@ -254,8 +281,9 @@ mod tests {
 
     fn error(text: &str) -> String {
         read(text.as_bytes(), "f.yaml", true, V, V)
-            .error
+            .error()
             .unwrap_or_default()
+            .to_owned()
     }
 
     #[test]
@@ -293,10 +321,39 @@ mod tests {
         let text = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: ' apps/v1', kind: Deployment, metadata: {name: b}}\n- {apiVersion: v1, kind: Secret, metadata: {name: c}}\n";
         let read = read(text.as_bytes(), "f.yaml", true, V, V);
         assert_eq!(read.objects.len(), 2);
-        assert_eq!(
-            read.unrecognized,
-            ["unable to recognize no matches for kind \"Deployment\" in version \" apps/v1\""]
-        );
+        let one = "unable to recognize no matches for kind \"Deployment\" in version \" apps/v1\"";
+        assert_eq!(read.complaints, [Complaint::Items(vec![one.to_owned()])]);
+    }
+
+    #[test]
+    fn what_stands_behind_an_unknown_kind_is_sent() {
+        let doc = |version: &str, kind: &str, name: &str| {
+            format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: {name}}}\n---\n")
+        };
+        let text = [
+            doc("argoproj.io/v1alpha1", "Rollout", "a"),
+            doc("v1", "ConfigMap", "b"),
+            doc("extensions/v1beta1", "Deployment", "c"),
+            doc("v1", "Secret", "d"),
+            "a: [\n---\n".to_owned(),
+            doc("v1", "Secret", "e"),
+        ];
+        let read = read(text.concat().as_bytes(), "f.yaml", true, V, V);
+        let names: Vec<&str> = read
+            .objects
+            .iter()
+            .map(|o| o.value.str_at("metadata.name"))
+            .collect();
+        assert_eq!(names, ["b", "d"]);
+        let said: Vec<String> = read.complaints.iter().map(|c| format!("{c:?}")).collect();
+        assert_eq!(said.len(), 3, "{said:?}");
+        for (text, part) in said.iter().zip([
+            "kind \\\"Rollout",
+            "extensions/v1beta1",
+            "error parsing f.yaml",
+        ]) {
+            assert!(text.contains(part), "{text}");
+        }
     }
 
     #[test]

@@ -60,6 +60,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
     let mut report = Report::new(ctx, dry, false)?;
     let mut printed: Vec<Value> = Vec::new();
     let total = infos.len();
+    let mut of_files = true;
     for mut info in infos {
         match one(ctx, &mut info, dry, server_side) {
             Ok((object, verb)) => {
@@ -69,7 +70,13 @@ pub(crate) fn run(ctx: &mut Ctx<'_, '_>) -> Res<Next> {
                     printed.push(print::visible(&object, ctx));
                 }
             }
-            Err(f) => errors.push(f),
+            Err(f) => {
+                // What was wrong with the files is one error of several: Go's aggregate in another.
+                if std::mem::take(&mut of_files) && errors.len() > 1 {
+                    errors = vec![Failure::Many(errors)];
+                }
+                errors.push(f);
+            }
         }
     }
     if !printed.is_empty() {
