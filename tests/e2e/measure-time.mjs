@@ -66,17 +66,20 @@ const seeks = (page, n) => page.evaluate(async (count) => {
     seed = (seed * 1103515245 + 12345) % 2147483648;
     const box = ruler.getBoundingClientRect();
     const where = { clientX: box.left + (box.width * (seed % 1000)) / 1000, clientY: box.top + 4, bubbles: true, pointerId: 1, buttons: 1, button: 0 };
-    const was = root.dataset.step;
+    const was = root.dataset.time;
     const from = performance.now();
     ruler.dispatchEvent(new PointerEvent('pointerdown', where));
-    for (let turn = 0; turn < 50 && root.dataset.step === was; turn += 1) await soon();
+    while (performance.now() - from < 2000 && root.dataset.time === was) await soon();
     // What takes longer than a frame Yew draws in slices, each in a timer's task: the next one may belong to this seek.
     await new Promise((done) => { setTimeout(done, 0); });
     document.body.offsetHeight;
     const took = performance.now() - from;
-    if (root.dataset.step !== was) out.push(took);
+    if (root.dataset.time !== was) out.push(took);
     ruler.dispatchEvent(new PointerEvent('pointerup', { ...where, buttons: 0 }));
-    await new Promise((done) => { setTimeout(done, 30); });
+    // The next one begins when the panels beside the scene have followed, and all is on the screen.
+    for (let turn = 0; turn < 100 && root.dataset.ready !== 'true'; turn += 1) await new Promise((done) => { setTimeout(done, 5); });
+    for (let frame = 0; frame < 2; frame += 1) await new Promise((done) => { requestAnimationFrame(done); });
+    await soon();
   }
   return out;
 }, n);

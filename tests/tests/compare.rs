@@ -149,8 +149,11 @@ fn all_panes_stand_at_the_same_time_whatever_is_done() {
         let axis = &view.panes[0].page.scene.past;
         for pane in &view.panes {
             let past = &pane.page.scene.past;
-            assert_eq!((past.width, past.now_x), (axis.width, axis.now_x));
-            assert_eq!(past.segments, axis.segments);
+            assert_eq!(
+                (past.record.width, past.now_x),
+                (axis.record.width, axis.now_x)
+            );
+            assert_eq!(past.record.segments, axis.record.segments);
         }
     }
 }

@@ -35,14 +35,19 @@ fn bootcamp(look: &mut dyn FnMut(&Session)) -> Session {
 /// No two words of the drawing stand on each other: names of areas, times of the ruler, lengths of cuts.
 fn words_keep_apart(past: &PastView) {
     // Thousandths of a drawing of 320 pixels, at the widths of the page's letters.
-    let place = |x: u64| x * 1000 / past.width;
+    let place = |x: u64| x * 1000 / past.record.width;
     let mut ends = 0;
-    for tick in &past.ticks {
+    for tick in &past.record.ticks {
         let half = tick.text.len() as u64 * 9;
-        assert!(place(tick.x) + 20 >= ends + half, "{:?}", past.ticks);
+        assert!(place(tick.x) + 20 >= ends + half, "{:?}", past.record.ticks);
         ends = place(tick.x) + half;
     }
-    let cuts: Vec<_> = past.cuts.iter().filter(|c| !c.text.is_empty()).collect();
+    let cuts: Vec<_> = past
+        .record
+        .cuts
+        .iter()
+        .filter(|c| !c.text.is_empty())
+        .collect();
     for pair in cuts.windows(2) {
         assert!(place(pair[0].x) + 120 <= place(pair[1].x), "{cuts:?}");
     }

@@ -9,6 +9,7 @@ use rollout_view::explain::rollout_at_cursor;
 use rollout_view::timeline::{moment, neighbour, place_at, time_at, timeline, timeline_rows};
 use rollout_view::walk::default_focus;
 use rollout_view::{Lane, LifeState, PageInput, Prediction, Tone, ghost, judge, page_view};
+use std::rc::Rc;
 
 fn session(preset: &str, line: &str, until: u64) -> (Session, ObjectKey) {
     let mut s = Session::new(Start::preset(preset));
@@ -134,8 +135,49 @@ fn places_and_times_are_inverse_and_cuts_show_their_length() {
         assert_eq!(time_at(&view.segments, x), step.at);
         assert!(x <= view.width);
     }
+    // What is cut out is squeezed into the cut, in order: a place in it is a time.
+    let cut = &view.cuts[0];
     let inside = place_at(&view.segments, 200_000);
-    assert!(inside >= view.cuts[0].x && inside <= view.cuts[0].x + 600);
+    assert!(inside > cut.x - 300 && inside < cut.x + 300, "{inside}");
+    let off = time_at(&view.segments, inside).abs_diff(200_000);
+    assert!(off <= cut.length_ms / 600, "{off}");
+    assert!(inside < place_at(&view.segments, 300_000));
+}
+
+#[test]
+fn looking_around_draws_the_record_once() {
+    let (mut s, _) = rolling();
+    s.play_to(400_000);
+    s.run("kubectl scale deployment/rolldeployment --replicas=3");
+    while s.at() < 420_000 && s.step() {}
+    let last = s.steps().len();
+    let of = |s: &Session| {
+        let input = PageInput {
+            text: "",
+            focus: None,
+        };
+        page_view(s, &input).scene.past
+    };
+    let newest = of(&s);
+    for k in 0..60 {
+        match k % 3 {
+            0 => s.seek(k * last / 60),
+            1 => s.seek_time(k as u64 * 7_000),
+            // Into the idle time.
+            _ => s.seek_time(30_000 + k as u64 * 5_000),
+        }
+        let past = of(&s);
+        assert!(Rc::ptr_eq(&past.record, &newest.record), "at {}", s.at());
+        assert_eq!(past.now_x, past.record.x_at(s.at()));
+    }
+    s.seek(last);
+    assert_eq!(of(&s), newest, "the same look");
+    // What is recorded later is drawn.
+    s.run("kubectl scale deployment/rolldeployment --replicas=4");
+    while s.step() {}
+    let later = of(&s);
+    assert!(later.record.notes.len() > newest.record.notes.len());
+    assert!(later.record.width > newest.record.width);
 }
 
 #[test]
@@ -219,11 +261,10 @@ fn many_pods_have_fewer_rows_and_no_tick_is_lost() {
             focus: None,
         },
     );
-    assert!(page.scene.past.areas);
-    for x in (0..page.scene.past.width).step_by((page.scene.past.width / 50) as usize + 1) {
-        let mut here: Vec<(u32, u32)> = page
-            .scene
-            .past
+    assert!(page.scene.past.record.areas);
+    let record = &page.scene.past.record;
+    for x in (0..record.width).step_by((record.width / 50) as usize + 1) {
+        let mut here: Vec<(u32, u32)> = record
             .ribbons
             .iter()
             .filter(|r| r.x <= x && x < r.x + r.width)

@@ -147,7 +147,8 @@ pub fn compare_time_at(comparison: &Comparison, permille: u32) -> u64 {
         return 0;
     };
     let past = &first.page.scene.past;
-    past.time_at(past.width * u64::from(permille.min(1000)) / 1000)
+    past.record
+        .time_at(past.record.width * u64::from(permille.min(1000)) / 1000)
 }
 
 fn kicker(comparison: &Comparison, runs: &[PlanRun]) -> String {

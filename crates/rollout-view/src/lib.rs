@@ -30,6 +30,7 @@ mod past;
 pub mod paste;
 mod problems;
 pub mod progress;
+mod record;
 mod scene;
 pub mod sweep;
 mod text_timeline;

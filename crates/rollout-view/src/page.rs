@@ -32,8 +32,8 @@ pub fn page_view(session: &Session, input: &PageInput<'_>) -> PageView {
     page_view_beside(session, input, &[], None)
 }
 
-/// The page while the head is dragged: the list of events, which costs the most and is read when the head rests, is that of
-/// another view.
+/// The page while the head is on its way: the scene, the sentence and the sums of this moment. What stands beside them is
+/// read when the head rests, and is that of another view; pods that are dots have no words.
 pub fn page_view_in_passing(
     session: &Session,
     input: &PageInput<'_>,
@@ -62,12 +62,15 @@ pub(crate) fn page_view_beside(
         _ => ControllerSign::None,
     };
     let scene = match &rollout {
-        Some(r) => scene::scene(session, r, drawn, sign),
+        Some(r) => scene::scene(session, r, drawn, sign, before.is_some()),
         None => scene::empty(drawn),
     };
-    let manifest = editor::manifest(session, rollout.as_ref(), input.text);
     let mut scene = scene;
-    let requests = crate::traffic::so_far(session, rollout.as_ref());
+    let r = rollout.as_ref();
+    let manifest = held(before.map(|b| &b.manifest), || {
+        editor::manifest(session, r, input.text)
+    });
+    let requests = crate::traffic::so_far(session, r);
     if let Some(ghost) = manifest.proposal.as_ref().and_then(|p| p.ceiling.as_ref())
         && ghost.level <= scene.height * 2 + GHOST_ABOVE
     {
@@ -75,40 +78,50 @@ pub(crate) fn page_view_beside(
     }
     PageView {
         root: root(session),
-        header: header(session, rollout.as_ref()),
-        focus: rollout.as_ref().map(|r| focus(&r.object, true)),
-        deployments: session
-            .store()
-            .list(Kind::DEPLOYMENT)
-            .map(|o| {
-                let current = key
-                    .as_ref()
-                    .is_some_and(|k| k.name == o.meta.name && k.namespace == o.meta.namespace);
-                focus(o, current)
-            })
-            .collect(),
-        room: room(rollout.as_ref()),
-        spare: spare(rollout.as_ref()),
-        numbers: numbers(rollout.as_ref()),
-        measures: measures(session, rollout.as_ref(), requests.as_ref()),
-        actions: actions(rollout.as_ref(), why.kind),
+        header: held(before.map(|b| &b.header), || header(session, r)),
+        focus: r.map(|r| focus(&r.object, true)),
+        deployments: held(before.map(|b| &b.deployments), || {
+            deployments(session, key.as_ref())
+        }),
+        room: room(r),
+        spare: spare(r),
+        numbers: numbers(r),
+        measures: held(before.map(|b| &b.measures), || {
+            measures(session, r, requests.as_ref())
+        }),
+        actions: held(before.map(|b| &b.actions), || actions(r, why.kind)),
         transport: transport(session),
         marks,
         manifest,
-        history: bench::history(session, rollout.as_ref()),
-        images: crate::images::images(session),
-        broken: crate::breakage::breakage(session, rollout.as_ref()),
-        traffic: crate::traffic::traffic(session, rollout.as_ref(), requests, &scene.past),
-        events: match before {
-            Some(before) => before.events.clone(),
-            None => Rc::new(bench::events(session, key.as_ref())),
-        },
-        conditions: bench::conditions(rollout.as_ref()),
-        console: bench::console(session),
+        history: held(before.map(|b| &b.history), || bench::history(session, r)),
+        images: held(before.map(|b| &b.images), || crate::images::images(session)),
+        broken: held(before.map(|b| &b.broken), || {
+            crate::breakage::breakage(session, r)
+        }),
+        traffic: crate::traffic::traffic(session, r, requests, &scene.past.record),
+        events: held(before.map(|b| &b.events), || {
+            Rc::new(bench::events(session, key.as_ref()))
+        }),
+        conditions: held(before.map(|b| &b.conditions), || bench::conditions(r)),
+        console: held(before.map(|b| &b.console), || bench::console(session)),
         branches: branches(session),
         why,
         scene,
     }
+}
+
+/// What was there before, or what is made now.
+fn held<T: Clone>(before: Option<&T>, make: impl FnOnce() -> T) -> T {
+    before.map_or_else(make, T::clone)
+}
+
+fn deployments(session: &Session, key: Option<&ObjectKey>) -> Vec<FocusView> {
+    let is = |o: &rollout_engine::Object, k: &ObjectKey| {
+        k.name == o.meta.name && k.namespace == o.meta.namespace
+    };
+    let all = session.store().list(Kind::DEPLOYMENT);
+    all.map(|o| focus(o, key.is_some_and(|k| is(o, k))))
+        .collect()
 }
 
 /// The Deployment that is shown: the one that the learner chose, if it is there.

@@ -2,12 +2,13 @@
 
 use crate::bench::EventFacts;
 use crate::catalogue::seconds;
-use crate::chart::{Chart, Life, Rect};
+use crate::chart::{Chart, Life};
 use crate::cluster::{Versions, tag};
 use crate::counted::Counted;
 use crate::explain;
 use crate::measures::{RunMeasures, RunSoFar};
 use crate::model::*;
+use crate::record::{self, Drawing};
 use crate::timeline::{Collected, Counts};
 use crate::walk::Walk;
 use rollout_api::Order;
@@ -18,12 +19,6 @@ use rollout_session::{Action, Session, Step};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// Idle times longer than this are cut.
-const CUT_ABOVE_MS: u64 = 30_000;
-/// What is left of a cut, on each side.
-const CUT_KEEPS_MS: u64 = 1_500;
-/// The width of the gap in units of x.
-const CUT_WIDTH: u64 = 600;
 /// Above so many pods ribbons are areas.
 pub const AREAS_ABOVE: u32 = 60;
 /// Above so many pods no life lines are drawn.
@@ -31,12 +26,8 @@ const LIVES_UP_TO: usize = 120;
 /// Rows of life lines that are thick.
 const THICK_LIVES: usize = 24;
 
-/// So many words have room side by side.
-const WORDS: u64 = 8;
 /// A name needs an area of at least this part of the width.
 const SLIVERS: u64 = 25;
-/// Areas are drawn in so many columns at the most.
-const COLUMNS: u64 = 700;
 
 /// What is kept of a branch between two looks: its timeline only grows, so only new steps are walked.
 pub(crate) struct Kept {
@@ -58,6 +49,8 @@ pub(crate) struct Kept {
     began_without: bool,
     /// Short image names by letter, of all sets that were ever seen.
     images: SortedMap<usize, String>,
+    /// The drawing, of how many steps and until when.
+    drawn: RefCell<Option<(usize, u64, Rc<Drawing>)>>,
 }
 
 /// A mark without its place to the cursor.
@@ -104,6 +97,7 @@ impl Kept {
             run,
             began_without: walk.deployment.is_none(),
             images: images_at_start(session, key, &walk),
+            drawn: RefCell::default(),
             walk,
         }
     }
@@ -326,212 +320,119 @@ pub fn active_times(session: &Session, key: &ObjectKey) -> Vec<u64> {
     times
 }
 
-/// Which time stands where: idle times are cut.
-pub(crate) fn axis_segments(active: &[u64]) -> (Vec<TimeSegment>, Vec<CutView>) {
-    let mut segments = vec![TimeSegment {
-        from_ms: 0,
-        to_ms: 0,
-        x: 0,
-    }];
-    let mut cuts = Vec::new();
-    for pair in active.windows(2) {
-        let (a, b) = (pair[0], pair[1]);
-        let last = segments.last_mut().expect("it begins with one");
-        if b - a > CUT_ABOVE_MS {
-            last.to_ms = a + CUT_KEEPS_MS;
-            let x = last.x + last.to_ms - last.from_ms;
-            let from_ms = b - CUT_KEEPS_MS;
-            let length_ms = from_ms - last.to_ms;
-            cuts.push(CutView {
-                x: x + CUT_WIDTH / 2,
-                length_ms,
-                text: seconds(length_ms),
-            });
-            segments.push(TimeSegment {
-                from_ms,
-                to_ms: b,
-                x: x + CUT_WIDTH,
-            });
-        } else {
-            last.to_ms = b;
-        }
-    }
-    (segments, cuts)
-}
-
 fn empty(session: &Session, end: u64) -> Drawn {
-    let (segments, cuts) = axis_segments(&[0, end]);
-    let width = segments
-        .last()
-        .map_or(1, |s| s.x + s.to_ms - s.from_ms)
-        .max(1);
-    let mut past = PastView {
-        segments,
-        width,
-        now_x: 0,
-        ribbons: Vec::new(),
-        gone: Vec::new(),
-        gone_rows: 1,
-        ceiling: Vec::new(),
-        floor: Vec::new(),
-        notes: Vec::new(),
-        flags: Vec::new(),
-        cuts,
-        ticks: Vec::new(),
-        gaps: Vec::new(),
-        captions: Vec::new(),
-        areas: false,
-        label: "Nothing happened yet".to_owned(),
-    };
-    past.now_x = past.x_at(session.at());
-    past.ticks = ticks(&past);
-    let marks = Vec::new();
+    let record = record::blank(end);
     Drawn {
-        past: Rc::new(past),
+        past: Rc::new(PastView {
+            now_x: record.x_at(session.at()),
+            record: Rc::new(record),
+            cursor: session.position(),
+            last_write: None,
+            flags: Vec::new(),
+            gaps: Vec::new(),
+            captions: Vec::new(),
+            label: "Nothing happened yet".to_owned(),
+        }),
         lives: LivesView {
             rows: Vec::new(),
             thin: false,
+            too_many: false,
         },
         tallest: 1,
-        marks,
+        marks: Vec::new(),
+    }
+}
+
+impl Kept {
+    /// The record, drawn: the same drawing until there is more of it.
+    fn drawing(&self, end: u64, shared: &[u64]) -> Rc<Drawing> {
+        if shared.is_empty()
+            && let Some((walked, until, drawing)) = &*self.drawn.borrow()
+            && (*walked, *until) == (self.walked, end)
+        {
+            return drawing.clone();
+        }
+        let chart = &self.chart;
+        let mut active = chart.active.clone();
+        active.push(end);
+        active.extend_from_slice(shared);
+        active.order();
+        let drawing = Rc::new(record::drawing(chart, &active, end, self.notes()));
+        if shared.is_empty() {
+            *self.drawn.borrow_mut() = Some((self.walked, end, drawing.clone()));
+        }
+        drawing
+    }
+
+    /// The writes, each with what it sized; where they stand is found when they are drawn.
+    fn notes(&self) -> Vec<NoteView> {
+        let note = |m: &RawMark, delta: i64, version: usize| NoteView {
+            step: m.step,
+            at_ms: m.at,
+            x: 0,
+            delta,
+            version: tag(version),
+            sentence: m.sentence.clone(),
+        };
+        let of = |m| {
+            (m as &RawMark)
+                .deltas
+                .iter()
+                .map(move |(d, v)| note(m, *d, *v))
+        };
+        self.marks.iter().flat_map(of).collect()
     }
 }
 
 fn finish(session: &Session, kept: &Kept, end: u64, shared: &[u64]) -> Drawn {
     let chart = &kept.chart;
     let at = session.at();
-    let mut active = chart.active.clone();
-    if shared.is_empty() {
-        // In order already; the cursor and the end go to their places.
-        active.insert(active.partition_point(|t| *t <= at), at);
-        active.push(end);
-    } else {
-        active.extend([at, end]);
-        active.extend_from_slice(shared);
-        active.order();
-    }
-    let (segments, mut cuts) = axis_segments(&active);
-    let width = segments
-        .last()
-        .map_or(1, |s| s.x + s.to_ms - s.from_ms)
-        .max(1);
-    part_words(&mut cuts, width);
-    let (gone, gaps) = (chart.gone_rects(end), chart.all_gaps(end));
-    let mut past = PastView {
-        segments,
-        width,
-        now_x: 0,
-        ribbons: Vec::new(),
-        gone: Vec::new(),
-        gone_rows: gone.iter().map(|r| r.level + 1).max().unwrap_or(1),
-        ceiling: Vec::new(),
-        floor: Vec::new(),
-        notes: Vec::new(),
-        flags: Vec::new(),
-        cuts,
-        ticks: Vec::new(),
-        gaps: Vec::new(),
-        captions: Vec::new(),
-        areas: chart.areas,
-        label: String::new(),
-    };
-    past.now_x = past.x_at(at);
-    let column = (past.width / COLUMNS).max(1);
-    let rects = if chart.areas {
-        chart.area_rects(end, &|t| past.x_at(t) / column)
-    } else {
-        chart.rects(end)
-    };
-    past.ribbons = rects.iter().flat_map(|r| ribbons(&past, r, at)).collect();
-    past.gone = gone.iter().flat_map(|r| ribbons(&past, r, at)).collect();
-    past.ceiling = runs(
-        &past,
-        chart
-            .ceiling
-            .iter()
-            .map(|(t, l)| (*t, Some(*l).filter(|l| *l > 0)))
-            .collect(),
-        end,
-    );
-    past.floor = runs(&past, chart.floor.clone(), end);
-    past.gaps = gaps
+    let drawing = kept.drawing(end, shared);
+    let record = &drawing.record;
+    let mut gaps: Vec<GapView> = drawing
+        .gaps
         .iter()
         .filter(|(from, to)| to > from && *from <= at)
         .map(|(from, to)| {
             let to = (*to).min(at.max(*from));
             GapView {
-                x: past.x_at(*from),
-                to_x: past.x_at(to),
+                x: record.x_at(*from),
+                to_x: record.x_at(to),
                 text: format!("0 available for {}", seconds(to - from)),
             }
         })
         .collect();
-    part_labels(&mut past.gaps, past.width);
-    past.captions = captions(&past, &rects, at, &kept.images);
+    part_labels(&mut gaps, record.width);
     let rows = if chart.lives.len() > LIVES_UP_TO {
         Vec::new()
     } else {
-        lives(&past, &chart.lives, at)
+        lives(record, &chart.lives, at)
     };
-    let lives = LivesView {
-        thin: rows.len() > THICK_LIVES,
-        rows,
-    };
-    let (marks, notes) = marks(session, &past, kept);
-    past.notes = notes;
-    past.flags = flags(session, &past, &kept.acted);
-    past.ticks = ticks(&past);
-    past.label = label(chart, &gaps, at);
+    let cursor = session.position();
+    let written = kept.marks.iter().rev();
+    let mut written = written.filter(|m| m.step <= cursor && m.kind == MarkKind::Decision);
     Drawn {
-        past: Rc::new(past),
-        lives,
+        marks: marks(session, record, kept),
+        past: Rc::new(PastView {
+            record: record.clone(),
+            now_x: record.x_at(at),
+            cursor,
+            last_write: written.next().map(|m| m.step),
+            flags: flags(session, record, &kept.acted),
+            gaps,
+            captions: captions(&drawing, at, &kept.images),
+            label: label(chart, &drawing.gaps, at),
+        }),
+        lives: LivesView {
+            thin: rows.len() > THICK_LIVES,
+            rows,
+            too_many: chart.lives.len() > LIVES_UP_TO,
+        },
         tallest: chart.tallest,
-        marks,
     }
 }
 
-/// A rectangle as ribbons: cut at now, so that what is ahead can lie under a veil.
-fn ribbons(past: &PastView, r: &Rect, now: u64) -> Vec<Ribbon> {
-    let part = |from: u64, to: u64, ahead: bool| {
-        let (x, to_x) = (past.x_at(from), past.x_at(to));
-        Ribbon {
-            x,
-            width: to_x - x,
-            level: r.level,
-            height: r.height,
-            version: tag(r.version),
-            kind: r.kind,
-            ahead,
-        }
-    };
-    let mut out = Vec::new();
-    if r.from < now {
-        out.push(part(r.from, r.to.min(now), false));
-    }
-    if r.to > now {
-        out.push(part(r.from.max(now), r.to, true));
-    }
-    out.retain(|r| r.width > 0);
-    out
-}
-
-fn runs(past: &PastView, steps: Vec<(u64, Option<u32>)>, end: u64) -> Vec<LimitRun> {
-    let ends = steps.iter().skip(1).map(|(t, _)| *t).chain([end]);
-    steps
-        .iter()
-        .zip(ends)
-        .filter_map(|((from, level), to)| {
-            Some(LimitRun {
-                x: past.x_at(*from),
-                to_x: past.x_at(to),
-                level: (*level)?,
-            })
-        })
-        .filter(|r| r.to_x > r.x)
-        .collect()
-}
-
-fn lives(past: &PastView, lives: &[Life], now: u64) -> Vec<LifeView> {
+fn lives(record: &RecordView, lives: &[Life], now: u64) -> Vec<LifeView> {
     lives
         .iter()
         .rev()
@@ -548,8 +449,8 @@ fn lives(past: &PastView, lives: &[Life], now: u64) -> Vec<LifeView> {
                 .zip(ends)
                 .filter(|((from, _), _)| *from <= now)
                 .map(|((from, state), to)| LifeRun {
-                    x: past.x_at(*from),
-                    to_x: past.x_at(to.min(now)),
+                    x: record.x_at(*from),
+                    to_x: record.x_at(to.min(now)),
                     state: *state,
                 })
                 .filter(|r| r.to_x > r.x)
@@ -565,38 +466,23 @@ fn lives(past: &PastView, lives: &[Life], now: u64) -> Vec<LifeView> {
 }
 
 /// A name into the largest area of each version, before now.
-fn captions(
-    past: &PastView,
-    rects: &[Rect],
-    now: u64,
-    names: &SortedMap<usize, String>,
-) -> Vec<CaptionView> {
+fn captions(drawing: &Drawing, now: u64, names: &SortedMap<usize, String>) -> Vec<CaptionView> {
     let mut best: SortedMap<usize, (u64, CaptionView)> = SortedMap::new();
-    let levels = rects.iter().map(|r| r.level + r.height).max().unwrap_or(0);
-    // Rectangles of one version that begin together are read as one band.
-    let mut bands: SortedMap<(usize, u64, RibbonKind), (u64, u32, u32)> = SortedMap::new();
-    for r in rects.iter().filter(|r| r.from < now) {
-        let to = r.to.min(now);
-        let band =
-            bands
-                .entry((r.version, r.from, r.kind))
-                .or_insert((to, r.level, r.level + r.height));
-        band.0 = band.0.min(to);
-        band.1 = band.1.min(r.level);
-        band.2 = band.2.max(r.level + r.height);
-    }
-    for ((version, from, kind), (to, low, high)) in bands {
-        let (x, to_x) = (past.x_at(from), past.x_at(to));
+    let record = &drawing.record;
+    let levels = drawing.bands.iter().map(|b| b.high).max().unwrap_or(0);
+    for band in drawing.bands.iter().filter(|b| b.from < now) {
+        let (x, to_x) = (record.x_at(band.from), record.x_at(band.to.min(now)));
+        let (version, low, high) = (band.version, band.low, band.high);
         let area = (to_x - x) * u64::from(high - low);
         // A name on a sliver would be read as that of its neighbour.
-        let sliver = (to_x - x) * SLIVERS < past.width;
+        let sliver = (to_x - x) * SLIVERS < record.width;
         if best.get(&version).is_some_and(|(a, _)| *a >= area) || area == 0 || sliver {
             continue;
         }
         let Some(image) = names.get(&version) else {
             continue;
         };
-        let text = match kind {
+        let text = match band.kind {
             RibbonKind::Hollow => format!("{image}, starting"),
             RibbonKind::Failing => format!("{image}, failing"),
             RibbonKind::Filled | RibbonKind::Hatched => image.clone(),
@@ -614,7 +500,7 @@ fn captions(
     order.order_by_key(|(area, _)| std::cmp::Reverse(*area));
     // Where two names would meet, that of the larger area stays.
     let apart = 12.max(levels * 10 / 8);
-    let end = |c: &CaptionView| c.x + past.width * (80 + 21 * c.text.len() as u64) / 1000;
+    let end = |c: &CaptionView| c.x + record.width * (80 + 21 * c.text.len() as u64) / 1000;
     let meet = |a: &CaptionView, b: &CaptionView| {
         a.level_tenths.abs_diff(b.level_tenths) < apart && a.x < end(b) && b.x < end(a)
     };
@@ -647,68 +533,38 @@ fn see_image(names: &mut SortedMap<usize, String>, walk: &Walk, set: &rollout_en
     }
 }
 
-/// Where a step stands to the cursor.
-fn when(position: usize, cursor: usize, current: Option<usize>) -> When {
-    if Some(position) == current {
-        When::Current
-    } else if position <= cursor {
-        When::Past
-    } else {
-        When::Ahead
-    }
-}
-
-/// Marks of the whole timeline, and the notes of the writes among them.
-fn marks(session: &Session, past: &PastView, kept: &Kept) -> (Vec<MarkView>, Vec<NoteView>) {
+/// Marks of the whole timeline.
+fn marks(session: &Session, record: &RecordView, kept: &Kept) -> Vec<MarkView> {
     let cursor = session.position();
-    let before = |m: &&RawMark| m.step <= cursor;
-    let current = kept.marks.iter().rev().find(before).map(|m| m.step);
-    let current_note = kept
-        .marks
-        .iter()
-        .rev()
-        .filter(before)
-        .find(|m| m.kind == MarkKind::Decision)
-        .map(|m| m.step);
-    let (mut out, mut notes) = (Vec::new(), Vec::new());
-    for m in &kept.marks {
-        let x = past.x_at(m.at);
-        out.push(MarkView {
-            step: m.step,
-            at_ms: m.at,
-            x,
-            kind: m.kind,
-            name: m.name.clone(),
-            when: when(m.step, cursor, current),
-        });
-        notes.extend(m.deltas.iter().map(|(delta, version)| NoteView {
-            step: m.step,
-            at_ms: m.at,
-            x,
-            delta: *delta,
-            version: tag(*version),
-            sentence: m.sentence.clone(),
-            when: when(m.step, cursor, current_note),
-        }));
-    }
+    let last = kept.marks.iter().rev().find(|m| m.step <= cursor);
+    let current = last.map(|m| m.step);
+    let mark = |m: &RawMark| MarkView {
+        step: m.step,
+        at_ms: m.at,
+        x: record.x_at(m.at),
+        kind: m.kind,
+        name: m.name.clone(),
+        when: When::of(m.step, cursor, current),
+    };
+    let mut out: Vec<MarkView> = kept.marks.iter().map(mark).collect();
     if let Some(fork) = session.branch().parent.map(|_| session.branch().fork_at) {
         let name = mark_name(fork, &format!("{} begins", session.branch().name));
         let step = session.branch().fork_step;
         let mark = MarkView {
             step,
             at_ms: fork,
-            x: past.x_at(fork),
+            x: record.x_at(fork),
             kind: MarkKind::Branch,
             name,
-            when: when(step, cursor, None),
+            when: When::of(step, cursor, None),
         };
         let place = out.partition_point(|m| (m.at_ms, m.step) <= (fork, step));
         out.insert(place, mark);
     }
-    (out, notes)
+    out
 }
 
-fn flags(session: &Session, past: &PastView, acted: &[usize]) -> Vec<FlagView> {
+fn flags(session: &Session, record: &RecordView, acted: &[usize]) -> Vec<FlagView> {
     let cursor = session.position();
     let before = acted.partition_point(|i| *i < cursor);
     let last = acted[..before].last().map(|i| i + 1);
@@ -727,9 +583,9 @@ fn flags(session: &Session, past: &PastView, acted: &[usize]) -> Vec<FlagView> {
         out.push(FlagView {
             step: i + 1,
             at_ms: step.at,
-            x: past.x_at(step.at),
+            x: record.x_at(step.at),
             text,
-            when: when(i + 1, cursor, last),
+            when: When::of(i + 1, cursor, last),
         });
     }
     out
@@ -756,67 +612,6 @@ pub fn action_words(action: &Action) -> String {
                 .filter(target)
                 .collect::<Vec<_>>()
                 .join(" ")
-        }
-    }
-}
-
-fn ticks(past: &PastView) -> Vec<TickView> {
-    ticks_of(&past.segments, 0, past.width)
-}
-
-/// Ticks at round times between two places: as few as reach from five to nine.
-pub(crate) fn ticks_of(segments: &[TimeSegment], from_x: u64, to_x: u64) -> Vec<TickView> {
-    const STEPS: [u64; 19] = [
-        10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000,
-        300_000, 600_000, 1_800_000, 3_600_000, 7_200_000,
-    ];
-    let part = |s: &TimeSegment| {
-        let end = s.x + s.to_ms - s.from_ms;
-        let (a, b) = (s.x.max(from_x), end.min(to_x));
-        (a <= b).then(|| (s.from_ms + a - s.x, s.from_ms + b - s.x))
-    };
-    let drawn: u64 = segments.iter().filter_map(part).map(|(a, b)| b - a).sum();
-    let step = STEPS
-        .into_iter()
-        .find(|s| drawn / s <= 8)
-        .unwrap_or(14_400_000);
-    let mut out = Vec::new();
-    for (from, to) in segments.iter().filter_map(part) {
-        let first = from.div_ceil(step) * step;
-        let times = (0..20).map(|i| first + i * step).take_while(|t| *t <= to);
-        out.extend(times.map(|t| TickView {
-            x: crate::timeline::place_at(segments, t),
-            text: match t {
-                0 => "0".to_owned(),
-                _ if step < 100 => t.to_string() + " ms",
-                _ => seconds(t),
-            },
-        }));
-    }
-    // Beside a cut two can stand so near that their words touch.
-    let width = to_x.saturating_sub(from_x);
-    let mut free = 0;
-    out.retain(|tick| {
-        let clear = tick.x >= free;
-        if clear {
-            free = tick.x + width * (10 + 18 * tick.text.len() as u64) / 1000;
-        }
-        clear
-    });
-    out
-}
-
-/// Lengths of cuts that would meet: the longest keep theirs.
-fn part_words(cuts: &mut [CutView], width: u64) {
-    let mut order: Vec<usize> = (0..cuts.len()).collect();
-    order.order_by_key(|i| std::cmp::Reverse(cuts[*i].length_ms));
-    let mut kept: Vec<u64> = Vec::new();
-    for i in order {
-        let x = cuts[i].x;
-        if kept.iter().any(|k| k.abs_diff(x) * WORDS < width) {
-            cuts[i].text.clear();
-        } else {
-            kept.push(x);
         }
     }
 }

@@ -69,12 +69,13 @@ pub fn empty(drawn: Drawn) -> SceneView {
     }
 }
 
-/// The scene of a rollout.
+/// The scene of a rollout. `in_passing`: pods that are dots have no words.
 pub fn scene(
     session: &Session,
     r: &Rollout,
     drawn: Drawn,
     controller: ControllerSign,
+    in_passing: bool,
 ) -> SceneView {
     let l = &r.limits;
     let total = r.total() as u32;
@@ -98,15 +99,12 @@ pub fn scene(
     };
     let view = |(level, pod): (usize, &Pod)| {
         let wait = progress::of(&waits, pod, session.at());
-        Rc::new(pod_view(
-            session,
-            r,
-            pod,
-            level as u32,
-            &next,
-            &changed,
-            wait,
-        ))
+        let mut view = looks(session, r, pod, level as u32, &next, &changed, wait);
+        let dot = matches!(grain, Grain::Dot { .. }) && pod.state != PodState::Terminating;
+        if !(in_passing && dot) {
+            describe(&mut view, session, r, pod, wait);
+        }
+        Rc::new(view)
     };
     let pods: Vec<Rc<PodView>> = match grain {
         Grain::Density { .. } => Vec::new(),
@@ -222,7 +220,8 @@ fn limit(quantity: Quantity, r: &Rollout) -> LimitView {
     }
 }
 
-fn pod_view(
+/// What is seen of a pod from afar.
+fn looks(
     session: &Session,
     r: &Rollout,
     pod: &Pod,
@@ -233,18 +232,63 @@ fn pod_view(
 ) -> PodView {
     let set = &r.sets[pod.set];
     let meta = &pod.object.meta;
-    let view = pod.object.pod();
-    let restarts = view.map_or(0, |p| p.max_restarts).max(0) as u32;
     let min_ready = set.view().min_ready_seconds;
+    PodView {
+        uid: meta.uid.to_string(),
+        level,
+        state: pod.state,
+        version: set.tag(),
+        name: meta.name.to_string(),
+        short: String::new(),
+        set: String::new(),
+        word: String::new(),
+        restarts: pod
+            .object
+            .pod()
+            .map_or(0, |p| p.max_restarts.max(0).unsigned_abs()),
+        next_to_go: next.as_ref() == Some(&meta.uid),
+        changed: changed.contains(&meta.uid.as_str()),
+        progress: match pod.state {
+            PodState::Ready if min_ready > 0 => {
+                let left = left_ms(session, pod, min_ready);
+                Some(1000 - (left * 1000 / (min_ready as u64 * 1000)).min(1000) as u32)
+            }
+            PodState::Creating => wait.map(|w| w.permille(session.at())),
+            _ => None,
+        },
+        label: String::new(),
+        facts: Vec::new(),
+    }
+}
+
+/// Milliseconds until a ready pod is available.
+fn left_ms(session: &Session, pod: &Pod, min_ready: i32) -> u64 {
     let now_ms = session.wall_ms_at(session.at());
-    let left_ms = view.map_or(0, |p| cluster::available_in_ms(p, min_ready, now_ms)) as u64;
-    let next_to_go = next.as_ref() == Some(&meta.uid);
+    let view = pod.object.pod();
+    view.map_or(0, |p| cluster::available_in_ms(p, min_ready, now_ms)) as u64
+}
+
+/// What is read of a pod: its word, its label and its facts.
+fn describe(
+    view: &mut PodView,
+    session: &Session,
+    r: &Rollout,
+    pod: &Pod,
+    wait: Option<&Progress>,
+) {
+    let set = &r.sets[pod.set];
+    let meta = &pod.object.meta;
+    let status = pod.object.pod();
+    let restarts = view.restarts;
     let reason = waiting_reason(&pod.object.value).map(|(reason, _)| reason);
     let left = wait.map_or_else(String::new, |w| seconds(w.left_ms(session.at())));
-    let word = match pod.state {
-        PodState::Available if next_to_go => "next to go".to_owned(),
+    view.word = match pod.state {
+        PodState::Available if view.next_to_go => "next to go".to_owned(),
         PodState::Available => String::new(),
-        PodState::Ready => format!("Ready, {} s", left_ms.div_ceil(1000)),
+        PodState::Ready => {
+            let left = left_ms(session, pod, set.view().min_ready_seconds);
+            format!("Ready, {} s", left.div_ceil(1000))
+        }
         PodState::Creating if wait.is_some() => format!("Creating, {left}"),
         PodState::ImagePull | PodState::Config => {
             reason.unwrap_or(state_word(pod.state)).to_owned()
@@ -254,23 +298,24 @@ fn pod_view(
         }
         s => state_word(s).to_owned(),
     };
-    let tag = set.tag();
     let state = if matches!(pod.state, PodState::Ready | PodState::Creating) {
-        word.clone()
+        view.word.clone()
     } else {
         state_word(pod.state).to_owned()
     };
-    let mut facts = vec![
-        ("Set".to_owned(), set.name().to_string()),
-        ("State".to_owned(), state.clone()),
-        (
-            "Image".to_owned(),
-            pod.object
-                .value
-                .str_at("spec.containers.0.image")
-                .to_owned(),
-        ),
-    ];
+    view.short = short_name(&meta.name).to_owned();
+    view.set = set.name().to_string();
+    view.label = format!(
+        "{}, {}, {state}, set {}",
+        view.version.letter(),
+        meta.name,
+        set.name()
+    );
+    let facts = &mut view.facts;
+    facts.push(("Set".to_owned(), set.name().to_string()));
+    facts.push(("State".to_owned(), state));
+    let image = pod.object.value.str_at("spec.containers.0.image");
+    facts.push(("Image".to_owned(), image.to_owned()));
     if let Some(wait) = wait {
         facts.push(match wait.doing {
             Doing::Pulling => ("Image pulled".to_owned(), format!("in {left}")),
@@ -278,10 +323,10 @@ fn pod_view(
             Doing::BackingOff => ("Next try".to_owned(), format!("in {left} or more")),
         });
     }
-    if let Some(node) = view.map(|p| p.node.to_string()).filter(|n| !n.is_empty()) {
+    if let Some(node) = status.map(|p| p.node.to_string()).filter(|n| !n.is_empty()) {
         facts.push(("Node".to_owned(), node));
     }
-    if let Some(ip) = view.map(|p| p.ip.to_string()).filter(|n| !n.is_empty()) {
+    if let Some(ip) = status.map(|p| p.ip.to_string()).filter(|n| !n.is_empty()) {
         facts.push(("IP".to_owned(), ip));
     }
     if let Some(created) = meta.creation {
@@ -297,33 +342,6 @@ fn pod_view(
         waiting_reason(&pod.object.value).filter(|_| pod.state.is_failing())
     {
         facts.push((reason.to_owned(), message.to_owned()));
-    }
-    PodView {
-        uid: meta.uid.to_string(),
-        level,
-        state: pod.state,
-        version: tag,
-        name: meta.name.to_string(),
-        short: short_name(&meta.name).to_owned(),
-        set: set.name().to_string(),
-        word,
-        restarts,
-        next_to_go,
-        changed: changed.contains(&meta.uid.as_str()),
-        progress: match pod.state {
-            PodState::Ready if min_ready > 0 => {
-                Some(1000 - (left_ms * 1000 / (min_ready as u64 * 1000)).min(1000) as u32)
-            }
-            PodState::Creating => wait.map(|w| w.permille(session.at())),
-            _ => None,
-        },
-        label: format!(
-            "{}, {}, {state}, set {}",
-            tag.letter(),
-            meta.name,
-            set.name()
-        ),
-        facts,
     }
 }
 

@@ -4,7 +4,8 @@ use crate::catalogue::seconds;
 use crate::cluster::tag;
 use crate::explain;
 use crate::model::*;
-use crate::past::{Kept, axis_segments, ticks_of, with_kept};
+use crate::past::{Kept, with_kept};
+use crate::record::{axis_segments, ticks_of};
 use rollout_api::Order;
 use rollout_api::SortedMap;
 use rollout_api::{Kind, ObjectKey, Str};
@@ -216,25 +217,31 @@ fn build(session: &Session, kept: &Kept, end: u64, window: Option<(u64, u64)>) -
     }
 }
 
-/// Where a time stands.
+/// Where a time stands. What is cut out is squeezed into the width of the cut.
 pub fn place_at(segments: &[TimeSegment], ms: u64) -> u64 {
     let after = segments.partition_point(|s| s.from_ms <= ms);
-    match after.checked_sub(1).map(|i| &segments[i]) {
-        None => segments.first().map_or(0, |s| s.x),
-        Some(s) if ms <= s.to_ms => s.x + ms - s.from_ms,
-        // Inside a cut, or behind the end.
-        Some(s) => segments
-            .get(after)
-            .map_or(s.x + s.to_ms - s.from_ms, |next| next.x),
+    let Some(s) = after.checked_sub(1).map(|i| &segments[i]) else {
+        return segments.first().map_or(0, |s| s.x);
+    };
+    if ms <= s.to_ms {
+        return s.x + ms - s.from_ms;
     }
+    let edge = s.x + s.to_ms - s.from_ms;
+    segments.get(after).map_or(edge, |next| {
+        edge + (ms - s.to_ms) * (next.x - edge) / (next.from_ms - s.to_ms)
+    })
 }
 
 /// The time at a place.
 pub fn time_at(segments: &[TimeSegment], x: u64) -> u64 {
     let after = segments.partition_point(|s| s.x <= x);
-    match after.checked_sub(1).map(|i| &segments[i]) {
-        None => segments.first().map_or(0, |s| s.from_ms),
-        Some(s) => (s.from_ms + x - s.x).min(s.to_ms),
+    let Some(s) = after.checked_sub(1).map(|i| &segments[i]) else {
+        return segments.first().map_or(0, |s| s.from_ms);
+    };
+    let edge = s.x + s.to_ms - s.from_ms;
+    match segments.get(after) {
+        Some(next) if x > edge => s.to_ms + (x - edge) * (next.from_ms - s.to_ms) / (next.x - edge),
+        _ => (s.from_ms + x - s.x).min(s.to_ms),
     }
 }
 

@@ -70,7 +70,7 @@ pub fn traffic(
     session: &Session,
     rollout: Option<&Rollout>,
     so_far: Option<SoFar>,
-    past: &PastView,
+    record: &RecordView,
 ) -> Option<TrafficView> {
     let rollout = rollout?;
     let SoFar { target, tally } = so_far?;
@@ -97,7 +97,7 @@ pub fn traffic(
         .map(|(n, words)| n.to_string() + " " + words)
         .collect();
     let objective = rollout_session::traffic_percent(setting.objective);
-    let (marks, crosses, per_mark) = strip(session, rollout, &target, past);
+    let (marks, crosses, per_mark) = strip(session, rollout, &target, record);
     let latency = match (tally.percentile(50), tally.percentile(95)) {
         (Some(half), Some(most)) => half.0.to_string() + " ms, " + &most.0.to_string() + " ms",
         _ => String::new(),
@@ -127,7 +127,7 @@ fn strip(
     session: &Session,
     rollout: &Rollout,
     target: &ObjectKey,
-    past: &PastView,
+    record: &RecordView,
 ) -> (Vec<RequestMark>, Vec<u32>, u64) {
     let traffic = session.traffic();
     let (from, now) = (session.engine_time(0), session.engine_time(session.at()));
@@ -139,13 +139,13 @@ fn strip(
         let row = u8::from(newest.is_some_and(|n| *n.name() == owner));
         Some((row, set.map_or(0, |s| tag(s.version).livery())))
     };
-    let place = |x: u64| u32::try_from(x * 1000 / past.width.max(1)).unwrap_or(1000);
+    let place = |x: u64| u32::try_from(x * 1000 / record.width.max(1)).unwrap_or(1000);
     let ms = |at: SimTime| at.since(from).0;
     let (mut marks, mut crosses) = (Vec::new(), Vec::new());
     let sent = traffic.sent(target, from, now);
     if sent <= SINGLE_MARKS {
         for request in traffic.requests(target, from, now, now, SINGLE_MARKS as usize) {
-            let x = past.x_at(ms(request.at));
+            let x = record.x_at(ms(request.at));
             match request.outcome {
                 Outcome::Failed(_) => crosses.push(place(x)),
                 Outcome::Ok { .. } => {
@@ -159,16 +159,16 @@ fn strip(
         }
         return (marks, crosses, 1);
     }
-    let drawn: u64 = past.segments.iter().map(|s| s.to_ms - s.from_ms).sum();
+    let drawn: u64 = record.segments.iter().map(|s| s.to_ms - s.from_ms).sum();
     let slice = (drawn / SLICES).max(1);
     let (mut spans, mut places) = (Vec::new(), Vec::new());
-    for segment in &past.segments {
+    for segment in &record.segments {
         let end = segment.to_ms.min(session.at());
         let mut at = segment.from_ms;
         while at < end {
             let to = (at + slice).min(end);
             spans.push((session.engine_time(at), session.engine_time(to)));
-            places.push(past.x_at(at) + (to - at) / 2);
+            places.push(record.x_at(at) + (to - at) / 2);
             at = to;
         }
     }

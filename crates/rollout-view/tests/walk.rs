@@ -232,14 +232,14 @@ fn every_step_of_many_stories_has_a_true_sentence() {
             let ran = s.run(line);
             assert_eq!(ran.exit, Some(0), "{preset}: {line}: {}", ran.stderr);
             for p in walk(&mut s, 120) {
-                for note in &p.scene.past.notes {
+                for note in &p.scene.past.record.notes {
                     assert!(!note.sentence.is_empty() && !note.text().is_empty());
                 }
             }
         }
         // The past is inside its drawing.
         let p = look(&s);
-        let past = &p.scene.past;
+        let past = &p.scene.past.record;
         for r in past.ribbons.iter().chain(&past.gone) {
             assert!(r.x + r.width <= past.width && r.width > 0, "{preset}");
         }

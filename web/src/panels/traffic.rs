@@ -24,6 +24,15 @@ fn path(marks: &[RequestMark], row: u8, livery: u8) -> String {
     d
 }
 
+/// Where each cross stands, for one element that draws all of them.
+fn places(crosses: &[u32]) -> String {
+    let mut list = String::new();
+    for x in crosses {
+        list.push_str(&format!("{}.{}% ", x / 10, x % 10));
+    }
+    list
+}
+
 /// Requests under the drawing: upper row old, middle row new, crosses failed.
 #[component]
 pub fn Strip(props: &StripProps) -> Html {
@@ -34,17 +43,14 @@ pub fn Strip(props: &StripProps) -> Html {
     let paths = looks
         .map(|(row, livery)| (livery, path(&t.marks, row, livery)))
         .filter(|(_, d)| !d.is_empty());
+    let crosses = "×".repeat(t.crosses.len());
     html! { <>
         <p class="lane-label lane-traffic">{"traffic"}</p>
         <div class="traffic" data-testid="traffic" role="img" aria-label={format!("Requests to {}: {}", t.target, t.label)}>
             <svg viewBox={format!("0 0 {} 3.6", props.width)} preserveAspectRatio="none" aria-hidden="true">
                 { for paths.map(|(livery, d)| html! { <g data-livery={livery.to_string()}><path class="req" {d} /></g> }) }
             </svg>
-            <svg aria-hidden="true">
-                { for t.crosses.iter().map(|x| html! {
-                    <svg x={format!("{}.{}%", x / 10, x % 10)} y="82%" overflow="visible"><path class="req-fail" d="M-3.5-3.5L3.5 3.5M3.5-3.5L-3.5 3.5" /></svg>
-                }) }
-            </svg>
+            <svg aria-hidden="true"><text class="req-fail" y="82%" x={places(&t.crosses)}>{crosses}</text></svg>
         </div>
         <p class="traffic-note">
             <b>{t.total}</b>{if t.total == 1 { " request" } else { " requests" }}

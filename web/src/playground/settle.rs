@@ -6,12 +6,12 @@ use crate::interop::clock;
 use gloo::timers::callback::Timeout;
 
 /// So long the head rests before the panels follow.
-const REST_MS: u32 = 30;
+const REST_MS: u32 = 50;
 /// While it is dragged on and on they follow about so often.
-const AT_LEAST_MS: f64 = 250.0;
+const AT_LEAST_MS: f64 = 1000.0;
 /// Sessions with fewer marks and pods are drawn at once.
 const MARKS: usize = 240;
-const PODS: usize = 60;
+const PODS: u32 = 60;
 
 /// Panels that have not followed yet.
 pub struct Settling {
@@ -22,7 +22,7 @@ pub struct Settling {
 /// Is the view that is made now for the scene alone?
 pub fn passing(p: &mut Playground) -> bool {
     let sought = std::mem::take(&mut p.sought);
-    let large = p.view.marks.len() > MARKS || p.view.scene.pods.len() > PODS;
+    let large = p.view.marks.len() > MARKS || p.view.scene.height > PODS;
     let since = p.settling.as_ref().map(|s| s.since);
     let overdue = since.is_some_and(|since| clock::now_ms() - since > AT_LEAST_MS);
     sought && large && p.comparison.is_none() && !overdue

@@ -385,8 +385,8 @@ fn time(p: &mut Playground, msg: &Msg) {
         Msg::ToEnd => session.seek_time(session.recorded_ms()),
         Msg::SeekStep(step) => session.seek(*step),
         Msg::SeekPermille(permille) => {
-            let past = &p.view.scene.past;
-            session.seek_time(past.time_at(past.width * u64::from(*permille) / 1000));
+            let record = &p.view.scene.past.record;
+            session.seek_time(record.time_at(record.width * u64::from(*permille) / 1000));
         }
         Msg::NextMark => {
             let here = session.position();

@@ -323,16 +323,14 @@ pub struct SetView {
     pub newest: bool,
 }
 
-/// The past: everything left of the playhead, ahead of it under a veil.
-#[derive(Clone, PartialEq, Debug)]
-pub struct PastView {
+/// What was recorded, drawn: the part of the past that stays as it is while the learner looks around.
+#[derive(PartialEq, Eq, Debug)]
+pub struct RecordView {
     /// Which time stands where. Long idle times are cut: `x` is not the time.
     pub segments: Vec<TimeSegment>,
     /// Width in units of x; at least 1.
     pub width: u64,
-    /// Where now is.
-    pub now_x: u64,
-    /// Ribbons up to now and, when looking back, ahead.
+    /// Ribbons of all that was recorded.
     pub ribbons: Vec<Ribbon>,
     /// Leaving pods: ribbons below the ground (`level` 0 is the first row).
     pub gone: Vec<Ribbon>,
@@ -344,18 +342,31 @@ pub struct PastView {
     pub floor: Vec<LimitRun>,
     /// Writes of the controller.
     pub notes: Vec<NoteView>,
-    /// The learner's actions.
-    pub flags: Vec<FlagView>,
     /// Cut times.
     pub cuts: Vec<CutView>,
     /// Ticks of the ruler.
     pub ticks: Vec<TickView>,
+    /// Ribbons are areas (from 61 pods on) without separators.
+    pub areas: bool,
+}
+
+/// The past: everything left of the playhead, ahead of it under a veil.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PastView {
+    /// The drawing of all that was recorded.
+    pub record: Rc<RecordView>,
+    /// Where now is.
+    pub now_x: u64,
+    /// The step at which the learner looks.
+    pub cursor: usize,
+    /// The last write at or before it.
+    pub last_write: Option<usize>,
+    /// The learner's actions.
+    pub flags: Vec<FlagView>,
     /// Times with nothing available, drawn on the ground.
     pub gaps: Vec<GapView>,
     /// Names written into the ribbons.
     pub captions: Vec<CaptionView>,
-    /// Ribbons are areas (from 61 pods on) without separators.
-    pub areas: bool,
     /// `From 0 to 4.5 seconds: available falls from 10 to 8, the total rises from 10 to 12`.
     pub label: String,
 }
@@ -371,7 +382,7 @@ pub struct TimeSegment {
     pub x: u64,
 }
 
-impl PastView {
+impl RecordView {
     /// Where a time stands.
     pub fn x_at(&self, ms: u64) -> u64 {
         crate::timeline::place_at(&self.segments, ms)
@@ -379,6 +390,13 @@ impl PastView {
     /// The time at a position.
     pub fn time_at(&self, x: u64) -> u64 {
         crate::timeline::time_at(&self.segments, x)
+    }
+}
+
+impl PastView {
+    /// Where a note stands to the cursor.
+    pub fn when(&self, note: &NoteView) -> When {
+        When::of(note.step, self.cursor, self.last_write)
     }
 }
 
@@ -410,8 +428,6 @@ pub struct Ribbon {
     pub version: VersionTag,
     /// How it is filled.
     pub kind: RibbonKind,
-    /// It lies ahead of the cursor.
-    pub ahead: bool,
 }
 
 /// A stretch of a limit line.
@@ -426,7 +442,7 @@ pub struct LimitRun {
 }
 
 /// A write of the controller: a note above the past.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NoteView {
     /// The step it belongs to.
     pub step: usize,
@@ -440,8 +456,6 @@ pub struct NoteView {
     pub version: VersionTag,
     /// The sentence of the decision.
     pub sentence: Rc<str>,
-    /// Current, past or ahead.
-    pub when: When,
 }
 
 impl NoteView {
@@ -464,6 +478,19 @@ pub enum When {
     Current,
     /// After.
     Ahead,
+}
+
+impl When {
+    /// Where a step stands to the cursor, if `current` is the last one of its kind.
+    pub fn of(step: usize, cursor: usize, current: Option<usize>) -> When {
+        if Some(step) == current {
+            When::Current
+        } else if step <= cursor {
+            When::Past
+        } else {
+            When::Ahead
+        }
+    }
 }
 
 /// An action of the learner: a flag with a full-height line.
@@ -532,6 +559,8 @@ pub struct LivesView {
     pub rows: Vec<LifeView>,
     /// Above 24 rows the lines are thin.
     pub thin: bool,
+    /// There are no rows because there were more than 120 pods.
+    pub too_many: bool,
 }
 
 /// One pod's life.

@@ -30,6 +30,7 @@ pub fn Lives(props: &LivesProps) -> Html {
                     }
                 }) }
             </svg>
+            if props.lives.too_many { <p class="lives-many">{"Too many pods for a line each: the timeline has them, zoom in."}</p> }
         </div>
     </> }
 }

@@ -146,9 +146,9 @@ pub fn Stage(props: &StageProps) -> Html {
             <div class="ground"></div>
             <Past past={scene.past.clone()} {height} at_head={props.page.transport.at_head} dispatch={dispatch.clone()} />
             <p class="now-head"><b>{props.page.transport.time.clone()}</b>{if props.page.transport.at_head { " now" } else { " looking back" }}</p>
-            <ol class="tower" aria-label="Pods, lowest first" onmousemove={tooltip(&props.page)}>
+            <ol class="tower" aria-label="Pods, lowest first" onmousemove={tooltip(&props.page)} onclick={pick(&props.page, dispatch)} onkeydown={keys(dispatch)}>
                 { for drawn.iter().zip(places).enumerate().map(|(k, (&(pod, per, gone), slot))| html! {
-                    <Pod key={slot.to_string()} pod={pod.clone()} named={named(k, pod)} {per} {gone} bare={dots && pod.state != PodState::Terminating} picked={!gone && props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} dispatch={dispatch.clone()} />
+                    <Pod key={slot.to_string()} pod={pod.clone()} named={named(k, pod)} {per} {gone} bare={dots && pod.state != PodState::Terminating} picked={!gone && props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} />
                 }) }
             </ol>
             if scene.pods.is_empty() && !scene.bands.is_empty() { <Bands bands={scene.bands.clone()} {per} /> }
@@ -159,8 +159,8 @@ pub fn Stage(props: &StageProps) -> Html {
                     <Ledger sum={props.page.room.clone()} testid="room" dispatch={dispatch.clone()} />
                     <Ledger sum={props.page.spare.clone()} testid="spare" dispatch={dispatch.clone()} />
                 </div>
-                <Lives lives={scene.lives.clone()} width={scene.past.width} now_x={scene.past.now_x} />
-                if let Some(traffic) = &props.page.traffic { <Strip traffic={traffic.clone()} width={scene.past.width} /> }
+                <Lives lives={scene.lives.clone()} width={scene.past.record.width} now_x={scene.past.now_x} />
+                if let Some(traffic) = &props.page.traffic { <Strip traffic={traffic.clone()} width={scene.past.record.width} /> }
                 <Ruler past={scene.past.clone()} transport={props.page.transport.clone()} marks={ruler_marks(&props.page)} dispatch={dispatch.clone()} />
             }
             { props.children.clone() }
@@ -172,18 +172,60 @@ pub fn Stage(props: &StageProps) -> Html {
     scenery
 }
 
+/// The element of the pod in which an event happened, and the pod's name. One listener serves all pods: a hundred would be made
+/// anew for each moment.
+fn pod_of(event: &web_sys::Event) -> Option<(web_sys::Element, String)> {
+    let element = dom::closest(event, ".pod[data-name]")?;
+    let name = element.get_attribute("data-name")?;
+    Some((element, name))
+}
+
+/// A pod of the scene by its name.
+fn named_pod<'p>(page: &'p PageView, name: &str) -> Option<&'p Rc<PodView>> {
+    let mut pods = page.scene.pods.iter().chain(&page.scene.leaving);
+    pods.find(|pod| pod.name == name)
+}
+
 /// Tooltips are written when the pointer comes: a hundred pods would need a hundred texts for each moment.
 fn tooltip(page: &Shared<PageView>) -> Callback<MouseEvent> {
     let page = page.clone();
     Callback::from(move |event: MouseEvent| {
-        let Some(element) = dom::closest(&event, ".pod[data-name]") else {
-            return;
-        };
-        let name = element.get_attribute("data-name").unwrap_or_default();
-        let mut pods = page.scene.pods.iter().chain(&page.scene.leaving);
-        if let Some(pod) = pods.find(|pod| pod.name == name) {
+        if let Some((element, name)) = pod_of(&event)
+            && let Some(pod) = named_pod(&page, &name)
+        {
             // Refused for a bad name only.
             let _ = element.set_attribute("title", &title(pod));
+        }
+    })
+}
+
+/// A click on a pod looks at it.
+fn pick(page: &Shared<PageView>, dispatch: &Callback<Msg>) -> Callback<MouseEvent> {
+    let (page, dispatch) = (page.clone(), dispatch.clone());
+    Callback::from(move |event: MouseEvent| {
+        if let Some((_, name)) = pod_of(&event)
+            && let Some(pod) = named_pod(&page, &name)
+        {
+            dispatch.emit(Msg::PickPod(Some(pod.uid.clone().into())));
+        }
+    })
+}
+
+/// Delete drafts the pod's deletion; the arrows walk from pod to pod.
+fn keys(dispatch: &Callback<Msg>) -> Callback<KeyboardEvent> {
+    let dispatch = dispatch.clone();
+    Callback::from(move |event: KeyboardEvent| {
+        let Some((_, name)) = pod_of(&event) else {
+            return;
+        };
+        match event.key().as_str() {
+            "Delete" => dispatch.emit(Msg::Draft(format!("kubectl delete pod {name}"))),
+            "ArrowUp" | "ArrowDown" => {
+                event.prevent_default();
+                event.stop_propagation();
+                dom::focus_sibling(&event, ".pod", event.key() == "ArrowUp");
+            }
+            _ => {}
         }
     })
 }

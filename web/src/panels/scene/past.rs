@@ -6,7 +6,8 @@ use crate::hooks::use_vars;
 use crate::interop::dom;
 use crate::playground::Msg;
 use rollout_view::{
-    CaptionView, CutView, FlagView, GapView, NoteView, PastView, Ribbon, RibbonKind, When,
+    CaptionView, CutView, FlagView, GapView, NoteView, PastView, RecordView, Ribbon, RibbonKind,
+    When,
 };
 use std::rc::Rc;
 use yew::prelude::*;
@@ -28,57 +29,78 @@ pub struct PastHeadProps {
 #[component]
 pub fn PastHead(props: &PastHeadProps) -> Html {
     let past = &props.past;
-    let xs: Vec<u32> = past
-        .notes
-        .iter()
-        .map(|n| (n.x.min(past.width) * 1000 / past.width.max(1)) as u32)
-        .collect();
-    let current = past
-        .notes
-        .iter()
-        .rposition(|n| n.when != When::Ahead)
-        .unwrap_or(0);
-    let places = spread(&xs, NOTE_GAP, current);
+    let record = &past.record;
+    let xs: Vec<u32> = record.notes.iter().map(|n| place(n, record)).collect();
+    let ahead = record.notes.partition_point(|n| n.step <= past.cursor);
+    let places = spread(&xs, NOTE_GAP, ahead.saturating_sub(1));
     let leaders: String = xs
         .iter()
         .zip(&places)
         .filter_map(|(x, place)| place.map(|p| format!("M{p} 0C{p} 60 {x} 40 {x} 100")))
         .collect();
-    // Which dots there are does not depend on where the learner looks: a seek exchanges few.
-    let mut free = 0;
-    let drawn = past
-        .notes
-        .iter()
-        .zip(places)
-        .zip(xs)
-        .filter(|((_, place), x)| {
-            let dot = past.notes.len() <= NOTES_UP_TO || *x >= free;
-            if dot {
-                free = x + DOT_GAP;
-            }
-            dot || place.is_some()
-        });
-    // Of many dots those ahead lie under a veil: each need not be told.
-    let veiled = past.notes.len() > NOTES_UP_TO;
+    let many = record.notes.len() > NOTES_UP_TO;
+    let drawn: Vec<(usize, Option<u32>)> = places
+        .into_iter()
+        .enumerate()
+        .filter(|(_, place)| !many || place.is_some())
+        .collect();
+    // Of many notes those with words take the elements of those that had words: a jump writes them over.
+    let first = if many {
+        drawn.first().map_or(0, |(k, _)| *k)
+    } else {
+        0
+    };
     let last_flag = past.flags.iter().rposition(|f| f.when != When::Ahead);
     html! {
         <div class="past-head">
             <svg viewBox="0 0 1000 100" preserveAspectRatio="none" class="fan" aria-hidden="true"><path d={leaders} /></svg>
             { for past.flags.iter().enumerate().map(|(k, flag)| html! {
-                <Flag key={format!("f{}", flag.step)} flag={flag.clone()} width={past.width} shown={last_flag == Some(k)} dispatch={props.dispatch.clone()} />
+                <Flag key={format!("f{}", flag.step)} flag={flag.clone()} width={record.width} shown={last_flag == Some(k)} dispatch={props.dispatch.clone()} />
             }) }
             <ol class="notes" aria-label="Writes of the controller">
-                { for drawn.map(|((note, place), x)| {
-                    let mut note = note.clone();
-                    if veiled && place.is_none() {
-                        note.when = When::Past;
-                    }
-                    let key = note.step.to_string();
-                    html! { <Note {key} {note} x={place.unwrap_or(x)} small={place.is_none()} dispatch={props.dispatch.clone()} /> }
+                { for drawn.into_iter().map(|(k, place)| {
+                    let note = &record.notes[k];
+                    html! { <Note key={(k - first).to_string()} note={note.clone()} when={past.when(note)} x={place.unwrap_or(xs[k])} small={place.is_none()} dispatch={props.dispatch.clone()} /> }
                 }) }
             </ol>
-            if veiled { <NotesVeil x={percent(past.now_x, past.width)} /> }
+            if many {
+                <ManyNotes record={record.clone()} dispatch={props.dispatch.clone()} />
+                <NotesVeil x={percent(past.now_x, record.width)} />
+            }
         </div>
+    }
+}
+
+/// Thousandths of the width at which a note has its true second.
+fn place(note: &NoteView, record: &RecordView) -> u32 {
+    (note.x.min(record.width) * 1000 / record.width.max(1)) as u32
+}
+
+#[derive(Properties, PartialEq)]
+struct ManyNotesProps {
+    record: Rc<RecordView>,
+    dispatch: Callback<Msg>,
+}
+
+/// A dot for each of many notes. They do not depend on where the learner looks: a seek changes none.
+#[component]
+fn ManyNotes(props: &ManyNotesProps) -> Html {
+    let record = &props.record;
+    let mut free = 0;
+    let apart = record.notes.iter().map(|note| (note, place(note, record)));
+    let apart = apart.filter(|(_, x)| {
+        let dot = *x >= free;
+        if dot {
+            free = x + DOT_GAP;
+        }
+        dot
+    });
+    html! {
+        <ol class="notes" aria-label="All writes of the controller">
+            { for apart.map(|(note, x)| html! {
+                <Note key={note.step.to_string()} note={note.clone()} when={When::Past} {x} small={true} dispatch={props.dispatch.clone()} />
+            }) }
+        </ol>
     }
 }
 
@@ -97,6 +119,7 @@ fn NotesVeil(props: &NotesVeilProps) -> Html {
 #[derive(Properties, PartialEq)]
 struct NoteProps {
     note: NoteView,
+    when: When,
     /// Thousandths of the width.
     x: u32,
     small: bool,
@@ -111,9 +134,9 @@ fn Note(props: &NoteProps) -> Html {
     html! {
         <li ref={node} class={if props.small { "note-at note-small" } else { "note-at" }}>
             <button type="button" class="note" data-testid="mark" data-kind="decision" data-to={step.to_string()} data-version={note.version.letter()}
-                data-livery={note.version.livery().to_string()} data-ahead={(note.when == When::Ahead).then_some("true")}
-                aria-current={(note.when == When::Current).then_some("step")} aria-label={note.sentence.clone()} title={note.sentence.clone()}
-                tabindex={if note.when == When::Current { "0" } else { "-1" }}
+                data-livery={note.version.livery().to_string()} data-ahead={(props.when == When::Ahead).then_some("true")}
+                aria-current={(props.when == When::Current).then_some("step")} aria-label={note.sentence.clone()} title={note.sentence.clone()}
+                tabindex={if props.when == When::Current { "0" } else { "-1" }}
                 onclick={props.dispatch.reform(move |_: MouseEvent| Msg::SeekStep(step))}>{note.text()}</button>
         </li>
     }
@@ -165,7 +188,8 @@ fn class(kind: RibbonKind) -> &'static str {
 #[component]
 pub fn Past(props: &PastProps) -> Html {
     let past = &props.past;
-    let (width, height) = (past.width.max(1), props.height.max(1));
+    let record = &past.record;
+    let (width, height) = (record.width, props.height.max(1));
     let node = use_node_ref();
     let seek = {
         let (node, dispatch) = (node.clone(), props.dispatch.clone());
@@ -178,47 +202,103 @@ pub fn Past(props: &PastProps) -> Html {
         })
     };
     let now = use_vars(vec![("--x", percent(past.now_x, width))]);
-    let looks = looks(&past.ribbons, height);
+    let now_below = use_vars(vec![("--x", percent(past.now_x, width))]);
+    html! { <>
+        <div ref={node} class="past" data-testid="timeline" role="img" aria-label={past.label.clone()} data-areas={record.areas.then_some("true")}
+            onpointerdown={seek.clone()} onpointermove={seek}>
+            <Ribbons record={record.clone()} {height} />
+            <Captions captions={past.captions.clone()} {width} {height} />
+            <Gaps gaps={past.gaps.clone()} {width} />
+            <i ref={now} class="veil" hidden={props.at_head}></i>
+        </div>
+        <div class="past-below" aria-hidden="true"><Leaving record={record.clone()} /><i ref={now_below} class="veil" hidden={props.at_head}></i></div>
+        <Playhead x={percent(past.now_x, width)} at_head={props.at_head} />
+    </> }
+}
+
+#[derive(Properties, PartialEq)]
+struct RibbonsProps {
+    record: Rc<RecordView>,
+    height: u32,
+}
+
+/// Ribbons, limits and cuts: the same while the learner looks around.
+#[component]
+fn Ribbons(props: &RibbonsProps) -> Html {
+    let (record, height) = (&props.record, props.height);
     let limit = |runs: &[rollout_view::LimitRun]| -> String {
         runs.iter()
             .map(|r| format!("M{} {}H{}", r.x, height.saturating_sub(r.level), r.to_x))
             .collect()
     };
-    let rows = past.gone_rows.max(3);
+    html! { <>
+        <svg viewBox={format!("0 0 {} {height}", record.width)} preserveAspectRatio="none" aria-hidden="true">
+            { for looks(&record.ribbons, height).iter().map(|look| html! { <>
+                <path data-livery={look.version.livery().to_string()} class={class(look.kind)} d={look.path.clone()} />
+                if !look.edges.is_empty() { <path data-livery={look.version.livery().to_string()} class="rib-edge" d={look.edges.clone()} /> }
+            </> }) }
+            <path class="past-limit" d={limit(&record.ceiling)} />
+            <path class="past-limit" d={limit(&record.floor)} />
+            { for record.cuts.iter().map(|cut| html! { <path class="cut" d={format!("M{} 0V{height}", cut.x)} /> }) }
+        </svg>
+        { for record.cuts.iter().map(|cut| html! { <Cut key={cut.x.to_string()} cut={cut.clone()} width={record.width} /> }) }
+    </> }
+}
+
+#[derive(Properties, PartialEq)]
+struct LeavingProps {
+    record: Rc<RecordView>,
+}
+
+/// Pods that left, below the ground.
+#[component]
+fn Leaving(props: &LeavingProps) -> Html {
+    let record = &props.record;
+    let rows = record.gone_rows.max(3);
     let mut letters: Vec<&rollout_view::VersionTag> = Vec::new();
-    for ribbon in &past.gone {
+    for ribbon in &record.gone {
         if !letters.contains(&&ribbon.version) {
             letters.push(&ribbon.version);
         }
     }
-    html! { <>
-        <div ref={node} class="past" data-testid="timeline" role="img" aria-label={past.label.clone()} data-areas={past.areas.then_some("true")}
-            onpointerdown={seek.clone()} onpointermove={seek}>
-            <svg viewBox={format!("0 0 {width} {height}")} preserveAspectRatio="none" aria-hidden="true">
-                { for looks.iter().map(|look| html! { <>
-                    <path data-livery={look.version.livery().to_string()} class={class(look.kind)} d={look.path.clone()} />
-                    if !look.edges.is_empty() { <path data-livery={look.version.livery().to_string()} class="rib-edge" d={look.edges.clone()} /> }
-                </> }) }
-                <path class="past-limit" d={limit(&past.ceiling)} />
-                <path class="past-limit" d={limit(&past.floor)} />
-                { for past.cuts.iter().map(|cut| html! { <path class="cut" d={format!("M{} 0V{height}", cut.x)} /> }) }
-            </svg>
-            { for past.captions.iter().map(|caption| html! { <Caption key={format!("{}{}", caption.version.letter(), caption.text)} caption={caption.clone()} {width} {height} /> }) }
-            { for past.cuts.iter().map(|cut| html! { <Cut key={cut.x.to_string()} cut={cut.clone()} {width} /> }) }
-            { for past.gaps.iter().map(|gap| html! { <Gap key={gap.x.to_string()} gap={gap.clone()} {width} /> }) }
-            <i ref={now} class="veil" hidden={props.at_head}></i>
-        </div>
-        <div class="past-below" aria-hidden="true">
-            <svg viewBox={format!("0 0 {width} {}", rows * 100)} preserveAspectRatio="none">
-                { for letters.iter().map(|version| {
-                    let of: Vec<&Ribbon> = past.gone.iter().filter(|r| r.version == **version).collect();
-                    let (boxes, lines) = hatch(&of, width);
-                    html! { <g data-livery={version.livery().to_string()}><path class="rib-hatch" d={lines} /><path class="rib-gone" d={boxes} /></g> }
-                }) }
-            </svg>
-        </div>
-        <Playhead x={percent(past.now_x, width)} at_head={props.at_head} />
-    </> }
+    html! {
+        <svg viewBox={format!("0 0 {} {}", record.width, rows * 100)} preserveAspectRatio="none">
+            { for letters.iter().map(|version| {
+                let of: Vec<&Ribbon> = record.gone.iter().filter(|r| r.version == **version).collect();
+                let (boxes, lines) = hatch(&of, record.width);
+                html! { <g data-livery={version.livery().to_string()}><path class="rib-hatch" d={lines} /><path class="rib-gone" d={boxes} /></g> }
+            }) }
+        </svg>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct CaptionsProps {
+    captions: Vec<CaptionView>,
+    width: u64,
+    height: u32,
+}
+
+/// The names of the versions.
+#[component]
+fn Captions(props: &CaptionsProps) -> Html {
+    let (width, height) = (props.width, props.height);
+    let caption = |c: &CaptionView| html! { <Caption key={c.version.letter()} caption={c.clone()} {width} {height} /> };
+    props.captions.iter().map(caption).collect()
+}
+
+#[derive(Properties, PartialEq)]
+struct GapsProps {
+    gaps: Vec<GapView>,
+    width: u64,
+}
+
+/// The times without an available pod.
+#[component]
+fn Gaps(props: &GapsProps) -> Html {
+    let width = props.width;
+    let gap = |g: &GapView| html! { <Gap key={g.x.to_string()} gap={g.clone()} {width} /> };
+    props.gaps.iter().map(gap).collect()
 }
 
 #[derive(Properties, PartialEq)]

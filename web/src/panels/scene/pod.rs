@@ -1,7 +1,6 @@
 //! One pod: livery, letter, mark, suffix, word. The state's shape and mark come before its colour.
 
 use crate::hooks::use_vars;
-use crate::playground::Msg;
 use crate::ui::icon_as;
 use rollout_view::PodView;
 use std::rc::Rc;
@@ -21,7 +20,6 @@ pub struct PodProps {
     /// It is not there any more: only its picture fades.
     #[prop_or_default]
     pub gone: bool,
-    pub dispatch: Callback<Msg>,
 }
 
 impl PartialEq for PodProps {
@@ -34,7 +32,6 @@ impl PartialEq for PodProps {
         };
         self.per == other.per
             && (self.picked, self.bare, self.gone) == (other.picked, other.bare, other.gone)
-            && self.dispatch == other.dispatch
             && (Rc::ptr_eq(&self.named, &other.named) || self.named == other.named)
             && if self.bare {
                 look(self) == look(other)
@@ -61,28 +58,12 @@ pub fn Pod(props: &PodProps) -> Html {
         };
     }
     let named = &props.named;
-    let uid = AttrValue::from(named.uid.clone());
-    let onclick = props
-        .dispatch
-        .reform(move |_: MouseEvent| Msg::PickPod(Some(uid.clone())));
-    let onkeydown = {
-        let (dispatch, name) = (props.dispatch.clone(), named.name.clone());
-        Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
-            "Delete" => dispatch.emit(Msg::Draft(format!("kubectl delete pod {name}"))),
-            "ArrowUp" | "ArrowDown" => {
-                event.prevent_default();
-                event.stop_propagation();
-                crate::interop::dom::focus_sibling(&event, ".pod", event.key() == "ArrowUp");
-            }
-            _ => {}
-        })
-    };
     html! {
         <li ref={node} class="pod" data-testid="pod" data-name={named.name.clone()} data-set={named.set.clone()} data-state={pod.state.name()}
-            data-version={pod.version.letter()} data-livery={(!props.bare).then(|| pod.version.livery().to_string())} data-fresh={pod.changed.then_some("true")}
+            data-version={named.version.letter()} data-livery={(!props.bare).then(|| pod.version.livery().to_string())} data-fresh={pod.changed.then_some("true")}
             data-next={pod.next_to_go.then_some("true")} data-progress={pod.progress.map(|_| "true")} data-picked={props.picked.then_some("true")}>
             <button type="button" class="pod-hit" tabindex={if pod.level == 0 { "0" } else { "-1" }} aria-label={named.label.clone()}
-                aria-pressed={props.picked.to_string()} {onclick} {onkeydown}></button>
+                aria-pressed={props.picked.to_string()}></button>
             // Dots wear their colours on an element without a place of its own: equal ones share one computed style.
             if props.bare { <i class="dot" data-livery={pod.version.livery().to_string()} data-state={pod.state.name()}></i> } else { { slab(pod) } }
         </li>

@@ -4,7 +4,7 @@ use super::geometry::percent;
 use crate::hooks::use_vars;
 use crate::interop::dom;
 use crate::playground::Msg;
-use rollout_view::{MarkKind, MarkView, PageView, PastView, TickView, TransportView};
+use rollout_view::{MarkKind, MarkView, PageView, PastView, RecordView, TickView, TransportView};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -31,7 +31,7 @@ pub fn Ruler(props: &RulerProps) -> Html {
     let at = if t.at_head {
         "100".to_owned()
     } else {
-        percent(past.now_x, past.width)
+        percent(past.now_x, past.record.width)
     };
     let head = use_vars(vec![("--x", at)]);
     let seek = {
@@ -66,14 +66,27 @@ pub fn Ruler(props: &RulerProps) -> Html {
         <div ref={node} class="ruler" data-testid="ruler" role="slider" tabindex="0" aria-label="Time" aria-valuemin="0" aria-valuemax={t.last.to_string()}
             aria-valuenow={t.step.to_string()} aria-valuetext={format!("{}, {}", t.time, t.position)} onpointerdown={seek.clone()} onpointermove={seek} {onkeydown}>
             <div class="ruler-track" aria-hidden="true">
-                { for past.ticks.iter().map(|tick| html! { <Tick key={tick.x.to_string()} tick={tick.clone()} width={past.width} /> }) }
+                <Ticks record={past.record.clone()} />
                 { for props.marks.iter().map(|mark| html! {
-                    <RulerMark key={format!("{}{}", mark.step, mark.kind.name())} mark={mark.clone()} width={past.width} dispatch={props.dispatch.clone()} />
+                    <RulerMark key={format!("{}{}", mark.step, mark.kind.name())} mark={mark.clone()} width={past.record.width} dispatch={props.dispatch.clone()} />
                 }) }
             </div>
             <i ref={head} class="ruler-head"></i>
         </div>
     }
+}
+
+#[derive(Properties, PartialEq)]
+struct TicksProps {
+    record: Rc<RecordView>,
+}
+
+/// Round times.
+#[component]
+fn Ticks(props: &TicksProps) -> Html {
+    let record = &props.record;
+    let tick = |t: &TickView| html! { <Tick key={t.x.to_string()} tick={t.clone()} width={record.width} /> };
+    record.ticks.iter().map(tick).collect()
 }
 
 #[derive(Properties, PartialEq)]
