@@ -352,3 +352,18 @@ fn what_stands_behind_a_custom_resource_is_applied() {
         );
     }
 }
+
+#[test]
+fn a_sweep_of_what_was_pasted_has_its_replicas() {
+    let mut pasted = Session::new(Start::empty());
+    pasted.apply("pay.yaml", &text("strict"));
+    pasted.play_to(60_000);
+    pasted.run("kubectl set image deploy/pay pay=ghcr.io/acme/pay:1.1.0");
+    let mut made = Session::new(Start::empty());
+    made.run("kubectl create deployment web --image=web:v1 --replicas=3");
+    made.play_to(20_000);
+    made.run("kubectl set image deployment/web web=web:v2");
+    for (session, replicas) in [(&pasted, 4), (&made, 3)] {
+        assert_eq!(Scenario::of(session, "").unwrap().replicas(), replicas);
+    }
+}

@@ -578,6 +578,14 @@ fn skipping_in_vain_leaves_no_future_behind() {
     });
     session.play_to(20_000);
     session.run("kubectl rollout status deployment/storefront -w=false");
+    // What was recorded before stays, whether the search begins inside it or at its end.
+    session.play_to(700_000);
+    let recorded = session.steps().len();
+    session.seek_time(20_000);
+    session.skip_waiting();
+    assert_eq!(session.steps().len(), recorded);
+    assert!(session.at() < 700_000);
+    session.seek_time(700_000);
     for _ in 0..3 {
         let before = session.at();
         let skipped = session.skip_waiting();

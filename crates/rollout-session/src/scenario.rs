@@ -5,7 +5,7 @@ use crate::plan::Plan;
 use crate::session::Session;
 use crate::share::{self, Shared};
 use crate::start::Start;
-use crate::subject::{deployment_of, first_of, last_changed};
+use crate::subject::{deployment_of, first_of, last_changed, replicas_in};
 use rollout_api::{Kind, ObjectKey, Str, json};
 use rollout_engine::controllers::selector::map_selector_matches;
 use rollout_engine::{Engine, Object};
@@ -172,9 +172,19 @@ impl Scenario {
 
     /// Replicas of the Deployment at the start.
     pub fn replicas(&self) -> i64 {
+        let meant = self.subject.as_ref();
+        let of = |engine: &Engine| deployment_of(engine, meant)?.value.int_at("spec.replicas");
         let run = Session::new(self.start_of(&Plan::AsIs));
-        let d = deployment_of(run.head(), self.subject.as_ref());
-        d.and_then(|d| d.value.int_at("spec.replicas")).unwrap_or(1)
+        if let Some(n) = of(run.head()) {
+            return n;
+        }
+        // Made by the learner: what the first text says, else what is there at the end.
+        let written = self.log.iter().find_map(|e| match &e.action {
+            Action::Apply { text, .. } | Action::Save { text, .. } => replicas_in(text, meant),
+            Action::Line(_) | Action::Edit { .. } | Action::Interrupt => None,
+        });
+        let made = || of(self.run(&Plan::AsIs)?.head());
+        written.or_else(made).unwrap_or(1)
     }
 
     /// The start under a plan.

@@ -62,6 +62,14 @@ pub(crate) fn place_in<'v>(
     found.map(|(i, _)| i)
 }
 
+/// `spec.replicas` of the Deployment that is meant, as a text writes it; none: it has no Deployment.
+pub(crate) fn replicas_in(text: &str, meant: Option<&ObjectKey>) -> Option<i64> {
+    let docs = documents(text.as_bytes(), Minor::default());
+    let place = place_in(docs.iter().map(|d| d.value()), meant)?;
+    let value = docs.get(place)?.value()?;
+    Some(value.int_at("spec.replicas").unwrap_or(1))
+}
+
 /// The Deployment that is meant, else the first one.
 pub(crate) fn deployment_of<'e>(
     engine: &'e Engine,

@@ -119,7 +119,7 @@ pub fn heat_view(
         }
     }
     HeatView {
-        caption: format!("{replicas} replicas: {}", measure.words()),
+        caption: format!("{}: {}", crate::sweep::sized(replicas), measure.words()),
         columns: axes.unavailables.clone(),
         surges: axes.surges.clone(),
         rows,

@@ -313,6 +313,14 @@ impl SweepMeasure {
     }
 }
 
+/// `1 replica`, `4 replicas`.
+pub(crate) fn sized(replicas: i64) -> String {
+    match replicas {
+        1 => "1 replica".to_owned(),
+        n => format!("{n} replicas"),
+    }
+}
+
 /// The maps of a sweep as fixed-width text: a row for each maxSurge, a column for each maxUnavailable.
 pub fn sweep_text(axes: &SweepAxes, cells: &[SweepCell], measures: &[SweepMeasure]) -> String {
     let mut out = String::new();
@@ -321,7 +329,7 @@ pub fn sweep_text(axes: &SweepAxes, cells: &[SweepCell], measures: &[SweepMeasur
             if !out.is_empty() {
                 out.push('\n');
             }
-            out.push_str(&format!("{replicas} replicas, {}\n", measure.words()));
+            out.push_str(&format!("{}, {}\n", sized(*replicas), measure.words()));
             let mut rows = vec![vec!["surge \\ unavailable".to_owned()]];
             rows[0].extend(axes.unavailables.iter().cloned());
             for surge in &axes.surges {

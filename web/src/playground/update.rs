@@ -736,7 +736,7 @@ impl Playground {
     /// To the next decision that time must pass for; of several at one instant to the first write.
     fn skip(&mut self) {
         let (from, writes) = (self.session.at(), self.session.writes());
-        let new = self.session.at_head();
+        let known = self.session.steps().len();
         let mut moved = false;
         let mut landed = None;
         for _ in 0..SKIPS_TRIED {
@@ -758,9 +758,7 @@ impl Playground {
         }
         if let Some((position, _)) = landed {
             self.session.seek(position);
-            if new {
-                self.session.forget_ahead();
-            }
+            self.session.forget_ahead(known);
         }
         if moved {
             let ms = self.session.at().saturating_sub(from);

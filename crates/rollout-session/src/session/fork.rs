@@ -73,9 +73,21 @@ impl Session {
         self.current = self.branches.len() - 1;
     }
 
-    /// Forgets what is recorded behind the cursor: it was computed in search of something, and nobody has seen it. Nothing
-    /// is forgotten where something was done, or where a branch left.
-    pub fn forget_ahead(&mut self) {
+    /// Forgets what is recorded behind the cursor and was not before there were so many steps: it was computed in search
+    /// of something, and nobody has seen it.
+    pub fn forget_ahead(&mut self, known: usize) {
+        let here = self.position();
+        if self.steps().len() > known.max(here) {
+            self.seek(known.max(here));
+            self.forget_rest();
+            if self.position() != here {
+                self.seek(here);
+            }
+        }
+    }
+
+    /// Forgets what is recorded behind the cursor. Nothing is forgotten where something was done, or where a branch left.
+    fn forget_rest(&mut self) {
         let (step, at) = (self.position(), self.at());
         let branch = self.branch();
         let acted = branch.log.iter().zip(&branch.made);

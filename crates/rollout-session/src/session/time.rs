@@ -182,7 +182,7 @@ impl Session {
     /// none comes within an hour. Answers how long was skipped; none if nothing is scheduled.
     pub fn skip_waiting(&mut self) -> Option<u64> {
         let (from, from_step) = (self.at(), self.position());
-        let new = self.at_head();
+        let known = self.steps().len();
         while self.at() <= from + SKIP_LIMIT_MS && self.position() - from_step < MAX_STEPS_PER_CALL
         {
             if !self.step() {
@@ -197,9 +197,7 @@ impl Session {
         }
         self.seek(from_step + 1);
         // The hour that was searched in vain did not happen: who acts now acts at the newest moment.
-        if new {
-            self.forget_ahead();
-        }
+        self.forget_ahead(known);
         Some(self.at() - from)
     }
 
