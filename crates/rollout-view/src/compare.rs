@@ -109,15 +109,10 @@ pub fn compare_view(comparison: &Comparison) -> CompareView {
         height: panes.iter().map(|p| p.page.scene.height).max().unwrap_or(1),
         span_ms: last.max(1),
         can_step: comparison.next_at().is_some(),
-        at_head: at_newest(comparison),
+        at_head: comparison.at_head() || at >= last,
         text: compare_text(comparison),
         panes,
     }
-}
-
-/// Nothing that was recorded is still to come: the rest of the recording only waits.
-fn at_newest(comparison: &Comparison) -> bool {
-    comparison.at_head() || comparison.at() >= comparison.recorded_ms()
 }
 
 /// The clock of all panes.
@@ -131,7 +126,7 @@ fn transport(comparison: &Comparison, first: Option<&TransportView>) -> Transpor
         step: first.map_or(0, |t| t.step),
         last: first.map_or(0, |t| t.last),
         last_ms: last,
-        at_head: at_newest(comparison),
+        at_head: at >= last,
         can_back: at > 0,
         can_step: next_ms.is_some() && at < last,
         next_ms,

@@ -26,8 +26,8 @@ const LIVES_UP_TO: usize = 120;
 /// Rows of life lines that are thick.
 const THICK_LIVES: usize = 24;
 
-/// A name needs an area of at least this part of the width.
-const SLIVERS: u64 = 25;
+/// A name needs an area of at least this part of its own length: on a sliver it would be read as that of the neighbour.
+const SLIVERS: u64 = 3;
 
 /// What is kept of a branch between two looks: its timeline only grows, so only new steps are walked.
 pub(crate) struct Kept {
@@ -474,9 +474,7 @@ fn captions(drawing: &Drawing, now: u64, names: &SortedMap<usize, String>) -> Ve
         let (x, to_x) = (record.x_at(band.from), record.x_at(band.to.min(now)));
         let (version, low, high) = (band.version, band.low, band.high);
         let area = (to_x - x) * u64::from(high - low);
-        // A name on a sliver would be read as that of its neighbour.
-        let sliver = (to_x - x) * SLIVERS < record.width;
-        if best.get(&version).is_some_and(|(a, _)| *a >= area) || area == 0 || sliver {
+        if best.get(&version).is_some_and(|(a, _)| *a >= area) || area == 0 {
             continue;
         }
         let Some(image) = names.get(&version) else {
@@ -487,6 +485,10 @@ fn captions(drawing: &Drawing, now: u64, names: &SortedMap<usize, String>) -> Ve
             RibbonKind::Failing => format!("{image}, failing"),
             RibbonKind::Filled | RibbonKind::Hatched => image.clone(),
         };
+        let length = name_length(record, &text);
+        if (to_x - x) * SLIVERS < length || (record.width - x) * 3 < length * 2 {
+            continue;
+        }
         let caption = CaptionView {
             x,
             // On a pod, not on the line between two.
@@ -500,7 +502,7 @@ fn captions(drawing: &Drawing, now: u64, names: &SortedMap<usize, String>) -> Ve
     order.order_by_key(|(area, _)| std::cmp::Reverse(*area));
     // Where two names would meet, that of the larger area stays.
     let apart = 12.max(levels * 10 / 8);
-    let end = |c: &CaptionView| c.x + record.width * (80 + 21 * c.text.len() as u64) / 1000;
+    let end = |c: &CaptionView| c.x + name_length(record, &c.text);
     let meet = |a: &CaptionView, b: &CaptionView| {
         a.level_tenths.abs_diff(b.level_tenths) < apart && a.x < end(b) && b.x < end(a)
     };
@@ -511,6 +513,11 @@ fn captions(drawing: &Drawing, now: u64, names: &SortedMap<usize, String>) -> Ve
         }
     }
     kept
+}
+
+/// How long a name with its letter is, on the axis of a drawing of the usual width.
+fn name_length(record: &RecordView, text: &str) -> u64 {
+    record.width * (80 + 21 * text.len() as u64) / 1000
 }
 
 /// Short image names by letter, of the sets at the start.

@@ -42,6 +42,11 @@ pub fn focus(id: &str) {
     }
 }
 
+/// What has the focus.
+pub fn focused() -> Option<HtmlElement> {
+    document()?.active_element()?.dyn_into().ok()
+}
+
 /// Brings the element with this id into sight.
 pub fn scroll_to(id: &str) {
     if let Some(element) = document().and_then(|d| d.get_element_by_id(id)) {

@@ -144,7 +144,7 @@ pub fn Stage(props: &StageProps) -> Html {
             if let Some(ghost) = ghosts.0.filter(|g| g.level <= height) { <Limit limit={ghost.clone()} {per} ghost={true} dispatch={dispatch.clone()} /> }
             if let Some(ghost) = ghosts.1.filter(|g| g.level <= height) { <Limit limit={ghost.clone()} {per} ghost={true} dispatch={dispatch.clone()} /> }
             <div class="ground"></div>
-            <Past past={scene.past.clone()} {height} at_head={props.page.transport.at_head} dispatch={dispatch.clone()} />
+            <Past past={scene.past.clone()} {height} at_head={props.page.transport.at_head && !props.pane} dispatch={dispatch.clone()} />
             <p class="now-head"><b>{props.page.transport.time.clone()}</b>{if props.page.transport.at_head { " now" } else { " looking back" }}</p>
             <ol class="tower" aria-label="Pods, lowest first" onmousemove={tooltip(&props.page)} onclick={pick(&props.page, dispatch)} onkeydown={keys(dispatch)}>
                 { for drawn.iter().zip(places).enumerate().map(|(k, (&(pod, per, gone), slot))| html! {

@@ -49,7 +49,7 @@ fn Set(props: &SetProps) -> Html {
     ]);
     html! {
         <section ref={node} class="set" data-testid="set" data-name={set.name.clone()} data-size={set.size.to_string()} data-pods={set.pods.to_string()}
-            data-version={set.version.letter()} data-livery={set.version.livery().to_string()} data-empty={(size == 0).then_some("true")} data-short={(place.short || size < 3).then_some("true")} data-tight={(place.short && size <= props.per).then_some("true")} data-picked={props.picked.then_some("true")}
+            data-version={set.version.letter()} data-livery={set.version.livery().to_string()} data-empty={(size == 0).then_some("true")} data-short={place.short.then_some("true")} data-tight={(place.plate && size <= props.per).then_some("true")} data-picked={props.picked.then_some("true")}
             aria-label={format!("ReplicaSet {}, {}", set.name, set.count)} title={set.name.clone()}>
             <p class="set-title"><Coach version={set.version} /><span>{set.image.clone()}</span></p>
             <p class="set-name">{set.short.clone()}</p>
@@ -65,6 +65,8 @@ struct Place {
     skip: u32,
     /// Without the name.
     short: bool,
+    /// The floor's plate stands beside it.
+    plate: bool,
 }
 
 /// Height of the drawing and of a whole label, in pixels at the usual size.
@@ -74,11 +76,12 @@ const HIGHEST_ROW: u32 = 44;
 
 /// The plate of the floor stands in the row above its line. A label that would meet it begins below the line, or is shorter.
 fn label_place(from: u32, to: u32, floor: Option<u32>, per: u32, levels: u32) -> Place {
+    let row = (DRAWING / levels.max(1)).clamp(1, HIGHEST_ROW);
     let top = Place {
         skip: 0,
-        short: false,
+        short: to.saturating_sub(from) * row < LABEL * per,
+        plate: false,
     };
-    let row = (DRAWING / levels.max(1)).clamp(1, HIGHEST_ROW);
     let need = LABEL.div_ceil(row) * per;
     let Some(floor) = floor.filter(|f| *f < to && *f >= from && *f + per + need > to) else {
         return top;
@@ -87,11 +90,13 @@ fn label_place(from: u32, to: u32, floor: Option<u32>, per: u32, levels: u32) ->
         Place {
             skip: (to - floor).div_ceil(per),
             short: false,
+            plate: false,
         }
     } else {
         Place {
             skip: 0,
             short: true,
+            plate: true,
         }
     }
 }
@@ -112,5 +117,8 @@ mod tests {
         assert_eq!(place(6, 12, Some(9)), (3, false));
         assert_eq!(place(7, 12, Some(9)), (0, true), "no room below");
         assert_eq!(place(6, 12, None), (0, false));
+        assert_eq!(place(0, 2, Some(8)), (0, true), "a low set has no name");
+        let many = |to| label_place(0, to, Some(75), 10, 13).short;
+        assert_eq!((many(22), many(40)), (true, false), "22 pods are two rows");
     }
 }
