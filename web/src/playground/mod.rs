@@ -64,7 +64,7 @@ pub struct Playground {
     /// What the panels beside the scene show: the same, or for a moment what was there before a seek.
     pub(crate) settled: Shared<PageView>,
     pub(crate) settling: Option<settle::Settling>,
-    /// The message that is handled was a seek.
+    /// The message that is handled moved the head: a seek, or a frame of playing.
     pub(crate) sought: bool,
     /// The title that the document has.
     pub(crate) titled: String,

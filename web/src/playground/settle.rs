@@ -1,4 +1,4 @@
-//! After a seek in a large session the scene is drawn first; the panels beside it follow when the head rests.
+//! In a large session the scene is drawn first; the panels beside it follow when the head rests, and now and then while it moves.
 
 use super::Playground;
 use super::msg::Msg;
@@ -7,8 +7,9 @@ use gloo::timers::callback::Timeout;
 
 /// So long the head rests before the panels follow.
 const REST_MS: u32 = 50;
-/// While it is dragged on and on they follow about so often.
+/// While it is dragged on and on they follow about so often, and while time runs so often.
 const AT_LEAST_MS: f64 = 1000.0;
+const AT_LEAST_PLAYING_MS: f64 = 250.0;
 /// Sessions with fewer marks and pods are drawn at once.
 const MARKS: usize = 240;
 const PODS: u32 = 60;
@@ -24,7 +25,12 @@ pub fn passing(p: &mut Playground) -> bool {
     let sought = std::mem::take(&mut p.sought);
     let large = p.view.marks.len() > MARKS || p.view.scene.height > PODS;
     let since = p.settling.as_ref().map(|s| s.since);
-    let overdue = since.is_some_and(|since| clock::now_ms() - since > AT_LEAST_MS);
+    let at_least = if p.playing.is_some() {
+        AT_LEAST_PLAYING_MS
+    } else {
+        AT_LEAST_MS
+    };
+    let overdue = since.is_some_and(|since| clock::now_ms() - since > at_least);
     sought && large && p.comparison.is_none() && !overdue
 }
 

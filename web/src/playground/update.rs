@@ -435,6 +435,7 @@ fn frame(p: &mut Playground) -> bool {
             p.stop();
         }
     }
+    p.sought = true;
     p.refresh();
     true
 }

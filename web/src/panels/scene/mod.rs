@@ -16,6 +16,7 @@ use crate::panels::sums::Ledger;
 use crate::panels::traffic::Strip;
 use crate::playground::Msg;
 use crate::ui::Shared;
+use rollout_api::SortedMap;
 use rollout_view::{Grain, PageView, PodState, PodView, SceneView};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -115,9 +116,15 @@ pub fn Stage(props: &StageProps) -> Html {
     let places = slots
         .borrow_mut()
         .assign(drawn.iter().map(|(pod, ..)| pod.uid.as_str()), props.jump);
-    let names = use_mut_ref(Vec::<Rc<PodView>>::new);
+    let names = use_mut_ref(SortedMap::<u32, Rc<PodView>>::new);
     let rough = props.rough && dots;
-    let named = |k: usize, pod: &Rc<PodView>| match names.borrow().get(k) {
+    if !rough {
+        let slots = places.iter().copied();
+        *names.borrow_mut() = slots
+            .zip(drawn.iter().map(|(pod, ..)| (*pod).clone()))
+            .collect();
+    }
+    let named = |slot: u32, pod: &Rc<PodView>| match names.borrow().get(&slot) {
         Some(former) if rough => former.clone(),
         _ => pod.clone(),
     };
@@ -133,7 +140,7 @@ pub fn Stage(props: &StageProps) -> Html {
     );
     // Recreate has no limits to move.
     let movable = (!props.pane && scene.floor.is_some()).then_some(height);
-    let scenery = html! {
+    html! {
         <section ref={node} class={props.class.clone()} data-testid={if props.pane { "compare-pane" } else { "band" }} aria-label={scene.label.clone()}
             data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-leave={match leave_per { 1 => "row", 2 => "half", _ => "box" }} data-empty={empty.then_some("true")} data-many={(levels > if props.pane { 5 } else { 8 }).then_some("true")}
             data-time={props.pane.then(|| props.page.root.time.clone())}>
@@ -147,8 +154,8 @@ pub fn Stage(props: &StageProps) -> Html {
             <Past past={scene.past.clone()} {height} at_head={props.page.transport.at_head && !props.pane} dispatch={dispatch.clone()} />
             <p class="now-head"><b>{props.page.transport.time.clone()}</b>{if props.page.transport.at_head { " now" } else { " looking back" }}</p>
             <ol class="tower" aria-label="Pods, lowest first" onmousemove={tooltip(&props.page)} onclick={pick(&props.page, dispatch)} onkeydown={keys(dispatch)}>
-                { for drawn.iter().zip(places).enumerate().map(|(k, (&(pod, per, gone), slot))| html! {
-                    <Pod key={slot.to_string()} pod={pod.clone()} named={named(k, pod)} {per} {gone} bare={dots && pod.state != PodState::Terminating} picked={!gone && props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} />
+                { for drawn.iter().zip(places).map(|(&(pod, per, gone), slot)| html! {
+                    <Pod key={slot.to_string()} pod={pod.clone()} named={named(slot, pod)} {per} {gone} bare={dots && pod.state != PodState::Terminating} picked={!gone && props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} />
                 }) }
             </ol>
             if scene.pods.is_empty() && !scene.bands.is_empty() { <Bands bands={scene.bands.clone()} {per} /> }
@@ -165,11 +172,7 @@ pub fn Stage(props: &StageProps) -> Html {
             }
             { props.children.clone() }
         </section>
-    };
-    if !rough {
-        *names.borrow_mut() = drawn.iter().map(|(pod, ..)| (*pod).clone()).collect();
     }
-    scenery
 }
 
 /// The element of the pod in which an event happened, and the pod's name. One listener serves all pods: a hundred would be made
