@@ -134,6 +134,6 @@ fn cell(c: &CompareCell) -> Html {
         Some(number) => (number, " s"),
         None => (c.text.as_str(), ""),
     };
-    let long = number.len() > 5;
+    let long = number.len() > 4 || c.text.len() > 5;
     html! { <td data-testid={format!("measure-{}", c.id)} data-long={long.then_some("true")} {class}>{number}<small>{unit}</small></td> }
 }
