@@ -4,7 +4,7 @@
 use rollout_cli::{Exit, dispatch};
 use rollout_session::{Comparison, Plan, Scenario, Session, Start};
 use rollout_view::sweep::{Sweep, SweepAxes};
-use rollout_view::{PageInput, PlanRun, page_view, plain_text, plan_runs};
+use rollout_view::{PageInput, PlanRun, compare_text, page_view, plain_text, plan_runs};
 
 fn path(name: &str) -> String {
     format!("{}/data/operator/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
@@ -366,4 +366,27 @@ fn a_sweep_of_what_was_pasted_has_its_replicas() {
     for (session, replicas) in [(&pasted, 4), (&made, 3)] {
         assert_eq!(Scenario::of(session, "").unwrap().replicas(), replicas);
     }
+}
+
+#[test]
+fn who_scales_in_the_middle_gives_up_no_capacity() {
+    let update = "kubectl set image deploy/pay pay=ghcr.io/acme/pay:1.1.0";
+    let mut session = Session::new(Start {
+        manifest: Some(text("strict")),
+        ..Start::empty()
+    });
+    session.run(update);
+    session.play_to(10_000);
+    session.run("kubectl scale deploy/pay --replicas=7");
+    let plans: Vec<Plan> = ["1,0", "0,1"].map(|w| Plan::parse(w).unwrap()).to_vec();
+    let c = Comparison::with(&session, "", &plans).unwrap();
+    let told = compare_text(&c);
+    assert!(
+        told.contains("Surge 1, unavailable 0 pays with room for 1 more pod."),
+        "{told}"
+    );
+    assert!(
+        told.contains("Surge 0, unavailable 1 pays with capacity: down to 3 of 4."),
+        "{told}"
+    );
 }

@@ -37,7 +37,11 @@ pub fn history(session: &Session, r: Option<&Rollout>) -> HistoryView {
                 true if r.complete() => "running".to_owned(),
                 true if stalled => "stalled".to_owned(),
                 true => "arriving".to_owned(),
-                false if set.size > 0 => format!("{} pods", set.size),
+                false if set.size > 0 => format!(
+                    "{} {}",
+                    set.size,
+                    if set.size == 1 { "pod" } else { "pods" }
+                ),
                 false => "0 pods".to_owned(),
             };
             HistoryRow {

@@ -262,7 +262,11 @@ fn headline(runs: &[PlanRun]) -> String {
 fn pays(own: &PlanRun) -> String {
     let run = &own.run;
     let name = ("plan", words(own.name.clone()));
-    let room = run.peak - own.desired;
+    let (desired, most) = match run.desired {
+        (_, 0) => (own.desired, own.desired),
+        known => known,
+    };
+    let room = run.peak - most;
     let count = |n: i64| -> Arg { counted(n, Quantity::Count) };
     if !run.complete {
         return plain(
@@ -271,7 +275,7 @@ fn pays(own: &PlanRun) -> String {
                 name,
                 ("s", span_of_time(run.duration_ms)),
                 ("lowest", count(run.lowest)),
-                ("desired", count(own.desired)),
+                ("desired", count(desired)),
             ],
         );
     }
@@ -288,11 +292,11 @@ fn pays(own: &PlanRun) -> String {
     let numbers = [
         name,
         ("lowest", count(run.lowest)),
-        ("desired", count(own.desired)),
+        ("desired", count(desired)),
         ("room", count(room)),
         ("duration", span_of_time(run.duration_ms)),
     ];
-    let msg = match (run.lowest < own.desired, room > 0) {
+    let msg = match (run.lowest < desired, room > 0) {
         (true, true) => Msg::PaysBoth,
         (true, false) => Msg::PaysCapacity,
         (false, true) => Msg::PaysRoom,

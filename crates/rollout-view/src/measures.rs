@@ -14,6 +14,8 @@ pub struct RunMeasures {
     pub peak: i64,
     /// Fewest available pods, from the first moment at which all were; 0 before it.
     pub lowest: i64,
+    /// Fewest and most desired pods in the same time: whoever scales in the middle changes what is too few.
+    pub desired: (i64, i64),
     /// Longest time with none available, after the first was; milliseconds.
     pub gap_ms: u64,
     /// How long rollouts were under way: the sum of the times from the first instant in which the Deployment was not
@@ -52,8 +54,10 @@ impl RunSoFar {
     pub fn start(walk: &Walk) -> RunSoFar {
         let full = is_full(walk);
         let complete = is_complete(walk);
+        let desired = walk.limits().filter(|_| full).map_or(0, |l| l.desired);
         RunSoFar {
             measures: RunMeasures {
+                desired: (desired, desired),
                 peak: walk.total(),
                 lowest: if full { walk.available() } else { 0 },
                 listed: walk.pods.len() as i64,
@@ -104,6 +108,9 @@ impl RunSoFar {
         }
         if self.full {
             m.lowest = m.lowest.min(available);
+            let now = walk.limits().map_or(0, |l| l.desired);
+            let (least, most) = m.desired;
+            m.desired = (if most == 0 { now } else { least.min(now) }, most.max(now));
         }
         match (available, self.gap_from) {
             (0, None) if self.served => self.gap_from = Some(at),

@@ -472,7 +472,11 @@ fn images_show_the_rules_at_the_cursor() {
     let broken = row(&s, &used).unwrap();
     assert_eq!(
         (broken.0.as_str(), broken.1.as_str(), broken.2),
-        ("never-ready", "runs, but its probe fails", true)
+        (
+            "never-ready",
+            "runs, but its probe fails, unless that only connects",
+            true
+        )
     );
     // Another spelling of the same image, a line that is refused, and a rule with its own numbers for one pod.
     s.run("$ image docker.io/library/other:v9 slow-start ready=45s pod=2");
