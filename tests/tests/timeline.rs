@@ -8,7 +8,10 @@ use rollout_session::{Session, Start};
 use rollout_view::explain::rollout_at_cursor;
 use rollout_view::timeline::{moment, neighbour, place_at, time_at, timeline, timeline_rows};
 use rollout_view::walk::default_focus;
-use rollout_view::{Lane, LifeState, PageInput, Prediction, Tone, ghost, judge, page_view};
+use rollout_view::{
+    Lane, LifeState, PageInput, PageView, PodView, Prediction, SceneView, Tone, ghost, judge,
+    page_view, page_view_in_passing,
+};
 use std::rc::Rc;
 
 fn session(preset: &str, line: &str, until: u64) -> (Session, ObjectKey) {
@@ -178,6 +181,73 @@ fn looking_around_draws_the_record_once() {
     let later = of(&s);
     assert!(later.record.notes.len() > newest.record.notes.len());
     assert!(later.record.width > newest.record.width);
+}
+
+#[test]
+fn in_passing_the_scene_is_of_this_moment_and_what_stands_beside_it_of_the_one_before() {
+    let (mut s, _) = session(
+        "roll-10",
+        "kubectl scale deployment/rolldeployment --replicas=80",
+        20_000,
+    );
+    s.run("kubectl set image deployment/rolldeployment nginx=httpd");
+    while s.at() < 60_000 && s.step() {}
+    let last = s.steps().len();
+    let input = PageInput {
+        text: "kind: Deployment",
+        focus: None,
+    };
+    let before = page_view(&s, &input);
+    for k in 1..20 {
+        s.seek(last * k / 20);
+        let (whole, passing) = (
+            page_view(&s, &input),
+            page_view_in_passing(&s, &input, &before),
+        );
+        assert_eq!(passing.scene.pods.len(), whole.scene.pods.len());
+        for (rough, pod) in passing.scene.pods.iter().zip(&whole.scene.pods) {
+            // A dot has its place, its look and its name; its words are not there yet.
+            let look = |p: &PodView| {
+                (
+                    p.uid.clone(),
+                    p.level,
+                    p.state,
+                    p.version.place,
+                    p.name.clone(),
+                )
+            };
+            let signs = |p: &PodView| (p.changed, p.next_to_go, p.progress, p.restarts);
+            assert_eq!((look(rough), signs(rough)), (look(pod), signs(pod)));
+            assert!(rough.label.is_empty() && !pod.label.is_empty());
+        }
+        assert_eq!(
+            passing.scene.leaving, whole.scene.leaving,
+            "below the ground they have words"
+        );
+        let of_now = |p: &PageView| {
+            let scene = SceneView {
+                pods: Vec::new(),
+                ..p.scene.clone()
+            };
+            (
+                p.root.clone(),
+                p.why.clone(),
+                scene,
+                p.room.clone(),
+                p.spare.clone(),
+                p.numbers.clone(),
+                p.transport.clone(),
+                p.marks.clone(),
+                p.traffic.clone(),
+            )
+        };
+        assert_eq!(of_now(&passing), of_now(&whole), "at step {}", s.position());
+        assert_eq!(passing.events, before.events);
+        assert_eq!(passing.console, before.console);
+        assert_eq!(passing.manifest, before.manifest);
+    }
+    s.seek(last);
+    assert_eq!(page_view(&s, &input), before, "back at the place");
 }
 
 #[test]
