@@ -14,7 +14,7 @@ pub fn Readout(props: &ReadoutProps) -> Html {
     html! {
         <section class="readout" aria-label="Deployment in numbers">
             <p class="readout-cmd">{"kubectl get deployment"}</p>
-            <dl>
+            <dl data-long={(n.desired >= 100).then_some("true")}>
                 <div><dt>{"READY"}</dt><dd><span data-testid="measure-ready">{n.ready}</span><small>{"/"}<span data-testid="measure-desired">{n.desired}</span></small></dd></div>
                 <div><dt>{"UP-TO-DATE"}</dt><dd data-testid="measure-updated">{n.up_to_date}</dd></div>
                 <div><dt>{"AVAILABLE"}</dt><dd data-testid="measure-available">{n.available}</dd></div>
