@@ -312,3 +312,43 @@ check('next', 'the ghost tells the next write; a prediction hides it until the a
   equal(await page.locator(id('verdict')).getAttribute('data-right'), String(s.sets.some((x) => x.size === 8) && s.sets.some((x) => x.size === (to === '4' ? 4 : 5))), 'the verdict');
   await step(page);
 });
+
+check('still', 'nothing moves between steps; what is asked for comes into sight; a sheet gives the focus back', async (page) => {
+  await open(page, '?preset=boot-4');
+  await kubectl(page, 'kubectl set image deployment/bootcamp bootcamp=bootcamp:v10');
+  const places = async () => (await Promise.all(['band', 'transport-step', 'transport-back'].map((name) => page.locator(id(name)).boundingBox())))
+    .flatMap((box) => [box.x, box.y]);
+  await step(page);
+  const first = await places();
+  const stands = async (where) => {
+    const now = await places();
+    assert(now.every((n, k) => Math.abs(n - first[k]) < 1.5), `${first} became ${now} ${where}`);
+  };
+  for (let k = 0; k < 40; k += 1) {
+    await step(page);
+    await stands(`after ${(await state(page)).why}`);
+  }
+  await page.click(id('transport-back'));
+  await stands('looking back');
+  const whole = async (name) => {
+    const box = await page.locator(id(name)).first().boundingBox();
+    assert(box && box.y > 0 && box.y + 20 < 800, `${name} is out of sight: ${JSON.stringify(box)}`);
+  };
+  await page.click(id('open-why'));
+  await page.click(id('ask-finished'));
+  await whole('clause');
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press('t');
+  await page.click(id('tl-text'));
+  await whole('tl-list');
+  assert((await page.locator(id('tl-list')).boundingBox()).height > 100, 'the list has no room');
+  await page.click(id('share'));
+  await page.keyboard.press('Escape');
+  equal(await page.evaluate(() => document.activeElement?.dataset.testid), 'share', 'the focus');
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press('Home');
+  for (let k = 0; k < 2; k += 1) await page.keyboard.press('PageDown');
+  equal((await state(page)).writes, 1, 'writes after two keys of a clicker');
+  await page.keyboard.press('PageUp');
+  equal((await state(page)).writes, 0, 'writes after its other key');
+});

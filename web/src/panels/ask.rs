@@ -1,7 +1,6 @@
 //! Why, at length: the sums with their sources, the rule, the wait, the trace; why not; what next; and the learner's say.
 
 use super::spans::{Coach, Number, Spans};
-use crate::interop::page;
 use crate::playground::Msg;
 use crate::playground::instrument::{Asked, Foretold, TimeMsg, send};
 use crate::ui::{Button, Shared};
@@ -28,19 +27,6 @@ pub struct AskProps {
 pub fn Ask(props: &AskProps) -> Html {
     let (why, dispatch) = (&props.page.why, &props.dispatch);
     let hidden = props.foretold.as_ref().is_some_and(|f| f.verdict.is_none());
-    // What was asked for comes into sight, and a question gets the focus.
-    let place = match (hidden, props.ghost.is_some(), &props.asked) {
-        (true, ..) => "ask-say",
-        (_, true, _) => "ask-ghost",
-        (_, _, Some(_)) => "ask-answer",
-        _ => "",
-    };
-    use_effect_with((place, props.asked.clone()), move |_| {
-        page::scroll_to(place);
-        if place == "ask-say" {
-            page::focus("say-first");
-        }
-    });
     html! {
         <div class="ask" data-testid="ask">
             if let Some(foretold) = &props.foretold { { say_first(props, foretold) } }

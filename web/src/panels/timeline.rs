@@ -2,7 +2,7 @@
 
 use super::branches::Branches;
 use crate::hooks::{use_vars, use_wheel};
-use crate::interop::{dom, page};
+use crate::interop::dom;
 use crate::playground::Msg;
 use crate::playground::instrument::{TimeMsg, send};
 use crate::ui::{Button, Shared};
@@ -447,8 +447,6 @@ struct TextProps {
 #[component]
 fn Text(props: &TextProps) -> Html {
     let last = props.rows.iter().rposition(|r| r.past);
-    // It opens below the drawing: who asked for it sees it.
-    use_effect_with((), |()| page::scroll_to("tl-list"));
     html! {
         <ol id="tl-list" class="tl-list" data-testid="tl-list" aria-label="Timeline as text" tabindex="0">
             { for props.rows.iter().enumerate().map(|(k, row)| {

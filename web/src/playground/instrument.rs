@@ -213,6 +213,7 @@ pub fn update(p: &mut Playground, msg: TimeMsg) -> bool {
             refresh(p);
         }
         TimeMsg::ToggleText => {
+            p.sight = Some("tl-list");
             p.instrument.text = !p.instrument.text;
             refresh(p);
         }
@@ -265,11 +266,13 @@ pub fn update(p: &mut Playground, msg: TimeMsg) -> bool {
         TimeMsg::Ask(asked) => {
             p.instrument.asked = (p.instrument.asked.as_ref() != Some(&asked)).then_some(asked);
             p.tab = "why";
+            p.sight = Some("ask-answer");
             refresh(p);
         }
         TimeMsg::Ghost => {
             p.instrument.ghost_open = !p.instrument.ghost_open;
             p.tab = "why";
+            p.sight = Some("ask-ghost");
             refresh(p);
             if p.instrument.ghost_open && p.instrument.ghost.is_none() {
                 p.instrument.ghost_open = false;
@@ -440,6 +443,7 @@ fn foretell(p: &mut Playground, pods: bool) {
         p.note("No pod is deleted next: foretell the numbers instead.");
         return;
     }
+    p.sight = Some("ask-say");
     p.instrument.foretold = Some(Rc::new(Foretold {
         pods,
         old: r.old_size(),

@@ -105,6 +105,10 @@ pub struct Playground {
     pub(crate) console_open: bool,
     /// A tab was opened from somewhere else: on a narrow page it is brought into sight.
     pub(crate) reveal: bool,
+    /// The id of what was asked for: it comes into sight.
+    pub(crate) sight: Option<&'static str>,
+    /// What opened a panel over the page has the focus again when it closes.
+    pub(crate) opener: Option<web_sys::HtmlElement>,
 
     pub(crate) tab: &'static str,
     pub(crate) form: Option<Form>,
@@ -154,6 +158,12 @@ impl Component for Playground {
         }
         if std::mem::take(&mut self.reveal) {
             page::reveal("bench-tabs");
+        }
+        if let Some(id) = self.sight.take() {
+            page::scroll_to(id);
+            if id == "ask-say" {
+                page::focus("say-first");
+            }
         }
         let title = &self.settled.header.title;
         if *title != self.titled {

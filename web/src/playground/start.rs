@@ -79,6 +79,8 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
         pasted_results: Vec::new(),
         console_open: false,
         reveal: false,
+        sight: None,
+        opener: None,
         tab: "history",
         form: None,
         panel: None,

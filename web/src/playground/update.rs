@@ -251,10 +251,15 @@ pub fn update(p: &mut Playground, ctx: &Context<Playground>, msg: Msg) -> bool {
         }
         Msg::Open(panel) => {
             p.panel = Some(panel);
+            p.opener = page::focused();
             p.stop();
         }
         Msg::Close => {
-            if p.panel.take().is_none() && p.form.take().is_none() && p.pinned.take().is_none() {
+            if p.panel.take().is_some() {
+                if let Some(opener) = p.opener.take() {
+                    let _ = opener.focus();
+                }
+            } else if p.form.take().is_none() && p.pinned.take().is_none() {
                 p.console_open = false;
                 p.notice = None;
             }

@@ -13,16 +13,7 @@ pub struct SheetProps {
 
 #[component]
 pub fn Sheet(props: &SheetProps) -> Html {
-    // Who opened it has the focus again when it closes.
-    use_effect_with((), |()| {
-        let before = page::focused();
-        page::focus("sheet-close");
-        move || {
-            if let Some(element) = before {
-                let _ = element.focus();
-            }
-        }
-    });
+    use_effect_with((), |()| page::focus("sheet-close"));
     let close = props.onclose.reform(|_: MouseEvent| ());
     let onkeydown = {
         let onclose = props.onclose.clone();
