@@ -390,3 +390,32 @@ fn who_scales_in_the_middle_gives_up_no_capacity() {
         "{told}"
     );
 }
+
+#[test]
+fn undo_names_what_comes_back() {
+    let label = |line: &str| {
+        let mut session = Session::new(Start {
+            manifest: Some(text("helm")),
+            ..Start::empty()
+        });
+        session.run(line);
+        session.play_to(5_000);
+        let input = PageInput {
+            text: "",
+            focus: None,
+        };
+        let actions = page_view(&session, &input).actions;
+        actions.into_iter().find(|a| a.id == "undo").unwrap().label
+    };
+    let set = "kubectl set image deploy/storefront";
+    let app = "app=registry.example.com/shop/storefront:2.15.0";
+    assert_eq!(label(&format!("{set} {app}")), "Undo to 2.14.0");
+    assert_eq!(
+        label(&format!("{set} envoy=envoyproxy/envoy:v1.32.0")),
+        "Undo to v1.31.0"
+    );
+    assert_eq!(
+        label("kubectl rollout restart deploy/storefront"),
+        "Undo to revision 1"
+    );
+}

@@ -409,7 +409,13 @@ fn undo(r: Option<&Rollout>, target: &str, off: Option<String>, kind: WhyKind) -
     match sets.get(1) {
         None => view.off = Some("There is no earlier revision".to_owned()),
         Some(set) => {
-            view.label = format!("Undo to {}", tag_words(set.image(), r.image()));
+            // The image that comes back; where none differs, the revision.
+            let now = r.newest.map_or(*set, |i| &r.sets[i]);
+            view.label = match explain::changed_image(now, set) {
+                Some((now, then)) => format!("Undo to {}", tag_words(then, now)),
+                None if r.newest.is_some() => format!("Undo to revision {}", set.revision),
+                None => format!("Undo to {}", tag_words(set.image(), r.image())),
+            };
             view.main = kind == WhyKind::Stalled;
             if r.view().paused {
                 view.off = Some("The rollout is paused: resume it first".to_owned());

@@ -349,7 +349,7 @@ fn last_write(session: &Session, key: Option<&ObjectKey>) -> u64 {
 }
 
 /// The first image that differs between two sets' templates: what was, what is.
-fn changed_image<'r>(old: &'r Set, new: &'r Set) -> Option<(&'r str, &'r str)> {
+pub(crate) fn changed_image<'r>(old: &'r Set, new: &'r Set) -> Option<(&'r str, &'r str)> {
     let lists = [
         "spec.template.spec.containers",
         "spec.template.spec.initContainers",
