@@ -207,7 +207,7 @@ fn change(
     f: impl Fn(&str, usize, &Value) -> Edited,
 ) -> String {
     let docs = documents(text.as_bytes(), Minor::default());
-    let place = place_in(docs.iter().map(|d| d.value()), meant);
+    let place = place_in(&docs, meant);
     let found = place.and_then(|doc| Some((doc, docs.get(doc)?.value()?)));
     found
         .and_then(|(doc, value)| f(text, doc, value).ok())

@@ -109,21 +109,22 @@ impl Scenario {
         let run = Session::new(self.start.clone());
         let begun = deployment_of(run.head(), self.subject.as_ref());
         let changed = begun.and_then(template) != now.and_then(template);
-        let of_line = |e: &LogEntry| matches!(&e.action, Action::Line(l) if is_setting(l));
-        let (settings, acts): (Vec<LogEntry>, Vec<LogEntry>) = later.into_iter().partition(of_line);
-        let acts = acts
-            .into_iter()
-            .filter(|e| changed && matches!(e.action, Action::Line(_)));
-        let acts = acts.map(|e| LogEntry {
-            at: UPDATE_MS,
-            step: 0,
-            ..e
-        });
-        self.log.extend(settings);
+        let mut acts = Vec::new();
+        for mut entry in later {
+            let Action::Line(line) = &entry.action else {
+                continue;
+            };
+            if is_setting(line) {
+                self.log.push(entry);
+            } else if changed {
+                (entry.at, entry.step) = (UPDATE_MS, 0);
+                acts.push(entry);
+            }
+        }
         for entry in &mut self.log {
             (entry.at, entry.step) = (0, 0);
         }
-        self.log.extend(acts);
+        self.log.append(&mut acts);
     }
 
     /// A manifest at rest, image rules, lines at their times. Without lines that act the next tag is set.

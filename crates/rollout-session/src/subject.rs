@@ -3,24 +3,30 @@
 use crate::session::Session;
 use rollout_api::{Kind, Minor, ObjectKey, Str, Value};
 use rollout_engine::{Engine, Object};
-use rollout_manifest::documents::documents;
+use rollout_manifest::documents::{Document, documents};
 use std::rc::Rc;
 
 /// The Deployment that the learner changed last until a position.
 pub fn last_changed(session: &Session, position: usize) -> Option<ObjectKey> {
     let steps = &session.steps()[..position.min(session.steps().len())];
-    let acts = steps.iter().rev().filter(|s| s.action.is_some());
-    acts.flat_map(|s| s.record.changes.iter())
-        .map(|c| &c.key)
-        .find(|k| k.kind == Kind::DEPLOYMENT)
-        .cloned()
+    for step in steps.iter().rev() {
+        if step.action.is_none() {
+            continue;
+        }
+        for change in &step.record.changes {
+            if change.key.kind == Kind::DEPLOYMENT {
+                return Some(change.key.clone());
+            }
+        }
+    }
+    None
 }
 
 /// The first Deployment that a text writes down.
 pub(crate) fn first_of(text: &str) -> Option<ObjectKey> {
     let docs = documents(text.as_bytes(), Minor::default());
-    let mut all = docs.iter().filter_map(|d| d.value());
-    all.find(|v| v.str_at("kind") == "Deployment").map(key_of)
+    let place = place_in(&docs, None)?;
+    docs.get(place)?.value().map(key_of)
 }
 
 /// The key of a Deployment as it is written.
@@ -37,35 +43,33 @@ fn key_of(value: &Value) -> ObjectKey {
 }
 
 /// Which of several documents is the Deployment that is meant, else the first one: its place.
-pub(crate) fn place_in<'v>(
-    values: impl Iterator<Item = Option<&'v Value>>,
-    meant: Option<&ObjectKey>,
-) -> Option<usize> {
-    let mut found = None;
-    for (i, value) in values.enumerate() {
-        let Some(value) = value.filter(|v| v.str_at("kind") == "Deployment") else {
+pub(crate) fn place_in(docs: &[Document], meant: Option<&ObjectKey>) -> Option<usize> {
+    let (mut first, mut named) = (None, None);
+    for (i, doc) in docs.iter().enumerate() {
+        let Some(value) = doc.value() else { continue };
+        if value.str_at("kind") != "Deployment" {
             continue;
-        };
-        let Some(meant) = meant else { return Some(i) };
-        // A document without a namespace goes where the console is.
-        let silent = value.str_at("metadata.namespace").is_empty();
-        let key = key_of(value);
-        let rank = match key.name == meant.name {
-            true if key == *meant => return Some(i),
-            true if silent => 1,
-            _ => 0,
-        };
-        if found.is_none_or(|(_, best)| rank > best) {
-            found = Some((i, rank));
+        }
+        first = first.or(Some(i));
+        let Some(meant) = meant else { break };
+        if value.str_at("metadata.name") != meant.name.as_str() {
+            continue;
+        }
+        match value.str_at("metadata.namespace") {
+            // A document without a namespace goes where the console is.
+            "" if meant.namespace.as_str() != "default" => named = named.or(Some(i)),
+            "" => return Some(i),
+            own if own == meant.namespace.as_str() => return Some(i),
+            _ => {}
         }
     }
-    found.map(|(i, _)| i)
+    named.or(first)
 }
 
 /// `spec.replicas` of the Deployment that is meant, as a text writes it; none: it has no Deployment.
 pub(crate) fn replicas_in(text: &str, meant: Option<&ObjectKey>) -> Option<i64> {
     let docs = documents(text.as_bytes(), Minor::default());
-    let place = place_in(docs.iter().map(|d| d.value()), meant)?;
+    let place = place_in(&docs, meant)?;
     let value = docs.get(place)?.value()?;
     Some(value.int_at("spec.replicas").unwrap_or(1))
 }
@@ -91,14 +95,14 @@ mod tests {
         let docs = documents(TWO.as_bytes(), Minor::default());
         let place = |namespace: &str, name: &str| {
             let key = ObjectKey::new(Kind::DEPLOYMENT, Str::copy(namespace), Str::copy(name));
-            place_in(docs.iter().map(|d| d.value()), Some(&key))
+            place_in(&docs, Some(&key))
         };
         assert_eq!(place("canary", "web"), Some(2));
         assert_eq!(place("prod", "web"), Some(1));
         assert_eq!(place("default", "api"), Some(3));
         assert_eq!(place("elsewhere", "api"), Some(3), "written without one");
         assert_eq!(place("default", "other"), Some(1), "the first");
-        assert_eq!(place_in(docs.iter().map(|d| d.value()), None), Some(1));
+        assert_eq!(place_in(&docs, None), Some(1));
         assert_eq!(first_of(TWO).unwrap().namespace, "prod");
         assert_eq!(first_of("kind: Service\n"), None);
     }

@@ -58,28 +58,37 @@ pub(super) fn held(pod: &Value) -> Option<Held<'_>> {
 
 /// How many of a pod's containers have come as far as they have to: the more, the nearer it is.
 pub(super) fn containers_up(pod: &Value) -> usize {
-    let ended = pod.list_at("status.initContainerStatuses").iter();
-    let ended = ended.filter(|s| s.at("state.terminated").is_some());
-    let runs = pod.list_at("status.containerStatuses").iter();
-    let runs = runs.filter(|s| s.at("state.running").is_some());
-    ended.count() + runs.count()
+    let mut up = 0;
+    for (list, state) in [
+        ("status.initContainerStatuses", "state.terminated"),
+        ("status.containerStatuses", "state.running"),
+    ] {
+        for status in pod.list_at(list) {
+            up += usize::from(status.at(state).is_some());
+        }
+    }
+    up
 }
 
 /// A ConfigMap or Secret that a pod wants to mount and that does not exist: volume, kind, name.
 pub(super) fn missing_mount(store: &Store, pod: &Pod) -> Option<(Str, &'static str, Str)> {
-    let value = &pod.object.value;
-    let mut sources = value.list_at("spec.volumes").iter().flat_map(|v| {
-        [
-            (v, v.get("configMap"), "ConfigMap", "name"),
-            (v, v.get("secret"), "Secret", "secretName"),
-        ]
-    });
-    sources.find_map(|(volume, source, kind, field)| {
-        let source = source.filter(|s| !s.bool_at("optional"))?;
-        let name = source.shared_str_at(field)?;
-        let namespace = pod.object.meta.namespace.clone();
-        let key = ObjectKey::new(Kind(kind), namespace, name.clone());
-        let volume = volume.shared_str_at("name")?;
-        store.get(&key).is_none().then_some((volume, kind, name))
-    })
+    for volume in pod.object.value.list_at("spec.volumes") {
+        for (source, kind, field) in [
+            ("configMap", "ConfigMap", "name"),
+            ("secret", "Secret", "secretName"),
+        ] {
+            let Some(source) = volume.get(source) else {
+                continue;
+            };
+            let Some(name) = source.shared_str_at(field) else {
+                continue;
+            };
+            let namespace = pod.object.meta.namespace.clone();
+            let key = ObjectKey::new(Kind(kind), namespace, name.clone());
+            if !source.bool_at("optional") && store.get(&key).is_none() {
+                return Some((volume.shared_str_at("name")?, kind, name));
+            }
+        }
+    }
+    None
 }

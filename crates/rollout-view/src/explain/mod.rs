@@ -354,15 +354,18 @@ pub(crate) fn changed_image<'r>(old: &'r Set, new: &'r Set) -> Option<(&'r str, 
         "spec.template.spec.containers",
         "spec.template.spec.initContainers",
     ];
-    lists.iter().find_map(|list| {
+    for list in lists {
         let olds = old.object.value.list_at(list);
-        let mut news = new.object.value.list_at(list).iter();
-        news.find_map(|c| {
-            let was = olds.iter().find(|o| o.str_at("name") == c.str_at("name"))?;
-            let (was, is) = (was.str_at("image"), c.str_at("image"));
-            (was != is).then_some((was, is))
-        })
-    })
+        for c in new.object.value.list_at(list) {
+            for o in olds {
+                let (was, is) = (o.str_at("image"), c.str_at("image"));
+                if o.str_at("name") == c.str_at("name") && was != is {
+                    return Some((was, is));
+                }
+            }
+        }
+    }
+    None
 }
 
 fn kicker(rollout: Option<&Rollout>, resting: &Rest, mid_instant: bool) -> Vec<Span> {

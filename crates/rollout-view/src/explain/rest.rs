@@ -251,31 +251,36 @@ pub(super) fn disk_of(session: &Session, r: &Rollout, p: &Pod) -> Option<(Str, S
 
 /// Pods with a node that wait for what they want to mount.
 fn held_by_volume(session: &Session, r: &Rollout) -> Option<Cause> {
-    let placed = |p: &Pod| p.object.pod().is_some_and(|v| !v.node.is_empty());
-    let waiting: Vec<&Pod> = r
-        .counted()
-        .filter(|p| p.state == PodState::Creating && placed(p))
-        .collect();
-    let count = |n: usize| ("n", counted(n as i64, Quantity::Count));
-    let disks = waiting.iter().filter_map(|p| disk_of(session, r, p));
-    let disks: Vec<(Str, Str)> = disks.collect();
-    if let Some((claim, node)) = disks.first() {
+    let (mut disk, mut mount, mut new) = (None, None, true);
+    let (mut disks, mut mounts) = (0, 0);
+    for p in r.counted() {
+        let placed = p.object.pod().is_some_and(|v| !v.node.is_empty());
+        if p.state != PodState::Creating || !placed {
+            continue;
+        }
+        if let Some(held) = disk_of(session, r, p) {
+            disks += 1;
+            disk = Some(held);
+        } else if let Some(missing) = missing_mount(session.store(), p) {
+            mounts += 1;
+            mount = Some(missing);
+            new &= Some(p.set) == r.newest;
+        }
+    }
+    if let Some((claim, node)) = disk {
         let args = [
-            count(disks.len()),
+            ("n", counted(disks, Quantity::Count)),
             ("claim", code(claim.as_str())),
             ("node", code(node.as_str())),
         ];
         return Some(Cause {
             headline: say(Msg::CauseDisk, &args),
-            pods: disks.len() as i64,
+            pods: disks,
         });
     }
-    let missing = |p: &&&Pod| missing_mount(session.store(), p).is_some();
-    let pods: Vec<&&Pod> = waiting.iter().filter(missing).collect();
-    let (volume, kind, name) = missing_mount(session.store(), pods.first()?)?;
-    let new = pods.iter().all(|p| Some(p.set) == r.newest);
+    let (volume, kind, name) = mount?;
     let args = [
-        count(pods.len()),
+        ("n", counted(mounts, Quantity::Count)),
         ("which", words(which(r, new))),
         ("volume", code(volume.as_str())),
         ("kind", words(kind)),
@@ -285,7 +290,7 @@ fn held_by_volume(session: &Session, r: &Rollout) -> Option<Cause> {
     tidy(&mut headline);
     Some(Cause {
         headline,
-        pods: pods.len() as i64,
+        pods: mounts,
     })
 }
 

@@ -134,22 +134,25 @@ fn not_available(session: &Session, r: &Rollout, pod: &Pod) -> AnswerView {
     let waits = crate::cluster::waiting_reason(value).is_some();
     let creating = pod.state == PodState::Creating;
     let missing = missing_mount(session.store(), pod).filter(|_| creating);
-    let mount = missing.iter().flat_map(|(volume, kind, name)| {
-        [
-            ("volume", code(volume.as_str())),
-            ("kind", words(*kind)),
-            ("name", code(name.as_str())),
-        ]
-    });
-    let mount: Vec<(&str, Arg)> = mount.collect();
     let at_work = held(value).filter(|_| !pod.state.is_failing());
-    let count = |n: usize| counted(i64::try_from(n).unwrap_or(i64::MAX), Quantity::Count);
-    let init = match at_work {
-        Some(Held::Init(container, place, all)) => Some(vec![
-            ("container", code(container)),
-            ("place", count(place)),
-            ("all", count(all)),
-        ]),
+    let held_by = match (&missing, at_work) {
+        (Some((volume, kind, name)), _) => Some(say(
+            Msg::ClauseMount,
+            &[
+                ("volume", code(volume.as_str())),
+                ("kind", words(*kind)),
+                ("name", code(name.as_str())),
+            ],
+        )),
+        (None, Some(Held::Init(container, place, all))) => {
+            let count = |n: usize| counted(i64::try_from(n).unwrap_or(i64::MAX), Quantity::Count);
+            let args = [
+                ("container", code(container)),
+                ("place", count(place)),
+                ("all", count(all)),
+            ];
+            Some(say(Msg::ClauseInit, &args))
+        }
         _ => None,
     };
     let ready = view.is_some_and(|v| v.ready);
@@ -159,8 +162,7 @@ fn not_available(session: &Session, r: &Rollout, pod: &Pod) -> AnswerView {
         match (runs, phase) {
             (true, _) => say(Msg::ClauseRuns, &[]),
             (false, PodPhase::Succeeded | PodPhase::Failed) => say(Msg::ClauseEnded, &[]),
-            _ if missing.is_some() => say(Msg::ClauseMount, &mount),
-            _ if init.is_some() => say(Msg::ClauseInit, &init.unwrap_or_default()),
+            _ if held_by.is_some() => held_by.unwrap_or_default(),
             _ if waits => say(Msg::ClauseWaits, &[("reason", waiting_words(pod))]),
             _ => say(Msg::ClauseStarts, &[]),
         },
