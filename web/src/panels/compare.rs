@@ -44,12 +44,21 @@ pub fn Compare(props: &CompareProps) -> Html {
             <Pane key={pane.name.clone()} index={k} {panes} pane={pane.clone()} height={view.height} dispatch={props.dispatch.clone()} />
         }) }
         if let Some(first) = view.panes.first() {
-            <section class={if panes > 3 { "stage pane of-4 pane-ruler" } else { "stage pane pane-ruler" }} aria-label="Time">
+            <section class={format!("{} pane-ruler", class_of(panes))} aria-label="Time">
                 <Ruler past={first.page.scene.past.clone()} transport={view.transport.clone()} marks={Vec::new()} dispatch={props.dispatch.clone()} />
             </section>
         }
         <details class="as-text"><summary>{"Differences as text"}</summary><pre tabindex="0" data-testid="compare-text">{view.text.clone()}</pre></details>
     </> }
+}
+
+/// As many panes as there are share the height of the window.
+fn class_of(panes: usize) -> &'static str {
+    match panes {
+        2 => "stage pane of-2",
+        4 => "stage pane of-4",
+        _ => "stage pane",
+    }
 }
 
 #[derive(Properties, PartialEq)]
@@ -105,7 +114,7 @@ fn Pane(props: &PaneProps) -> Html {
     let index = props.index;
     let node = use_vars(vec![]);
     html! {
-        <Stage class={if props.panes > 3 { "stage pane of-4" } else { "stage pane" }} pane={true} page={Shared::from(pane.page.clone())} shared_height={Some(props.height)} dispatch={props.dispatch.clone()}>
+        <Stage class={class_of(props.panes)} pane={true} page={Shared::from(pane.page.clone())} shared_height={Some(props.height)} dispatch={props.dispatch.clone()}>
             <header class="plan" id={format!("pane-{index}")} data-plan={pane.plan.clone()}>
                 <h2>{pane.name.clone()}</h2>
                 <p class="plan-why" data-testid="pane-why"><Spans spans={pane.page.why.headline.clone()} dispatch={props.dispatch.clone()} /></p>
