@@ -137,17 +137,10 @@ struct FormProps {
     dispatch: Callback<Msg>,
 }
 
-#[component]
-fn FormHead(props: &FormHeadProps) -> Html {
+fn form_head(title: &'static str, dispatch: &Callback<Msg>) -> Html {
     html! {
-        <header><b>{props.title.clone()}</b><Button class="btn btn-plain" label="Close" onclick={props.dispatch.reform(|_: MouseEvent| Msg::OpenForm(None))}>{icon("m-x")}</Button></header>
+        <header><b>{title}</b><Button class="btn btn-plain" label="Close" onclick={dispatch.reform(|_: MouseEvent| Msg::OpenForm(None))}>{icon("m-x")}</Button></header>
     }
-}
-
-#[derive(Properties, PartialEq)]
-struct FormHeadProps {
-    title: AttrValue,
-    dispatch: Callback<Msg>,
 }
 
 /// Change the image, and say how the new one behaves.
@@ -226,7 +219,7 @@ fn ImageForm(props: &FormProps) -> Html {
     use_effect_with((), |()| crate::interop::page::focus("image-text"));
     html! {
         <form class="act-form" aria-label="Change the image" onsubmit={submit}>
-            <FormHead title="Change the image" dispatch={props.dispatch.clone()} />
+            {form_head("Change the image", &props.dispatch)}
             if props.target.containers.len() > 1 {
                 <label class="field"><span>{"Container"}</span><select class="text" onchange={oncontainer}>
                     { for props.target.containers.iter().enumerate().map(|(k, c)| html! { <option selected={k == *container}>{c.0.clone()}</option> }) }
@@ -278,7 +271,7 @@ fn ScaleForm(props: &FormProps) -> Html {
     };
     html! {
         <form class="act-form" aria-label="Scale" onsubmit={submit}>
-            <FormHead title="Scale" dispatch={props.dispatch.clone()} />
+            {form_head("Scale", &props.dispatch)}
             <div class="row">
                 <span class="stepper"><button type="button" aria-label="One pod less" onclick={set(-1)}>{"−"}</button>
                 <input inputmode="numeric" data-testid="scale-input" aria-label="Replicas" value={size.to_string()} {oninput} />
@@ -301,7 +294,7 @@ struct MoreProps {
 fn MoreForm(props: &MoreProps) -> Html {
     html! {
         <div class="act-form" role="group" aria-label="More actions">
-            <FormHead title="More" dispatch={props.dispatch.clone()} />
+            {form_head("More", &props.dispatch)}
             { for props.buttons.iter().map(|b| {
                 let act = b.act.clone();
                 let dispatch = props.dispatch.clone();

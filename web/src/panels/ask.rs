@@ -1,6 +1,6 @@
 //! Why, at length: the sums with their sources, the rule, the wait, the trace; why not; what next; and the learner's say.
 
-use super::spans::{Coach, Number, Spans};
+use super::spans::{Number, Spans, coach};
 use crate::playground::Msg;
 use crate::playground::instrument::{Asked, Foretold, TimeMsg, send};
 use crate::ui::{Button, Shared};
@@ -36,12 +36,12 @@ pub fn Ask(props: &AskProps) -> Html {
                         { for why.terms.iter().map(|t| html! {
                             <div class={(t.operator == "=").then_some("bill-sum")}>
                                 <dt><span class="op">{t.operator}</span>{t.name.clone()}</dt>
-                                <dd><Number number={t.number.clone()} dispatch={dispatch.clone()} /><Source number={t.number.clone()} page={props.page.clone()} dispatch={dispatch.clone()} /></dd>
+                                <dd><Number number={t.number.clone()} dispatch={dispatch.clone()} />{source(&t.number, &props.page, dispatch)}</dd>
                             </div>
                         }) }
                     </dl>
                 }
-                if let Some(reference) = why.reference { <Rule {reference} /> }
+                if let Some(reference) = why.reference { {rule(&reference)} }
                 if !why.also.is_empty() {
                     <ul class="also" aria-label="In the same step">{ for why.also.iter().take(8).map(|s| html! { <li><Spans spans={s.clone()} dispatch={dispatch.clone()} /></li> }) }</ul>
                 }
@@ -67,23 +67,15 @@ pub fn Ask(props: &AskProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct SourceProps {
-    number: NumberView,
-    page: Shared<PageView>,
-    dispatch: Callback<Msg>,
-}
-
 /// Where a number comes from: a line of the manifest, the pods, the clock.
-#[component]
-fn Source(props: &SourceProps) -> Html {
-    let text = match &props.number.origin {
+fn source(number: &NumberView, page: &PageView, dispatch: &Callback<Msg>) -> Html {
+    let text = match &number.origin {
         Origin::Field(path) => {
-            let places = &props.page.manifest.places;
+            let places = &page.manifest.places;
             return match places.iter().find(|(p, _)| p == path) {
                 Some((_, line)) => {
                     let line = *line;
-                    html! { <button type="button" class="source" title={path.clone()} onclick={send(&props.dispatch, TimeMsg::ToLine(line))}>{format!("{}, line {line}", short(path))}</button> }
+                    html! { <button type="button" class="source" title={path.clone()} onclick={send(dispatch, TimeMsg::ToLine(line))}>{format!("{}, line {line}", short(path))}</button> }
                 }
                 None => {
                     html! { <span class="source" title={path.clone()}>{format!("{}, filled in", short(path))}</span> }
@@ -104,15 +96,8 @@ fn short(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-#[derive(Properties, PartialEq)]
-struct RuleProps {
-    reference: ReferenceView,
-}
-
 /// Function, file, page of the documentation.
-#[component]
-fn Rule(props: &RuleProps) -> Html {
-    let r = &props.reference;
+fn rule(r: &ReferenceView) -> Html {
     html! {
         <p class="rule" data-testid="rule"><code title={r.file}>{r.function}</code>{" in "}<span class="file">{r.file}</span>{". In the documentation: "}
             <a href={format!("https://kubernetes.io/docs/{}", r.path)} target="_blank" rel="noopener noreferrer">{r.page}</a></p>
@@ -153,7 +138,7 @@ fn answer_of(answer: &AnswerView, dispatch: &Callback<Msg>) -> Html {
                 }) }</ul>
             }
             if let Some(ranking) = &answer.ranking { { table(ranking, dispatch) } }
-            if let Some(reference) = answer.reference { <Rule {reference} /> }
+            if let Some(reference) = answer.reference { {rule(&reference)} }
         </section>
     }
 }
@@ -168,7 +153,7 @@ fn table(ranking: &RankingView, dispatch: &Callback<Msg>) -> Html {
                     let uid = AttrValue::from(row.uid.clone());
                     html! {
                         <tr key={row.uid.clone()} data-goes={row.goes.to_string()} data-asked={row.asked.then_some("true")}>
-                            <th scope="row"><Coach version={row.version} />
+                            <th scope="row">{coach(row.version)}
                                 <button type="button" class="tl-pod" title={row.name.clone()} onclick={dispatch.reform(move |_: MouseEvent| Msg::Time(TimeMsg::Ask(Asked::Chosen(uid.to_string()))))}>{row.name.rsplit_once('-').map_or(row.name.clone(), |(_, s)| s.to_owned())}</button></th>
                             { for row.cells.iter().enumerate().map(|(k, cell)| html! { <td data-decides={(row.decides == Some(k)).then_some("true")}>{cell.clone()}</td> }) }
                         </tr>
@@ -186,7 +171,7 @@ fn ghost_of(ghost: &GhostView, dispatch: &Callback<Msg>) -> Html {
             <p><Spans spans={ghost.sentence.clone()} dispatch={dispatch.clone()} /></p>
             <ul class="clauses">
                 { for ghost.sizes.iter().map(|(version, name, from, to)| html! {
-                    <li data-testid="ghost-size" data-to={to.to_string()} title={name.clone()}><Coach version={*version} />{" "}{from}{" → "}<b>{to}</b></li>
+                    <li data-testid="ghost-size" data-to={to.to_string()} title={name.clone()}>{coach(*version)}{" "}{from}{" → "}<b>{to}</b></li>
                 }) }
                 if !ghost.goes.is_empty() {
                     <li data-testid="ghost-goes">{"goes: "}{ for ghost.goes.iter().take(12).map(|(_, name)| html! { <code title={name.clone()}>{name.rsplit_once('-').map_or(name.clone(), |(_, s)| s.to_owned())}{" "}</code> }) }</li>
@@ -222,7 +207,7 @@ fn say_first(props: &AskProps, f: &Foretold) -> Html {
                         let name = pod.name.clone();
                         let on = f.names.contains(&pod.name);
                         html! { <button type="button" id={(k == 0).then_some("say-first")} class="btn btn-small" key={pod.uid.clone()} data-testid="say-pod" aria-pressed={on.to_string()} title={pod.name.clone()} disabled={locked}
-                            onclick={dispatch.reform(move |_: MouseEvent| Msg::Time(TimeMsg::SayPod(name.clone())))}><Coach version={pod.version} />{pod.short.clone()}</button> }
+                            onclick={dispatch.reform(move |_: MouseEvent| Msg::Time(TimeMsg::SayPod(name.clone())))}>{coach(pod.version)}{pod.short.clone()}</button> }
                     }) }
                 </div>
             } else {

@@ -4,8 +4,8 @@ use super::breakage::{Breakage, Probes};
 use super::check::{Check, Checks};
 use super::images::Images;
 use super::pod_card::PodCard;
-use super::readout::Measures;
-use super::spans::Coach;
+use super::readout::measures;
+use super::spans::coach;
 use super::traffic::Traffic;
 use crate::playground::Msg;
 use crate::ui::{Button, Shared, Tabs, icon};
@@ -68,7 +68,7 @@ pub fn Bench(props: &BenchProps) -> Html {
         <section class="tabs" id="bench-tabs" data-tab={selected} aria-label="Bench">
             <Tabs label="Bench" {tabs} {selected} onselect={props.dispatch.reform(Msg::Tab)} />
             { panel("why", props.ask.clone()) }
-            { panel("history", html! { <History history={page.history.clone()} dispatch={props.dispatch.clone()} /> }) }
+            { panel("history", history(&page.history, &props.dispatch)) }
             { panel("images", html! { <>
                 <Images images={page.images.clone()} dispatch={props.dispatch.clone()} />
                 <Breakage broken={page.broken.clone()} behaviours={page.images.behaviours.clone()} image={page.images.rows.first().map_or_else(String::new, |r| r.image.clone())} dispatch={props.dispatch.clone()} />
@@ -78,28 +78,21 @@ pub fn Bench(props: &BenchProps) -> Html {
                 <Events events={page.events.clone()} conditions={page.conditions.clone()} few={selected != "events"} />
             </> }) }
             { panel("traffic", html! { <Traffic traffic={page.traffic.clone()} broken={page.broken.clone()} dispatch={props.dispatch.clone()} /> }) }
-            { panel("numbers", html! { <Measures measures={page.measures.clone()} /> }) }
+            { panel("numbers", measures(&page.measures)) }
             { panel("check", html! { <Check checks={props.checks.clone()} dispatch={props.dispatch.clone()} /> }) }
             if let Some(pod) = &props.pod { { panel("pod", html! { <PodCard pod={pod.clone()} namespace={page.focus.as_ref().filter(|f| f.namespace != "default").map_or_else(String::new, |f| format!(" -n {}", f.namespace))} dispatch={props.dispatch.clone()} /> }) } }
         </section>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct HistoryProps {
-    history: HistoryView,
-    dispatch: Callback<Msg>,
-}
-
 /// A railway line, newest on top.
-#[component]
-fn History(props: &HistoryProps) -> Html {
+fn history(history: &HistoryView, dispatch: &Callback<Msg>) -> Html {
     html! { <>
         <ol class="line" aria-label="Revisions, newest first">
-            { for props.history.rows.iter().map(|row| html! { <Station key={row.set.clone()} row={row.clone()} dispatch={props.dispatch.clone()} /> }) }
+            { for history.rows.iter().map(|row| html! { <Station key={row.set.clone()} row={row.clone()} dispatch={dispatch.clone()} /> }) }
         </ol>
-        if props.history.rows.is_empty() { <p class="hint-line">{"No revision yet: apply a Deployment."}</p> }
-        <p class="hint-line">{props.history.note.clone()}</p>
+        if history.rows.is_empty() { <p class="hint-line">{"No revision yet: apply a Deployment."}</p> }
+        <p class="hint-line">{history.note.clone()}</p>
     </> }
 }
 
@@ -114,7 +107,7 @@ fn Station(props: &StationProps) -> Html {
     let row = &props.row;
     html! {
         <li class="station" data-testid="history-row" data-revision={row.revision.to_string()} aria-current={row.current.then_some("true")}>
-            <Coach version={row.version} /><b>{row.revision}</b>
+            {coach(row.version)}<b>{row.revision}</b>
             <span title={row.image.clone()}>{rollout_view::short_image(&row.image)}<small>{if row.cause == "<none>" { row.set.clone() } else { row.cause.clone() }}</small></span>
             <span class="station-end">
                 if !row.word.is_empty() { <em class={(row.word == "stalled").then_some("fail")}>{row.word.clone()}</em> }

@@ -286,7 +286,7 @@ fn CodeLine(props: &CodeLineProps) -> Html {
             if let Some(note) = &props.note {
                 <span class={note_class}>
                     if let Some(sign) = sign { {icon_as(sign, "mark glyph")} }
-                    if let Some(version) = &version { <super::spans::Coach version={*version} /> }
+                    if let Some(version) = &version { {super::spans::coach(*version)} }
                     {note.text.clone()}
                 </span>
             } else if !props.filled.is_empty() {

@@ -1,6 +1,6 @@
 //! The bar: presets, compare, share, theme, keys.
 
-use super::version::Version;
+use super::version::version;
 use crate::playground::{Msg, Panel, Theme};
 use crate::ui::{Button, Menu, icon};
 use rollout_view::{FocusView, HeaderView, PresetView};
@@ -50,7 +50,7 @@ pub fn Header(props: &HeaderProps) -> Html {
                 <Button class="btn btn-plain" testid="compare" pressed={props.comparing} onclick={send(Msg::Compare(!props.comparing))}>{"Compare"}</Button>
             </nav>
             <div class="bar-end">
-                <Version version={props.header.kubernetes.clone()} dispatch={props.dispatch.clone()} />
+                {version(&props.header.kubernetes, &props.dispatch)}
                 <Button class="btn btn-plain" testid="share" onclick={send(Msg::Open(Panel::Share))}>{icon("m-link")}<span>{"Share"}</span></Button>
                 <Button class="btn btn-plain" testid="theme" label={format!("Theme: {}", props.theme.word())} onclick={send(Msg::NextTheme)}>{icon("m-theme")}</Button>
                 <Button class="btn btn-plain" testid="keys" label="Keys" onclick={send(Msg::Open(Panel::Keys))}>{icon("m-keys")}</Button>

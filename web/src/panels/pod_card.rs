@@ -1,6 +1,6 @@
 //! The pod that was clicked: its facts, and the way to delete it.
 
-use super::spans::Coach;
+use super::spans::coach;
 use crate::playground::Msg;
 use crate::ui::{Button, icon};
 use rollout_view::PodView;
@@ -38,7 +38,7 @@ pub fn PodCard(props: &PodCardProps) -> Html {
     };
     html! {
         <section class="pod-card" aria-label={pod.label.clone()}>
-            <p class="pod-card-name"><Coach version={pod.version} /><code>{pod.name.clone()}</code></p>
+            <p class="pod-card-name">{coach(pod.version)}<code>{pod.name.clone()}</code></p>
             <dl class="facts">
                 { for pod.facts.iter().map(|(name, value)| html! { <div><dt>{name.clone()}</dt><dd>{value.clone()}</dd></div> }) }
             </dl>

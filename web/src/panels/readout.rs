@@ -23,19 +23,14 @@ pub fn Readout(props: &ReadoutProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct MeasuresProps {
-    pub measures: Vec<Measure>,
-}
-
 /// Measures that the readout shows already.
 const IN_READOUT: [&str; 4] = ["ready", "desired", "updated", "available"];
 
-#[component]
-pub fn Measures(props: &MeasuresProps) -> Html {
+/// Every other measure by its name.
+pub fn measures(measures: &[Measure]) -> Html {
     html! {
         <dl class="measures">
-            { for props.measures.iter().filter(|m| !IN_READOUT.contains(&m.name)).map(|m| html! {
+            { for measures.iter().filter(|m| !IN_READOUT.contains(&m.name)).map(|m| html! {
                 <div key={m.name}><dt>{m.name}</dt><dd data-testid={format!("measure-{}", m.name)}>{m.value.clone()}</dd></div>
             }) }
         </dl>

@@ -5,14 +5,8 @@ use rollout_view::{NumberView, Origin, Quantity, Span, VersionTag};
 use yew::prelude::*;
 
 /// The letter of a version with its livery.
-#[derive(Properties, PartialEq)]
-pub struct CoachProps {
-    pub version: VersionTag,
-}
-
-#[component]
-pub fn Coach(props: &CoachProps) -> Html {
-    html! { <span class="coach" data-version={props.version.letter()} data-livery={props.version.livery().to_string()}>{props.version.letter()}</span> }
+pub fn coach(version: VersionTag) -> Html {
+    html! { <span class="coach" data-version={version.letter()} data-livery={version.livery().to_string()}>{version.letter()}</span> }
 }
 
 #[derive(Properties, PartialEq)]
@@ -61,7 +55,7 @@ pub fn Spans(props: &SpansProps) -> Html {
         .map(|span| match span {
             Span::Text(text) => html! { {text.clone()} },
             Span::Code(text) => html! { <code>{text.clone()}</code> },
-            Span::Version(version) => html! { <Coach version={*version} /> },
+            Span::Version(version) => coach(*version),
             Span::Number(number) => {
                 html! { <Number number={number.clone()} dispatch={props.dispatch.clone()} /> }
             }

@@ -6,15 +6,9 @@ use crate::ui::icon_as;
 use rollout_view::{Quantity, Signal, SumView};
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct SignalProps {
-    pub signal: Signal,
-}
-
 /// The arm of a signal: down and filled is stop, raised and hollow is clear, clamped is paused.
-#[component]
-pub fn SignalArm(props: &SignalProps) -> Html {
-    let (name, arm) = match props.signal {
+fn signal_arm(signal: Signal) -> Html {
+    let (name, arm) = match signal {
         Signal::Stop => (
             "Signal at stop",
             html! { <>
@@ -68,7 +62,7 @@ pub fn Ledger(props: &SumProps) -> Html {
     let sum = &props.sum;
     html! {
         <section class="ledger" data-testid={props.testid.clone()} aria-label={sum.title.clone()}>
-            <p class="ledger-title"><SignalArm signal={sum.signal} /><span>{sum.title.clone()}</span></p>
+            <p class="ledger-title">{signal_arm(sum.signal)}<span>{sum.title.clone()}</span></p>
             <dl>
                 { for sum.terms.iter().map(|term| html! {
                     <div class="ledger-row"><dt><span class="op">{term.operator}</span>{glyph(term.number.quantity)}{term.name.clone()}</dt>
@@ -94,7 +88,7 @@ pub fn SumsLine(props: &SumsLineProps) -> Html {
     let one = |sum: &SumView| {
         html! {
             <span>
-                <SignalArm signal={sum.signal} /><b>{format!("{} {}", sum.title, sum.result.text)}</b>
+                {signal_arm(sum.signal)}<b>{format!("{} {}", sum.title, sum.result.text)}</b>
                 if !sum.terms.is_empty() { {" = "} }
                 { for sum.terms.iter().map(|term| html! { <>
                     if !term.operator.is_empty() { <span class="op">{term.operator}</span> }

@@ -5,7 +5,7 @@ use crate::hooks::{use_vars, use_wheel};
 use crate::interop::dom;
 use crate::playground::Msg;
 use crate::playground::instrument::{TimeMsg, send};
-use crate::ui::{Button, Shared};
+use crate::ui::{Button, Placed, Shared};
 use rollout_view::timeline::place_at;
 use rollout_view::{BranchView, Lane, LifeState, MomentView, TextRow, TimelineView, Tone};
 use std::fmt::Write;
@@ -73,7 +73,7 @@ pub fn Timeline(props: &TimelineProps) -> Html {
                 <Button class="btn btn-small" testid="tl-text" pressed={props.rows.is_some()} onclick={on(TimeMsg::ToggleText)}>{"As text"}</Button>
                 <Button class="btn btn-small btn-plain" label="Close the timeline" onclick={on(TimeMsg::Toggle)}>{"Close"}</Button>
             </header>
-            <Read moment={props.hover.clone().or_else(|| props.here.clone())} hovering={props.hover.is_some()} />
+            {read(props.hover.as_ref().or(props.here.as_ref()), props.hover.is_some())}
             <Board view={props.view.clone()} now_ms={props.now_ms} {round} picked={props.picked.clone()} set={props.set.clone()} dispatch={dispatch.clone()} />
             if let Some(rows) = &props.rows { <Text rows={rows.clone()} dispatch={dispatch.clone()} /> }
             <Branches branches={props.branches.clone()} renaming={props.renaming} last={props.last.clone()} dispatch={dispatch.clone()} />
@@ -81,20 +81,13 @@ pub fn Timeline(props: &TimelineProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct ReadProps {
-    moment: Option<Rc<MomentView>>,
-    hovering: bool,
-}
-
 /// The moment under the pointer, else the one at which the learner stands.
-#[component]
-fn Read(props: &ReadProps) -> Html {
-    let Some(m) = &props.moment else {
+fn read(moment: Option<&Rc<MomentView>>, hovering: bool) -> Html {
+    let Some(m) = moment else {
         return html! { <p class="tl-read"></p> };
     };
     html! {
-        <p class="tl-read" data-testid="tl-read" data-hover={props.hovering.then_some("true")}>
+        <p class="tl-read" data-testid="tl-read" data-hover={hovering.then_some("true")}>
             <b>{m.time.clone()}</b>{" "}<span>{m.counts.clone()}</span>
             { for m.entries.iter().map(|(lane, text)| html! { <span class="tl-read-entry"><i>{lane.word()}</i>{" "}{text.clone()}</span> }) }
         </p>
@@ -314,24 +307,10 @@ fn Lanes(props: &LanesProps) -> Html {
         }) }
         <Lives view={props.view.clone()} picked={props.picked.clone()} set={props.set.clone()} named={props.named} />
         <div class="tl-ticks" aria-hidden="true">
-            { for view.ticks.iter().map(|t| html! { <At key={format!("t{}", t.x)} x={per_cent((t.x - view.from_x) * 10_000 / span)} class="tl-time" text={t.text.clone()} /> }) }
+            { for view.ticks.iter().map(|t| html! { <Placed key={format!("t{}", t.x)} class="tl-time" vars={vec![("--x", per_cent((t.x - view.from_x) * 10_000 / span))]}>{t.text.clone()}</Placed> }) }
         </div>
-        { for view.cuts.iter().map(|c| html! { <At key={format!("c{}", c.x)} x={per_cent((c.x - view.from_x) * 10_000 / span)} class="tl-cut" text={c.text.clone()} /> }) }
+        { for view.cuts.iter().map(|c| html! { <Placed key={format!("c{}", c.x)} class="tl-cut" vars={vec![("--x", per_cent((c.x - view.from_x) * 10_000 / span))]}>{c.text.clone()}</Placed> }) }
     </> }
-}
-
-#[derive(Properties, PartialEq)]
-struct AtProps {
-    x: String,
-    class: &'static str,
-    text: String,
-}
-
-/// A word at a place.
-#[component]
-fn At(props: &AtProps) -> Html {
-    let node = use_vars(vec![("--x", props.x.clone())]);
-    html! { <span ref={node} class={props.class}>{props.text.clone()}</span> }
 }
 
 #[derive(Properties, PartialEq)]

@@ -1,6 +1,6 @@
 //! Traffic: the strip below the life lines, and the panel with what became of the requests.
 
-use super::spans::Coach;
+use super::spans::coach;
 use crate::playground::Msg;
 use crate::ui::Button;
 use rollout_view::{BreakView, RequestMark, TrafficView};
@@ -89,7 +89,7 @@ pub fn Traffic(props: &TrafficProps) -> Html {
                 <thead><tr><th scope="col">{"Version"}</th><th scope="col">{"answered"}</th><th scope="col">{"failed"}</th></tr></thead>
                 <tbody>{ for t.rows.iter().map(|row| html! {
                     <tr key={row.version.letter()} data-testid="traffic-row" data-version={row.version.letter()}>
-                        <th scope="row"><Coach version={row.version} />{" "}{row.image.clone()}</th><td>{row.ok}</td><td class={(row.failed > 0).then_some("fail")}>{row.failed}</td></tr>
+                        <th scope="row">{coach(row.version)}{" "}{row.image.clone()}</th><td>{row.ok}</td><td class={(row.failed > 0).then_some("fail")}>{row.failed}</td></tr>
                 }) }</tbody>
             </table>
             <dl class="facts traffic-facts">

@@ -34,7 +34,7 @@ pub fn Transport(props: &TransportProps) -> Html {
             <div class="transport-time">
                 <b data-testid="time">{t.time.clone()}</b>
                 <span class="transport-where">
-                    if props.branches.len() > 1 { <Branches branches={props.branches.clone()} current={props.branch.clone()} note={t.branch.clone()} dispatch={props.dispatch.clone()} /> }
+                    if props.branches.len() > 1 { {branches(props)} }
                     if let Some(skipped) = &props.skipped { <em data-testid="skipped">{skipped.clone()}</em> } else { {t.position.clone()} }
                 </span>
             </div>
@@ -61,19 +61,10 @@ pub fn Transport(props: &TransportProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct BranchesProps {
-    branches: Vec<BranchView>,
-    current: AttrValue,
-    note: Option<String>,
-    dispatch: Callback<Msg>,
-}
-
 /// The chip of the branch; the others open at the same second.
-#[component]
-fn Branches(props: &BranchesProps) -> Html {
+fn branches(props: &TransportProps) -> Html {
     html! { <>
-        <b class="branch" data-testid="branch" title={props.note.clone()}>{props.current.clone()}</b>
+        <b class="branch" data-testid="branch" title={props.transport.branch.clone()}>{props.branch.clone()}</b>
         { for props.branches.iter().filter(|b| !b.current).map(|b| {
             let index = b.index;
             html! {

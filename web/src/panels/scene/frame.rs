@@ -4,24 +4,18 @@ use super::geometry::ratio;
 use crate::hooks::use_vars;
 use crate::interop::dom;
 use crate::playground::Msg;
+use crate::ui::Placed;
 use rollout_view::{AxisLabel, BandView, LimitView, Quantity};
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct AxisProps {
-    pub axis: Vec<AxisLabel>,
-    pub per: u32,
-    /// Numbers of neighbouring levels would touch.
-    pub dense: bool,
-}
-
-#[component]
-pub fn Axis(props: &AxisProps) -> Html {
-    html! {
-        <div class="axis" aria-hidden="true">
-            { for readable(&props.axis, props.per, props.dense).into_iter().map(|label| html! { <AxisNumber key={label.level.to_string()} label={label.clone()} per={props.per} /> }) }
-        </div>
-    }
+/// The numbers beside the drawing; `dense`: those of neighbouring levels would touch.
+pub fn axis(axis: &[AxisLabel], per: u32, dense: bool) -> Html {
+    let number = |label: &AxisLabel| {
+        let limit = label.quantity.is_some_and(Quantity::is_limit);
+        let vars = vec![("--at", ratio(label.level, per))];
+        html! { <Placed key={label.level.to_string()} class={limit.then_some("on-limit")} {vars}>{label.level}</Placed> }
+    };
+    html! { <div class="axis" aria-hidden="true">{ for readable(axis, per, dense).into_iter().map(number) }</div> }
 }
 
 /// Without the numbers that would touch a more important one: the ceiling's first, then the floor's.
@@ -39,19 +33,6 @@ fn readable(axis: &[AxisLabel], per: u32, dense: bool) -> Vec<&AxisLabel> {
                 .any(|other| rank(other) < rank(label) && touches(other, label))
         })
         .collect()
-}
-
-#[derive(Properties, PartialEq)]
-struct AxisNumberProps {
-    label: AxisLabel,
-    per: u32,
-}
-
-#[component]
-fn AxisNumber(props: &AxisNumberProps) -> Html {
-    let node = use_vars(vec![("--at", ratio(props.label.level, props.per))]);
-    let limit = props.label.quantity.is_some_and(Quantity::is_limit);
-    html! { <span ref={node} class={limit.then_some("on-limit")}>{props.label.level}</span> }
 }
 
 #[derive(Properties, PartialEq)]
@@ -141,18 +122,11 @@ fn handle(props: &LimitProps, height: u32, node: &NodeRef) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct BandsProps {
-    pub bands: Vec<BandView>,
-    pub per: u32,
-}
-
 /// Above 400 pods: one band per set and state, with its number.
-#[component]
-pub fn Bands(props: &BandsProps) -> Html {
+pub fn bands(bands: &[BandView], per: u32) -> Html {
     html! {
         <ol class="bands" aria-label="Pods, lowest first">
-            { for props.bands.iter().map(|band| html! { <Band key={format!("{}{}", band.version.letter(), band.state.name())} band={band.clone()} per={props.per} /> }) }
+            { for bands.iter().map(|band| html! { <Band key={format!("{}{}", band.version.letter(), band.state.name())} band={band.clone()} {per} /> }) }
         </ol>
     }
 }

@@ -23,12 +23,12 @@ use yew::prelude::*;
 
 pub use ruler::{Ruler, marks as ruler_marks};
 
-use frame::{Axis, Bands, Limit};
+use frame::{Limit, axis, bands};
 use geometry::ratio;
 use lives::Lives;
 use past::{Past, PastHead};
 use pod::{Pod, title};
-use sets::Sets;
+use sets::sets;
 use slots::Slots;
 
 #[derive(Properties, PartialEq)]
@@ -145,7 +145,7 @@ pub fn Stage(props: &StageProps) -> Html {
             data-grain={scene.grain.name()} data-jump={props.jump.then_some("true")} data-leave={match leave_per { 1 => "row", 2 => "half", _ => "box" }} data-empty={empty.then_some("true")} data-many={(levels > if props.pane { 5 } else { 8 }).then_some("true")}
             data-time={props.pane.then(|| props.page.root.time.clone())}>
             <PastHead past={scene.past.clone()} dispatch={dispatch.clone()} />
-            <Axis axis={scene.axis.clone()} {per} {dense} />
+            {axis(&scene.axis, per, dense)}
             if let Some(ceiling) = &scene.ceiling { <Limit limit={ceiling.clone()} {per} movable={movable} proposed={ghosts.0.map(|g| g.level)} dispatch={dispatch.clone()} /> }
             if let Some(floor) = &scene.floor { <Limit limit={floor.clone()} {per} below={near} movable={movable} proposed={ghosts.1.map(|g| g.level)} dispatch={dispatch.clone()} /> }
             if let Some(ghost) = ghosts.0.filter(|g| g.level <= height) { <Limit limit={ghost.clone()} {per} ghost={true} dispatch={dispatch.clone()} /> }
@@ -158,8 +158,8 @@ pub fn Stage(props: &StageProps) -> Html {
                     <Pod key={slot.to_string()} pod={pod.clone()} named={named(slot, pod)} {per} {gone} bare={dots && pod.state != PodState::Terminating} picked={!gone && props.picked.as_ref().is_some_and(|p| **p == *pod.uid)} />
                 }) }
             </ol>
-            if scene.pods.is_empty() && !scene.bands.is_empty() { <Bands bands={scene.bands.clone()} {per} /> }
-            <Sets sets={scene.sets.clone()} {per} {levels} picked={props.picked_set.clone()} floor={scene.floor.as_ref().map(|f| f.level)} />
+            if scene.pods.is_empty() && !scene.bands.is_empty() { {bands(&scene.bands, per)} }
+            {sets(&scene.sets, per, levels, props.picked_set.as_ref(), scene.floor.as_ref().map(|f| f.level))}
             <p class="leaving">{scene.leaving_text.clone()}</p>
             if !props.pane {
                 <div class="next">

@@ -4,9 +4,11 @@ use super::fan::spread;
 use super::geometry::{hatch, looks, percent};
 use crate::hooks::use_vars;
 use crate::interop::dom;
+use crate::panels::spans::coach;
 use crate::playground::Msg;
+use crate::ui::Placed;
 use rollout_view::{
-    CaptionView, CutView, FlagView, GapView, NoteView, PastView, RecordView, Ribbon, RibbonKind,
+    CaptionView, FlagView, GapView, NoteView, PastView, RecordView, Ribbon, RibbonKind, TickView,
     When,
 };
 use std::rc::Rc;
@@ -64,8 +66,8 @@ pub fn PastHead(props: &PastHeadProps) -> Html {
                 }) }
             </ol>
             if many {
-                <ManyNotes record={record.clone()} dispatch={props.dispatch.clone()} />
-                <NotesVeil x={percent(past.now_x, record.width)} />
+                <Recorded record={record.clone()} part={Part::Notes} dispatch={props.dispatch.clone()} />
+                <Placed tag="i" class="notes-veil" vars={vec![("--x", percent(past.now_x, record.width))]} />
             }
         </div>
     }
@@ -76,16 +78,46 @@ fn place(note: &NoteView, record: &RecordView) -> u32 {
     (note.x.min(record.width) * 1000 / record.width.max(1)) as u32
 }
 
-#[derive(Properties, PartialEq)]
-struct ManyNotesProps {
-    record: Rc<RecordView>,
-    dispatch: Callback<Msg>,
+/// A part of what was recorded.
+#[derive(PartialEq, Clone, Copy)]
+pub enum Part {
+    /// Ribbons, limits and cuts.
+    Ribbons,
+    /// Pods that left, below the ground.
+    Leaving,
+    /// A dot for each of many notes.
+    Notes,
+    /// Round times.
+    Ticks,
 }
 
-/// A dot for each of many notes. They do not depend on where the learner looks: a seek changes none.
+#[derive(Properties, PartialEq)]
+pub struct RecordedProps {
+    pub record: Rc<RecordView>,
+    pub part: Part,
+    /// Pods from the ground to the top of the drawing.
+    #[prop_or(1)]
+    pub height: u32,
+    pub dispatch: Callback<Msg>,
+}
+
+/// Does not depend on where the learner looks: a seek changes nothing of it.
 #[component]
-fn ManyNotes(props: &ManyNotesProps) -> Html {
+pub fn Recorded(props: &RecordedProps) -> Html {
     let record = &props.record;
+    match props.part {
+        Part::Ribbons => ribbons(record, props.height),
+        Part::Leaving => leaving(record),
+        Part::Notes => many_notes(record, &props.dispatch),
+        Part::Ticks => {
+            let vars = |x| vec![("--x", percent(x, record.width))];
+            let tick = |t: &TickView| html! { <Placed key={t.x.to_string()} vars={vars(t.x)}>{t.text.clone()}</Placed> };
+            record.ticks.iter().map(tick).collect()
+        }
+    }
+}
+
+fn many_notes(record: &RecordView, dispatch: &Callback<Msg>) -> Html {
     let mut free = 0;
     let apart = record.notes.iter().map(|note| (note, place(note, record)));
     let apart = apart.filter(|(_, x)| {
@@ -98,22 +130,10 @@ fn ManyNotes(props: &ManyNotesProps) -> Html {
     html! {
         <ol class="notes" aria-label="All writes of the controller">
             { for apart.map(|(note, x)| html! {
-                <Note key={note.step.to_string()} note={note.clone()} when={When::Past} {x} small={true} dispatch={props.dispatch.clone()} />
+                <Note key={note.step.to_string()} note={note.clone()} when={When::Past} {x} small={true} dispatch={dispatch.clone()} />
             }) }
         </ol>
     }
-}
-
-#[derive(Properties, PartialEq)]
-struct NotesVeilProps {
-    x: String,
-}
-
-/// Over the dots of what is ahead.
-#[component]
-fn NotesVeil(props: &NotesVeilProps) -> Html {
-    let node = use_vars(vec![("--x", props.x.clone())]);
-    html! { <i ref={node} class="notes-veil"></i> }
 }
 
 #[derive(Properties, PartialEq)]
@@ -201,31 +221,42 @@ pub fn Past(props: &PastProps) -> Html {
             }
         })
     };
-    let now = use_vars(vec![("--x", percent(past.now_x, width))]);
-    let now_below = use_vars(vec![("--x", percent(past.now_x, width))]);
+    let now = percent(past.now_x, width);
+    let part = |part| html! { <Recorded record={record.clone()} {part} {height} dispatch={props.dispatch.clone()} /> };
+    let veil = || html! { <Placed tag="i" class="veil" vars={vec![("--x", now.clone())]} hidden={props.at_head} /> };
+    let captions: Html = past
+        .captions
+        .iter()
+        .map(|c| caption(c, width, height))
+        .collect();
+    let gaps: Html = past.gaps.iter().map(|g| gap(g, width)).collect();
+    // Runs through all lanes: at the right edge of the past, or where the learner looks.
+    let head = if props.at_head { "100" } else { &now };
     html! { <>
         <div ref={node} class="past" data-testid="timeline" role="img" aria-label={past.label.clone()} data-areas={record.areas.then_some("true")}
             onpointerdown={seek.clone()} onpointermove={seek}>
-            <Ribbons record={record.clone()} {height} />
-            <Captions captions={past.captions.clone()} {width} {height} />
-            <Gaps gaps={past.gaps.clone()} {width} />
-            <i ref={now} class="veil" hidden={props.at_head}></i>
+            {part(Part::Ribbons)}{captions}{gaps}{veil()}
         </div>
-        <div class="past-below" aria-hidden="true"><Leaving record={record.clone()} /><i ref={now_below} class="veil" hidden={props.at_head}></i></div>
-        <Playhead x={percent(past.now_x, width)} at_head={props.at_head} />
+        <div class="past-below" aria-hidden="true">{part(Part::Leaving)}{veil()}</div>
+        <Placed tag="i" class="playhead" vars={vec![("--x", head.to_owned())]} />
     </> }
 }
 
-#[derive(Properties, PartialEq)]
-struct RibbonsProps {
-    record: Rc<RecordView>,
-    height: u32,
+/// The name of a version.
+fn caption(c: &CaptionView, width: u64, height: u32) -> Html {
+    let y = percent(u64::from(c.level_tenths), u64::from(height) * 10);
+    let vars = vec![("--x", percent(c.x, width)), ("--y", y)];
+    html! { <Placed key={c.version.letter()} tag="p" class="past-name" {vars}>{coach(c.version)}<span>{c.text.clone()}</span></Placed> }
 }
 
-/// Ribbons, limits and cuts: the same while the learner looks around.
-#[component]
-fn Ribbons(props: &RibbonsProps) -> Html {
-    let (record, height) = (&props.record, props.height);
+/// A time without an available pod.
+fn gap(g: &GapView, width: u64) -> Html {
+    let size = percent(g.to_x.saturating_sub(g.x), width);
+    let vars = vec![("--x", percent(g.x, width)), ("--w", size)];
+    html! { <Placed key={g.x.to_string()} tag="p" class="gap" {vars} right={g.x * 2 > width}><b>{g.text.clone()}</b></Placed> }
+}
+
+fn ribbons(record: &RecordView, height: u32) -> Html {
     let limit = |runs: &[rollout_view::LimitRun]| -> String {
         runs.iter()
             .map(|r| format!("M{} {}H{}", r.x, height.saturating_sub(r.level), r.to_x))
@@ -241,19 +272,11 @@ fn Ribbons(props: &RibbonsProps) -> Html {
             <path class="past-limit" d={limit(&record.floor)} />
             { for record.cuts.iter().map(|cut| html! { <path class="cut" d={format!("M{} 0V{height}", cut.x)} /> }) }
         </svg>
-        { for record.cuts.iter().map(|cut| html! { <Cut key={cut.x.to_string()} cut={cut.clone()} width={record.width} /> }) }
+        { for record.cuts.iter().map(|cut| html! { <Placed key={cut.x.to_string()} class="cut-word" vars={vec![("--x", percent(cut.x, record.width))]}>{cut.text.clone()}</Placed> }) }
     </> }
 }
 
-#[derive(Properties, PartialEq)]
-struct LeavingProps {
-    record: Rc<RecordView>,
-}
-
-/// Pods that left, below the ground.
-#[component]
-fn Leaving(props: &LeavingProps) -> Html {
-    let record = &props.record;
+fn leaving(record: &RecordView) -> Html {
     let rows = record.gone_rows.max(3);
     let mut letters: Vec<&rollout_view::VersionTag> = Vec::new();
     for ribbon in &record.gone {
@@ -270,107 +293,4 @@ fn Leaving(props: &LeavingProps) -> Html {
             }) }
         </svg>
     }
-}
-
-#[derive(Properties, PartialEq)]
-struct CaptionsProps {
-    captions: Vec<CaptionView>,
-    width: u64,
-    height: u32,
-}
-
-/// The names of the versions.
-#[component]
-fn Captions(props: &CaptionsProps) -> Html {
-    let (width, height) = (props.width, props.height);
-    let caption = |c: &CaptionView| html! { <Caption key={c.version.letter()} caption={c.clone()} {width} {height} /> };
-    props.captions.iter().map(caption).collect()
-}
-
-#[derive(Properties, PartialEq)]
-struct GapsProps {
-    gaps: Vec<GapView>,
-    width: u64,
-}
-
-/// The times without an available pod.
-#[component]
-fn Gaps(props: &GapsProps) -> Html {
-    let width = props.width;
-    let gap = |g: &GapView| html! { <Gap key={g.x.to_string()} gap={g.clone()} {width} /> };
-    props.gaps.iter().map(gap).collect()
-}
-
-#[derive(Properties, PartialEq)]
-struct PlayheadProps {
-    x: String,
-    at_head: bool,
-}
-
-/// Runs through all lanes: at the right edge of the past, or where the learner looks.
-#[component]
-fn Playhead(props: &PlayheadProps) -> Html {
-    let node = use_vars(vec![(
-        "--x",
-        if props.at_head {
-            "100".to_owned()
-        } else {
-            props.x.clone()
-        },
-    )]);
-    html! { <i ref={node} class="playhead"></i> }
-}
-
-#[derive(Properties, PartialEq)]
-struct CaptionProps {
-    caption: CaptionView,
-    width: u64,
-    height: u32,
-}
-
-#[component]
-fn Caption(props: &CaptionProps) -> Html {
-    let c = &props.caption;
-    let node = use_vars(vec![
-        ("--x", percent(c.x, props.width)),
-        (
-            "--y",
-            percent(u64::from(c.level_tenths), u64::from(props.height) * 10),
-        ),
-    ]);
-    html! {
-        <p ref={node} class="past-name"><span class="coach" data-version={c.version.letter()} data-livery={c.version.livery().to_string()}>{c.version.letter()}</span><span>{c.text.clone()}</span></p>
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct GapProps {
-    gap: GapView,
-    width: u64,
-}
-
-#[component]
-fn Gap(props: &GapProps) -> Html {
-    let node = use_vars(vec![
-        ("--x", percent(props.gap.x, props.width)),
-        (
-            "--w",
-            percent(props.gap.to_x.saturating_sub(props.gap.x), props.width),
-        ),
-    ]);
-    let right = props.gap.x * 2 > props.width;
-    html! { <p ref={node} class="gap" data-right={right.then_some("true")}><b>{props.gap.text.clone()}</b></p> }
-}
-
-#[derive(Properties, PartialEq)]
-struct CutProps {
-    cut: CutView,
-    width: u64,
-}
-
-/// A long idle time, cut with a visible gap and its length.
-#[component]
-fn Cut(props: &CutProps) -> Html {
-    let node = use_vars(vec![("--x", percent(props.cut.x, props.width))]);
-    html! { <span ref={node} class="cut-word">{props.cut.text.clone()}</span> }
 }

@@ -1,10 +1,11 @@
 //! The scrubber: arrows are steps, Page keys are decisions, Home and End are the ends.
 
 use super::geometry::percent;
+use super::past::{Part, Recorded};
 use crate::hooks::use_vars;
 use crate::interop::dom;
 use crate::playground::Msg;
-use rollout_view::{MarkKind, MarkView, PageView, PastView, RecordView, TickView, TransportView};
+use rollout_view::{MarkKind, MarkView, PageView, PastView, TransportView};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -66,7 +67,7 @@ pub fn Ruler(props: &RulerProps) -> Html {
         <div ref={node} class="ruler" data-testid="ruler" role="slider" tabindex="0" aria-label="Time" aria-valuemin="0" aria-valuemax={t.last.to_string()}
             aria-valuenow={t.step.to_string()} aria-valuetext={format!("{}, {}", t.time, t.position)} onpointerdown={seek.clone()} onpointermove={seek} {onkeydown}>
             <div class="ruler-track" aria-hidden="true">
-                <Ticks record={past.record.clone()} />
+                <Recorded record={past.record.clone()} part={Part::Ticks} dispatch={props.dispatch.clone()} />
                 { for props.marks.iter().map(|mark| html! {
                     <RulerMark key={format!("{}{}", mark.step, mark.kind.name())} mark={mark.clone()} width={past.record.width} dispatch={props.dispatch.clone()} />
                 }) }
@@ -74,31 +75,6 @@ pub fn Ruler(props: &RulerProps) -> Html {
             <i ref={head} class="ruler-head"></i>
         </div>
     }
-}
-
-#[derive(Properties, PartialEq)]
-struct TicksProps {
-    record: Rc<RecordView>,
-}
-
-/// Round times.
-#[component]
-fn Ticks(props: &TicksProps) -> Html {
-    let record = &props.record;
-    let tick = |t: &TickView| html! { <Tick key={t.x.to_string()} tick={t.clone()} width={record.width} /> };
-    record.ticks.iter().map(tick).collect()
-}
-
-#[derive(Properties, PartialEq)]
-struct TickProps {
-    tick: TickView,
-    width: u64,
-}
-
-#[component]
-fn Tick(props: &TickProps) -> Html {
-    let node = use_vars(vec![("--x", percent(props.tick.x, props.width))]);
-    html! { <span ref={node}>{props.tick.text.clone()}</span> }
 }
 
 #[derive(Properties, PartialEq)]

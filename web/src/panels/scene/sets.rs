@@ -2,28 +2,22 @@
 
 use super::geometry::ratio;
 use crate::hooks::use_vars;
-use crate::panels::spans::Coach;
+use crate::panels::spans::coach;
 use rollout_view::SetView;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct SetsProps {
-    pub sets: Vec<SetView>,
-    pub per: u32,
-    /// Rows of the drawing.
-    pub levels: u32,
-    /// The set that is looked at.
-    #[prop_or_default]
-    pub picked: Option<AttrValue>,
-    /// A label that would meet the floor line starts below it.
-    pub floor: Option<u32>,
-}
-
-#[component]
-pub fn Sets(props: &SetsProps) -> Html {
+/// The sets, the newest on top. `levels`: rows of the drawing; `picked`: the set that is looked at; a label that would meet
+/// the floor line starts below it.
+pub fn sets(
+    sets: &[SetView],
+    per: u32,
+    levels: u32,
+    picked: Option<&AttrValue>,
+    floor: Option<u32>,
+) -> Html {
     html! {
         <div class="sets">
-            { for props.sets.iter().rev().map(|set| html! { <Set key={set.name.clone()} set={set.clone()} per={props.per} levels={props.levels} floor={props.floor} picked={props.picked.as_ref().is_some_and(|p| **p == *set.name)} /> }) }
+            { for sets.iter().rev().map(|set| html! { <Set key={set.name.clone()} set={set.clone()} {per} {levels} {floor} picked={picked.is_some_and(|p| **p == *set.name)} /> }) }
         </div>
     }
 }
@@ -51,7 +45,7 @@ fn Set(props: &SetProps) -> Html {
         <section ref={node} class="set" data-testid="set" data-name={set.name.clone()} data-size={set.size.to_string()} data-pods={set.pods.to_string()}
             data-version={set.version.letter()} data-livery={set.version.livery().to_string()} data-empty={(size == 0).then_some("true")} data-short={place.short.then_some("true")} data-tight={(place.plate && size <= props.per).then_some("true")} data-picked={props.picked.then_some("true")}
             aria-label={format!("ReplicaSet {}, {}", set.name, set.count)} title={set.name.clone()}>
-            <p class="set-title"><Coach version={set.version} /><span>{set.image.clone()}</span></p>
+            <p class="set-title">{coach(set.version)}<span>{set.image.clone()}</span></p>
             <p class="set-name">{set.short.clone()}</p>
             <p class="set-count">{set.count.trim_end_matches(" available").to_owned()}<span>{" available"}</span></p>
         </section>
