@@ -108,6 +108,8 @@ pub fn open(params: &Params, dispatch: Callback<Msg>, listeners: Vec<EventListen
             crate::interop::clock::now_ms(),
         ));
     }
+    // Whatever the address did: the first picture stands still.
+    p.jump = true;
     p.refresh();
     p
 }

@@ -118,7 +118,6 @@ mod tests {
             height: 1,
             version,
             kind,
-            ahead: false,
         }
     }
 
