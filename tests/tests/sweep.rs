@@ -82,6 +82,30 @@ fn what_the_learner_did_is_swept_too() {
 }
 
 #[test]
+fn a_deployment_that_a_line_made_has_the_replicas_of_the_cell() {
+    let mut s = Session::new(Start::empty());
+    s.run("kubectl create deployment web --image=nginx:1.25 --replicas=3");
+    s.play_to(20_000);
+    s.run("kubectl set image deployment/web nginx=nginx:1.26");
+    s.play_to(40_000);
+    let scenario = Scenario::of(&s, "").unwrap();
+    assert_eq!(scenario.replicas(), 3);
+    let axes = SweepAxes::numbers(1, &[2, 3, 6]);
+    agrees("made by a line", &scenario, &axes);
+    for cell in cells(&scenario, &axes) {
+        let Some(result) = cell.result else { continue };
+        let surge: i64 = cell.surge.parse().unwrap();
+        assert!(result.peak == cell.replicas + surge, "{cell:?}");
+    }
+    // Who scales later scales in every cell, from the cell's own number.
+    s.run("kubectl scale deployment/web --replicas=5");
+    s.play_to(60_000);
+    let scaled = Scenario::of(&s, "").unwrap();
+    assert_eq!(scaled.replicas(), 3, "as it was made");
+    agrees("scaled later", &scaled, &axes);
+}
+
+#[test]
 fn the_map_as_text() {
     let preset = PRESETS.iter().find(|p| p.name == "boot-4").unwrap();
     let session = Session::new(Start::preset("boot-4"));

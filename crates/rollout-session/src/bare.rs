@@ -3,7 +3,9 @@
 use crate::action::{Action, LogEntry};
 use crate::console;
 use crate::plan::Plan;
-use crate::scenario::{AFTERWARDS_MS, HORIZON_MS, Scenario, at_rest, patch_line, traffic_line};
+use crate::scenario::{
+    AFTERWARDS_MS, HORIZON_MS, Scenario, at_rest, patch_line, size_line, traffic_line,
+};
 use crate::scene::{self, Prepared};
 use crate::subject::deployment_of;
 use rollout_api::{Kind, ObjectKey, SortedMap};
@@ -72,6 +74,7 @@ impl Scenario {
         run.keep_to(plan);
         let mut first = scene::start_text(&self.start).is_none();
         let mut silent = self.traffic.as_deref();
+        let mut unmade = deployment_of(&run.engine, self.subject.as_ref()).is_none();
         run.stream(&mut silent);
         for entry in &self.log {
             run.advance(entry.at);
@@ -92,6 +95,12 @@ impl Scenario {
                 Action::Edit { .. } | Action::Interrupt => {}
             }
             run.keep_to(plan);
+            if unmade && let Some(d) = deployment_of(&run.engine, self.subject.as_ref()) {
+                unmade = false;
+                if let Some(line) = size_line(d, plan) {
+                    run.line(&line);
+                }
+            }
             run.stream(&mut silent);
         }
         if let Some((at, line)) = &self.update {

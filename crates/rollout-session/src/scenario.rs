@@ -179,12 +179,21 @@ impl Scenario {
         if let Some(n) = of(run.head()) {
             return n;
         }
-        // Made by the learner: what the first text says, else what is there at the end.
+        // Made by the learner: what the first text says, else what is there as soon as it is made.
         let written = self.log.iter().find_map(|e| match &e.action {
             Action::Apply { text, .. } | Action::Save { text, .. } => replicas_in(text, meant),
             Action::Line(_) | Action::Edit { .. } | Action::Interrupt => None,
         });
-        let made = || of(self.run(&Plan::AsIs)?.head());
+        let made = || {
+            (1..=self.log.len()).find_map(|n| {
+                let begun = Scenario {
+                    log: self.log[..n].to_vec(),
+                    update: None,
+                    ..self.clone()
+                };
+                of(begun.run(&Plan::AsIs)?.head())
+            })
+        };
         written.or_else(made).unwrap_or(1)
     }
 
@@ -270,6 +279,7 @@ impl Scenario {
         let mut run = Session::new(self.start_of(plan));
         let mut first = crate::scene::start_text(&self.start).is_none();
         let mut silent = self.traffic.as_deref();
+        let mut unmade = deployment_of(run.head(), self.subject.as_ref()).is_none();
         self.stream(&mut run, &mut silent);
         for entry in &self.log {
             run.play_to(entry.at);
@@ -285,6 +295,12 @@ impl Scenario {
                 }
             }
             self.keep_to(&mut run, plan);
+            if unmade && let Some(d) = deployment_of(run.head(), self.subject.as_ref()) {
+                unmade = false;
+                if let Some(line) = size_line(d, plan) {
+                    run.run(&line);
+                }
+            }
             self.stream(&mut run, &mut silent);
         }
         run.head().list(Kind::DEPLOYMENT).next()?;
@@ -373,6 +389,17 @@ pub(crate) fn patch_line(
         d.meta.namespace,
         json::to_json(&patch)
     ))
+}
+
+/// The line that gives a Deployment that was made by a line, without a text, the plan's number of replicas.
+pub(crate) fn size_line(d: &Object, plan: &Plan) -> Option<String> {
+    let Plan::Sized { replicas, .. } = plan else {
+        return None;
+    };
+    (d.value.int_at("spec.replicas") != Some(*replicas)).then(|| {
+        let (name, namespace) = (&d.meta.name, &d.meta.namespace);
+        format!("kubectl scale deployment/{name} -n {namespace} --replicas={replicas}")
+    })
 }
 
 /// The template was changed after the Deployment was there: its revision is another one.

@@ -116,6 +116,15 @@ fn per_cent(part: u64) -> String {
     format!("{}.{:02}", part / 100, part % 100)
 }
 
+/// A time at an edge stands inside of it.
+fn time_class(at: u64) -> &'static str {
+    match at {
+        0..=150 => "tl-time tl-first",
+        9_700.. => "tl-time tl-last",
+        _ => "tl-time",
+    }
+}
+
 /// Lanes and head: the pointer and the keys.
 #[component]
 fn Board(props: &BoardProps) -> Html {
@@ -307,7 +316,10 @@ fn Lanes(props: &LanesProps) -> Html {
         }) }
         <Lives view={props.view.clone()} picked={props.picked.clone()} set={props.set.clone()} named={props.named} />
         <div class="tl-ticks" aria-hidden="true">
-            { for view.ticks.iter().map(|t| html! { <Placed key={format!("t{}", t.x)} class="tl-time" vars={vec![("--x", per_cent((t.x - view.from_x) * 10_000 / span))]}>{t.text.clone()}</Placed> }) }
+            { for view.ticks.iter().map(|t| {
+                let at = (t.x - view.from_x) * 10_000 / span;
+                html! { <Placed key={format!("t{}", t.x)} class={time_class(at)} vars={vec![("--x", per_cent(at))]}>{t.text.clone()}</Placed> }
+            }) }
         </div>
         { for view.cuts.iter().map(|c| html! { <Placed key={format!("c{}", c.x)} class="tl-cut" vars={vec![("--x", per_cent((c.x - view.from_x) * 10_000 / span))]}>{c.text.clone()}</Placed> }) }
     </> }

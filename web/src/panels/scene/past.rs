@@ -272,7 +272,7 @@ fn ribbons(record: &RecordView, height: u32) -> Html {
             <path class="past-limit" d={limit(&record.floor)} />
             { for record.cuts.iter().map(|cut| html! { <path class="cut" d={format!("M{} 0V{height}", cut.x)} /> }) }
         </svg>
-        { for record.cuts.iter().map(|cut| html! { <Placed key={cut.x.to_string()} class="cut-word" vars={vec![("--x", percent(cut.x, record.width))]}>{cut.text.clone()}</Placed> }) }
+        { for record.cuts.iter().map(|cut| html! { <Placed key={cut.x.to_string()} class="cut-word" right={cut.x * 20 > record.width * 19} vars={vec![("--x", percent(cut.x, record.width))]}>{cut.text.clone()}</Placed> }) }
     </> }
 }
 
